@@ -1,0 +1,91 @@
+// Package rooms is the domain: reservations, users and their rights. It knows
+// no HTTP, no RTP and no SQL; package sqlite keeps it.
+package rooms
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"time"
+)
+
+// Errors a caller acts on.
+var (
+	ErrNotFound = errors.New("not found")
+	ErrExists   = errors.New("already exists")
+	ErrInvalid  = errors.New("invalid")
+)
+
+// Role is what a user may do on this server.
+type Role string
+
+// The roles of users. An admin sees and does everything; a host reserves rooms
+// and owns them.
+const (
+	Admin Role = "admin"
+	Host  Role = "host"
+)
+
+// A User reserves rooms.
+type User struct {
+	ID           int64
+	Name         string // unique, compared without case
+	PasswordHash string // argon2id, PHC string
+	Role         Role
+	Disabled     bool
+	AllowFrom    []netip.Prefix // addresses the user may call from; empty is everywhere
+	CreatedAt    time.Time
+}
+
+// A Room is a reserved meeting place with a start and an end.
+type Room struct {
+	// ID is "<creator id>.<uuid4>", the room's part of its URL.
+	ID          string
+	CreatorID   int64
+	CreatorName string // filled on reading
+	Description string
+	Timezone    string // IANA name
+	Start       time.Time
+	// Duration is what was reserved; End is when the room really ends, earlier
+	// than Start+Duration when it was ended by hand.
+	Duration  time.Duration
+	End       time.Time
+	CreatedAt time.Time
+}
+
+// Open reports whether the room can be entered at now.
+func (r Room) Open(now time.Time) bool { return !now.Before(r.Start) && now.Before(r.End) }
+
+// RoomFilter narrows a listing. Zero fields narrow nothing.
+type RoomFilter struct {
+	CreatorID int64
+	OpenAt    time.Time // only rooms open or still to come at this instant
+	EndedAt   time.Time // only rooms that have ended by this instant
+	After     string    // keyset: the Cursor of the page before
+	Limit     int       // default 50, most 500
+}
+
+// A Store keeps users, rooms and the server's secrets. Nothing is acknowledged
+// before it is committed. Times are UTC, to the millisecond.
+type Store interface {
+	// CreateUser stores u and returns it with its ID. ErrExists if the name is taken.
+	CreateUser(ctx context.Context, u User) (User, error)
+	UserByName(ctx context.Context, name string) (User, error)
+	UserByID(ctx context.Context, id int64) (User, error)
+	Users(ctx context.Context) ([]User, error)
+	// UpdateUser replaces everything but ID, Name and CreatedAt.
+	UpdateUser(ctx context.Context, u User) error
+
+	CreateRoom(ctx context.Context, r Room) error
+	RoomByID(ctx context.Context, id string) (Room, error)
+	// Rooms lists newest start first, and the cursor of the next page ("" at the end).
+	Rooms(ctx context.Context, f RoomFilter) (rooms []Room, next string, err error)
+	// SetRoomEnd moves a room's end.
+	SetRoomEnd(ctx context.Context, id string, end time.Time) error
+
+	// Secret returns the named secret, made of 32 random bytes at the first call.
+	Secret(ctx context.Context, name string) ([]byte, error)
+
+	Ping(ctx context.Context) error
+	Close() error
+}

@@ -1,0 +1,330 @@
+// Package protocol holds the messages of the plenum.v1 WebSocket protocol.
+//
+// Every message is one JSON object whose "type" names the Go struct below in
+// snake case. The TypeScript types in static/src/client are generated from
+// these structs and docs/protocol.md shows one example of each, so a change
+// here changes all three.
+package protocol
+
+// Version is the WebSocket subprotocol both sides must agree on.
+const Version = "plenum.v1"
+
+// Source is one thing a participant publishes.
+type Source string
+
+// The sources of a participant, in the order of the send-only m-lines of an offer.
+const (
+	Microphone  Source = "microphone"
+	Camera      Source = "camera"
+	Screen      Source = "screen"
+	ScreenAudio Source = "screen_audio"
+)
+
+// Role says what a participant may do in a room.
+type Role string
+
+// The roles of this version. A host may record and end the meeting.
+const (
+	Host  Role = "host"
+	Guest Role = "guest"
+)
+
+// Tile is one thing a page wants to see.
+type Tile struct {
+	// Participant is the id of the one to be seen.
+	Participant string `json:"participant"`
+	// Source is "camera" or "screen".
+	Source Source `json:"source"`
+	// Height is the tile's height in device pixels; it picks the layer.
+	Height int `json:"height"`
+}
+
+// View is what a page wants to see, most wanted first. Tiles that are not in
+// it get no video; whoever is audible is heard all the same.
+type View struct {
+	Tiles []Tile `json:"tiles"`
+}
+
+// Messages from the page to the server. Each may carry an "id" (see Request).
+
+// Request is what every message to the server may carry beside its own fields.
+type Request struct {
+	// ID is echoed as "re" in the answer or error to this message.
+	ID int `json:"id,omitempty"`
+}
+
+// Join is the first message on a new socket. It is answered by Joined or Error.
+type Join struct {
+	Request
+	// Name is shown to the others: 1 to 64 characters.
+	Name string `json:"name"`
+	// Token is the host token from the meeting URL's fragment, if any.
+	Token string `json:"token,omitempty"`
+	// Offer is the page's SDP offer (design: one offer, ever).
+	Offer string `json:"offer"`
+	// Sources names the send-only m-lines: mid to source.
+	Sources map[string]Source `json:"sources"`
+	// View is what the page wants to see from the start.
+	View View `json:"view"`
+}
+
+// Resume is the first message on a socket that takes up a session whose last
+// socket broke. It is answered by Resumed, then the missed events; or by Error
+// with code "resume_expired", after which the page joins anew.
+type Resume struct {
+	Request
+	// Token is the resume token of Joined.
+	Token string `json:"token"`
+	// After is the number of the last event the page has seen.
+	After int64 `json:"after"`
+}
+
+// Offer re-offers on the running session, for more seats or an ICE restart.
+// It is answered by Answer.
+type Offer struct {
+	Request
+	Offer string `json:"offer"`
+	// Sources is as in Join.
+	Sources map[string]Source `json:"sources"`
+}
+
+// SetView replaces the session's view. Its type on the wire is "view".
+type SetView struct {
+	Request
+	View
+}
+
+// Publish says what one source does now. A source that is off has no picture
+// or sound; a muted one has a device behind it that is not heard.
+type Publish struct {
+	Request
+	Source Source `json:"source"`
+	On     bool   `json:"on"`
+	Muted  bool   `json:"muted"`
+}
+
+// Seated tells that the page has cleared every seat that changed up to Epoch,
+// so that the server may put other pictures there. See Seats.
+type Seated struct {
+	Epoch int64 `json:"epoch"`
+}
+
+// SendChat sends a text to everybody in the room: 1 to 4000 characters. Its
+// type on the wire is "chat".
+type SendChat struct {
+	Request
+	Text string `json:"text"`
+}
+
+// Record starts or stops the room's recording. Hosts only.
+type Record struct {
+	Request
+	On bool `json:"on"`
+}
+
+// EndMeeting ends the meeting for everybody and gives the room back. Hosts only.
+type EndMeeting struct {
+	Request
+}
+
+// Leave ends the session at once: nobody sees "reconnecting".
+type Leave struct{}
+
+// Messages from the server to the page. Those with a Seq are the room's
+// numbered events, which a resumed session receives without a gap.
+
+// SourceState is what one source of a participant does.
+type SourceState struct {
+	Source Source `json:"source"`
+	// Muted is set while a microphone is on but not heard.
+	Muted bool `json:"muted"`
+}
+
+// Participant is one row of the roster.
+type Participant struct {
+	ID string `json:"id"`
+	// Number is the CSRC of the packets this participant's seats carry.
+	Number uint32 `json:"number"`
+	Name   string `json:"name"`
+	Role   Role   `json:"role"`
+	// Sources lists the sources that are on.
+	Sources []SourceState `json:"sources"`
+	// Connected is false while the participant's connection is interrupted.
+	Connected bool `json:"connected"`
+	// JoinedAt is RFC 3339 with milliseconds, UTC.
+	JoinedAt string `json:"joined_at"`
+}
+
+// RoomState is what everybody may know about the room.
+type RoomState struct {
+	ID    string `json:"id"`
+	Title string `json:"title"`
+	// EndsAt is RFC 3339, UTC; the meeting ends for everybody then.
+	EndsAt string `json:"ends_at"`
+}
+
+// RecordingState says whether the room is being recorded.
+type RecordingState struct {
+	On bool `json:"on"`
+	// ID names the recording while it runs.
+	ID string `json:"id,omitempty"`
+	// StartedAt is RFC 3339 with milliseconds, UTC.
+	StartedAt string `json:"started_at,omitempty"`
+	// By is the name of who started or stopped it.
+	By string `json:"by,omitempty"`
+	// Notice is a sentence when it stopped for a reason of its own, such as a full disk.
+	Notice string `json:"notice,omitempty"`
+}
+
+// ChatMessage is one line of the room's chat.
+type ChatMessage struct {
+	// From is the sender's participant id, who may have left since.
+	From string `json:"from"`
+	Name string `json:"name"`
+	Text string `json:"text"`
+	// At is RFC 3339 with milliseconds, UTC.
+	At string `json:"at"`
+}
+
+// Seat is one row of a session's seat table.
+type Seat struct {
+	// Seat is the index of the seat: the n-th receive-only audio m-line of the
+	// offer and the n-th receive-only video m-line belong to seat n.
+	Seat int `json:"seat"`
+	// Participant sits here; empty for a free seat.
+	Participant string `json:"participant,omitempty"`
+	// Source is "camera" (with its microphone) or "screen" (with its audio).
+	Source Source `json:"source,omitempty"`
+	// Video is set while the server forwards the source's picture to this seat.
+	Video bool `json:"video"`
+	// From is the RTP timestamp of the first frame that shows this participant.
+	// The page shows no frame of this seat before it. It is absent until the
+	// first frame has been sent.
+	From *uint32 `json:"from,omitempty"`
+}
+
+// Joined answers Join.
+type Joined struct {
+	Re          int            `json:"re,omitempty"`
+	Participant string         `json:"participant"`
+	ResumeToken string         `json:"resume_token"`
+	Role        Role           `json:"role"`
+	Answer      string         `json:"answer"`
+	Room        RoomState      `json:"room"`
+	Roster      []Participant  `json:"roster"`
+	Recording   RecordingState `json:"recording"`
+	Chat        []ChatMessage  `json:"chat"`
+	// Seq is the number of the last event that the rest of Joined accounts for.
+	Seq int64 `json:"seq"`
+	// Now is the server's clock, RFC 3339 with milliseconds, UTC.
+	Now string `json:"now"`
+}
+
+// Resumed answers Resume. The missed events follow.
+type Resumed struct {
+	Re  int    `json:"re,omitempty"`
+	Now string `json:"now"`
+}
+
+// Answer answers Offer.
+type Answer struct {
+	Re     int    `json:"re,omitempty"`
+	Answer string `json:"answer"`
+}
+
+// Roster is a numbered event: the rows that came or changed, and who left.
+type Roster struct {
+	Seq     int64         `json:"seq"`
+	Changed []Participant `json:"changed"`
+	Left    []string      `json:"left"`
+}
+
+// Seats is the whole seat table of this session. When a seat's participant or
+// source differs from the table before, the page hides what the seat shows,
+// then sends Seated with this Epoch; the server forwards the new picture only
+// after that, so no picture ever stands under another's name.
+type Seats struct {
+	Epoch int64  `json:"epoch"`
+	Seats []Seat `json:"seats"`
+}
+
+// Floor lists who is audible now, loudest first. It replaces the one before.
+type Floor struct {
+	Participants []string `json:"participants"`
+}
+
+// Chat is a numbered event: somebody wrote.
+type Chat struct {
+	Seq int64 `json:"seq"`
+	ChatMessage
+}
+
+// Recording is a numbered event: recording started or stopped.
+type Recording struct {
+	Seq int64 `json:"seq"`
+	RecordingState
+}
+
+// Room is a numbered event: the room changed, for instance its end.
+type Room struct {
+	Seq int64 `json:"seq"`
+	RoomState
+}
+
+// ErrorCode is why the server refused a message.
+type ErrorCode string
+
+// The closed list of error codes.
+const (
+	BadMessage    ErrorCode = "bad_message"    // not JSON, unknown type, or a field out of bounds
+	NotJoined     ErrorCode = "not_joined"     // the first message must be join or resume
+	Forbidden     ErrorCode = "forbidden"      // the role may not do this
+	ResumeExpired ErrorCode = "resume_expired" // the session is gone: join anew
+	BadOffer      ErrorCode = "bad_offer"      // the SDP can't be answered
+	TooMany       ErrorCode = "too_many"       // messages come faster than the limit
+	RecordFailed  ErrorCode = "record_failed"  // the recording can't start; Message says why
+	RoomFull      ErrorCode = "room_full"      // the room holds no more participants
+	Internal      ErrorCode = "internal"       // our fault; the log has it
+)
+
+// Error answers a message that was refused. Message is a sentence for people.
+type Error struct {
+	Re      int       `json:"re,omitempty"`
+	Code    ErrorCode `json:"code"`
+	Message string    `json:"message"`
+}
+
+// ByeReason is why the server closes a session.
+type ByeReason string
+
+// The closed list of reasons.
+const (
+	ByeLeft     ByeReason = "left"     // the page asked to leave
+	ByeEnded    ByeReason = "ended"    // the meeting's time is over, or its host ended it
+	ByeReplaced ByeReason = "replaced" // the session was resumed on another socket
+	ByeShutdown ByeReason = "shutdown" // the server restarts; rejoin in a moment
+	ByeSlow     ByeReason = "slow"     // the page did not read its messages; resume is possible
+	ByeKicked   ByeReason = "violated" // too many bad messages
+)
+
+// Bye is the last message on a socket.
+type Bye struct {
+	Reason  ByeReason `json:"reason"`
+	Message string    `json:"message"`
+}
+
+// ClientMessages lists a zero value of every message to the server by its type.
+func ClientMessages() map[string]any {
+	return map[string]any{
+		"join": Join{}, "resume": Resume{}, "offer": Offer{}, "view": SetView{}, "publish": Publish{},
+		"seated": Seated{}, "chat": SendChat{}, "record": Record{}, "end": EndMeeting{}, "leave": Leave{},
+	}
+}
+
+// ServerMessages lists a zero value of every message to the page by its type.
+func ServerMessages() map[string]any {
+	return map[string]any{
+		"joined": Joined{}, "resumed": Resumed{}, "answer": Answer{}, "roster": Roster{}, "seats": Seats{},
+		"floor": Floor{}, "chat": Chat{}, "recording": Recording{}, "room": Room{}, "error": Error{}, "bye": Bye{},
+	}
+}
