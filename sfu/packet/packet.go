@@ -41,6 +41,7 @@ type Packet struct {
 	buf   [MTU]byte
 	start int // where the payload begins in buf
 	end   int // where the payload ends; padding is already cut off
+	ext   extensions
 	refs  atomic.Int32
 	pool  *Pool
 }
@@ -51,6 +52,9 @@ func (p *Packet) Buffer() []byte { return p.buf[:] }
 
 // SetPayload says which part of the buffer is payload. Only the first owner calls it.
 func (p *Packet) SetPayload(start, end int) { p.start, p.end = start, end }
+
+// PayloadBounds returns where the payload begins and ends in the buffer.
+func (p *Packet) PayloadBounds() (start, end int) { return p.start, p.end }
 
 // Payload returns the RTP payload without header and padding. It is empty for
 // a packet that carries only padding.
@@ -101,6 +105,6 @@ func (l *Pool) put(p *Packet) {
 	l.outstanding.Add(-1)
 	p.Seq, p.Timestamp, p.SSRC, p.PayloadType, p.Marker = 0, 0, 0, 0, false
 	p.Arrival, p.Level, p.HasLevel, p.Voice, p.Keyframe = time.Time{}, 0, false, false, false
-	p.start, p.end = 0, 0
+	p.start, p.end, p.ext = 0, 0, extensions{}
 	l.free.Put(p)
 }
