@@ -89,7 +89,7 @@ func oneByteExtension(b []byte, id uint8) []byte {
 		switch {
 		case got == 0 && size == 1: // padding
 			continue
-		case got == 15: // reserved: what follows can't be understood
+		case got == 0, got == 15: // the rest must not be read
 			return nil
 		case size > len(b):
 			return nil
