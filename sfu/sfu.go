@@ -1,16 +1,24 @@
 // Package sfu is the media plane: it takes what participants publish and
 // forwards it to the seats of the others. It knows nothing of reservations,
 // names or HTTP.
+//
+// Its hard parts are pure packages below it; this package owns the goroutines.
+// A packet goes transport -> layer -> (taps) -> output -> transport on the
+// goroutine that read it. A room's own goroutine decides who sits where.
 package sfu
 
 import (
-	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/netip"
+	"sync"
 	"time"
 
+	"plenum/sfu/ice"
 	"plenum/sfu/packet"
+	"plenum/sfu/transport"
+	"plenum/sfu/transport/plain"
 )
 
 // Source is one thing a participant publishes.
@@ -24,6 +32,9 @@ const (
 	ScreenAudio Source = "screen_audio"
 )
 
+// Audio reports whether the source is sound.
+func (s Source) Audio() bool { return s == Microphone || s == ScreenAudio }
+
 // Config is what an operator may tune. A zero field means its default.
 type Config struct {
 	UDP         string       // host:port of the one UDP port; default ":7882"
@@ -31,29 +42,85 @@ type Config struct {
 	ExternalIPs []netip.Addr // addresses to announce instead of the local ones
 	Loopback    bool         // announce loopback addresses too, for browsers on this machine
 	Seats       int          // most seats of one participant; default 49
-	Audible     int          // most participants heard at once; default 5
+	Audible     int          // most participants heard at once in a large room; default 5
+}
+
+func (c Config) withDefaults() Config {
+	if c.UDP == "" {
+		c.UDP = ":7882"
+	}
+	if c.TCP == "" {
+		c.TCP = ":7881"
+	}
+	if c.Seats == 0 {
+		c.Seats = 49
+	}
+	if c.Audible == 0 {
+		c.Audible = 5
+	}
+	return c
 }
 
 // ErrBadOffer is wrapped by errors about an SDP offer that can't be answered.
-var ErrBadOffer = errors.New("bad offer")
+var ErrBadOffer = transport.ErrBadOffer
 
 // ErrClosed is returned for calls on a room or participant that has ended.
 var ErrClosed = errors.New("closed")
 
+// connector makes connections; *plain.Factory is the one there is.
+type connector interface {
+	New(ev transport.Events, log *slog.Logger) (transport.Conn, error)
+}
+
 // An SFU owns the media ports and the rooms on them.
-type SFU struct{}
+type SFU struct {
+	cfg   Config
+	log   *slog.Logger
+	ports *ice.Ports
+	conns connector
+	pool  *packet.Pool
+	count counters
+
+	mu    sync.Mutex // guards rooms
+	rooms map[*Room]struct{}
+}
 
 // New opens the media ports. The caller must Close the SFU.
-func New(cfg Config, log *slog.Logger) (*SFU, error) { panic("contract") }
+func New(cfg Config, log *slog.Logger) (*SFU, error) {
+	cfg = cfg.withDefaults()
+	ports, err := ice.Open(ice.Config{UDP: cfg.UDP, TCP: cfg.TCP, Loopback: cfg.Loopback})
+	if err != nil {
+		return nil, err
+	}
+	pool := &packet.Pool{}
+	factory, err := plain.NewFactory(plain.Config{
+		Ports: ports, ExternalIPs: cfg.ExternalIPs, Loopback: cfg.Loopback, MaxSeats: cfg.Seats,
+	}, pool)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("prepare media: %w", err), ports.Close())
+	}
+	return &SFU{cfg: cfg, log: log, ports: ports, conns: factory, pool: pool, rooms: map[*Room]struct{}{}}, nil
+}
 
 // Close ends every room and closes the ports. It waits for their goroutines.
-func (s *SFU) Close() error { panic("contract") }
+func (s *SFU) Close() error {
+	s.mu.Lock()
+	rooms := make([]*Room, 0, len(s.rooms))
+	for r := range s.rooms {
+		rooms = append(rooms, r)
+	}
+	s.mu.Unlock()
+	for _, r := range rooms {
+		r.Close()
+	}
+	return s.ports.Close()
+}
 
-// UDPPort and TCPPort are the ports media arrives on; TCPPort is 0 without ICE-TCP.
-func (s *SFU) UDPPort() int { panic("contract") }
+// UDPPort is the port media arrives on.
+func (s *SFU) UDPPort() int { return s.ports.UDPPort }
 
 // TCPPort is the ICE-TCP port, 0 without one.
-func (s *SFU) TCPPort() int { panic("contract") }
+func (s *SFU) TCPPort() int { return s.ports.TCPPort }
 
 // LinkState is the state of a participant's media connection.
 type LinkState string
@@ -87,63 +154,12 @@ type Observer interface {
 	LinkChanged(participant string, state LinkState)
 }
 
-// NewRoom returns an empty room. The caller must Close it.
-func (s *SFU) NewRoom(id string, obs Observer) *Room { panic("contract") }
-
-// A Room forwards media between its participants.
-type Room struct{}
-
 // Tile is one thing a subscriber wants to see; Source is Camera or Screen.
 type Tile struct {
 	Participant string
 	Source      Source
 	Height      int // device pixels
 }
-
-// Entry is what a participant brings when it joins.
-type Entry struct {
-	ID      string            // unique in the room
-	Number  uint32            // unique in the room, at least 1; the CSRC of its packets
-	Offer   string            // SDP
-	Sources map[string]Source // send-only m-lines: mid to source
-	View    []Tile            // most wanted first
-}
-
-// Join answers an offer and seats the participant. It returns ErrBadOffer for
-// an offer that can't be answered, ErrClosed after Close.
-func (r *Room) Join(ctx context.Context, e Entry) (p *Participant, answer string, err error) {
-	panic("contract")
-}
-
-// Close ends the room and every participant in it. It waits for their goroutines.
-func (r *Room) Close() { panic("contract") }
-
-// A Participant is one connection in a room. Its methods may be called from
-// any goroutine; after Leave they do nothing or return ErrClosed.
-type Participant struct{}
-
-// Reoffer answers a further offer of the same connection: more seats, or an ICE restart.
-func (p *Participant) Reoffer(ctx context.Context, offer string, sources map[string]Source) (answer string, err error) {
-	panic("contract")
-}
-
-// SetView replaces what the participant wants to see, most wanted first.
-func (p *Participant) SetView(tiles []Tile) { panic("contract") }
-
-// SetSource says whether a source is on and whether it is muted. Packets of a
-// source that is off or muted are dropped and not recorded.
-func (p *Participant) SetSource(s Source, on, muted bool) { panic("contract") }
-
-// AckSeats tells that the page has cleared the seats up to this epoch.
-func (p *Participant) AckSeats(epoch int64) { panic("contract") }
-
-// Pause stops media to and from the participant, or lets it flow again. It is
-// set while the participant's signalling is lost, so that nobody is heard
-// without knowing it.
-func (p *Participant) Pause(paused bool) { panic("contract") }
-
-// Leave ends the connection and frees its seats. It waits for its goroutines.
-func (p *Participant) Leave() { panic("contract") }
 
 // Codec names the format of a stream's payload.
 type Codec string
@@ -179,11 +195,3 @@ type Tap interface {
 	// Report carries a sender report of the stream.
 	Report(s Stream, sr SenderReport)
 }
-
-// Tap starts feeding t and returns a function that stops it. After stop
-// returns, t is not called again.
-func (r *Room) Tap(t Tap) (stop func()) { panic("contract") }
-
-// RequestKeyframe asks a publisher for a keyframe of one layer of a video
-// source; requests are merged to one per 500 ms.
-func (r *Room) RequestKeyframe(participant string, source Source, layer int) { panic("contract") }

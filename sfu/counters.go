@@ -1,0 +1,47 @@
+package sfu
+
+import "sync/atomic"
+
+// counters are what the media plane counts; all only rise.
+type counters struct {
+	received, malformed, duplicate atomic.Uint64
+	forwarded, forwardedBytes      atomic.Uint64
+	nacked, resent, refused        atomic.Uint64
+	keyframes                      atomic.Uint64
+	switches                       atomic.Uint64
+}
+
+// Stats is a snapshot of what the media plane has done since it started.
+type Stats struct {
+	Received       uint64 // RTP packets read, repaired ones included
+	Malformed      uint64 // packets dropped because their payload could not be parsed
+	Duplicate      uint64 // packets that had arrived before
+	Forwarded      uint64 // packets written to seats
+	ForwardedBytes uint64 // their payload bytes
+	Nacked         uint64 // packets asked of publishers again
+	Resent         uint64 // packets sent to subscribers again
+	Refused        uint64 // packets subscribers asked for that were not sent again
+	Keyframes      uint64 // keyframes asked of publishers
+	Switches       uint64 // times a seat began to show another source or layer
+	Outstanding    int64  // packets held in rings, queues and flight right now
+	Rooms          int
+	Participants   int
+}
+
+// Stats returns what the media plane has done so far.
+func (s *SFU) Stats() Stats {
+	st := Stats{
+		Received: s.count.received.Load(), Malformed: s.count.malformed.Load(), Duplicate: s.count.duplicate.Load(),
+		Forwarded: s.count.forwarded.Load(), ForwardedBytes: s.count.forwardedBytes.Load(),
+		Nacked: s.count.nacked.Load(), Resent: s.count.resent.Load(), Refused: s.count.refused.Load(),
+		Keyframes: s.count.keyframes.Load(), Switches: s.count.switches.Load(),
+		Outstanding: s.pool.Outstanding(),
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for r := range s.rooms {
+		st.Rooms++
+		st.Participants += r.size()
+	}
+	return st
+}

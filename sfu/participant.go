@@ -1,0 +1,274 @@
+package sfu
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"plenum/sfu/seating"
+	"plenum/sfu/transport"
+)
+
+// defaultRoundTrip stands in until a subscriber's reports tell the real one.
+const defaultRoundTrip = 100 * time.Millisecond
+
+// Entry is what a participant brings when it joins.
+type Entry struct {
+	ID      string            // unique in the room
+	Number  uint32            // unique in the room, at least 1; the CSRC of its packets
+	Offer   string            // SDP
+	Sources map[string]Source // send-only m-lines: mid to source
+	View    []Tile            // most wanted first
+}
+
+// seat is one receiving place of a participant.
+type seat struct {
+	occupant seating.Occupant
+	gate     int64 // the epoch that took the last occupant away
+	wanted   bool  // the occupant's picture is in the view
+	audio    *output
+	video    *output
+}
+
+// A Participant is one connection in a room. Its methods may be called from
+// any goroutine; after Leave they do nothing or return ErrClosed.
+type Participant struct {
+	id      string
+	number  uint32
+	room    *Room
+	conn    transport.Conn
+	sources map[Source]*source
+
+	link  atomic.Value // LinkState
+	held  atomic.Bool  // paused by signalling
+	acked atomic.Int64
+	rtt   atomic.Int64 // nanoseconds; 0 is unknown
+
+	clockMu sync.Mutex
+	clock   clock
+
+	mu   sync.Mutex // guards mids
+	mids map[string]Source
+
+	// Guarded by the room's mutex.
+	view  []Tile
+	seats []*seat
+	epoch int64
+	table []SeatRow // as last told
+	left  bool
+}
+
+func newParticipant(r *Room, e Entry) *Participant {
+	p := &Participant{id: e.ID, number: e.Number, room: r, view: e.View, sources: map[Source]*source{}}
+	for _, kind := range []Source{Microphone, Camera, Screen, ScreenAudio} {
+		p.sources[kind] = &source{owner: p, kind: kind}
+	}
+	p.link.Store(LinkConnecting)
+	return p
+}
+
+// answer takes an offer and makes outputs for its new seats.
+func (p *Participant) answer(ctx context.Context, offer string, sources map[string]Source) (string, error) {
+	for mid, s := range sources {
+		if p.sources[s] == nil {
+			return "", fmt.Errorf("m-line %s is %q: %w", mid, s, ErrBadOffer)
+		}
+	}
+	p.mu.Lock()
+	p.mids = sources
+	p.mu.Unlock()
+	answer, err := p.conn.Answer(ctx, offer)
+	if err != nil {
+		return "", err
+	}
+	all := p.conn.Seats()
+	p.room.mu.Lock()
+	for i := len(p.seats); i < len(all); i++ {
+		p.seats = append(p.seats, &seat{
+			audio: newOutput(p, all[i].Audio, false), video: newOutput(p, all[i].Video, true),
+		})
+	}
+	p.room.mu.Unlock()
+	return answer, nil
+}
+
+// Reoffer answers a further offer of the same connection: more seats, or an ICE restart.
+func (p *Participant) Reoffer(ctx context.Context, offer string, sources map[string]Source) (answer string, err error) {
+	if p.gone() {
+		return "", ErrClosed
+	}
+	if answer, err = p.answer(ctx, offer, sources); err != nil {
+		return "", err
+	}
+	p.room.wakeUp()
+	return answer, nil
+}
+
+// SetView replaces what the participant wants to see, most wanted first.
+func (p *Participant) SetView(tiles []Tile) {
+	p.room.mu.Lock()
+	p.view = tiles
+	p.room.mu.Unlock()
+	p.room.wakeUp()
+}
+
+// SetSource says whether a source is on and whether it is muted. Packets of a
+// source that is off or muted are dropped and not recorded.
+func (p *Participant) SetSource(s Source, on, muted bool) {
+	src := p.sources[s]
+	if src == nil {
+		return
+	}
+	if src.set(func() { src.on, src.muted = on, muted }) {
+		p.wantKeyframes(src)
+	}
+	if s == Microphone && (!on || muted) {
+		p.room.silenced(p)
+	}
+	p.room.wakeUp()
+}
+
+// wantKeyframes asks for a keyframe of every layer of a source that begins to flow.
+func (p *Participant) wantKeyframes(s *source) {
+	now := time.Now()
+	for i := range s.layers {
+		if l := s.layers[i].Load(); l != nil && l.video {
+			l.askKeyframe(now)
+		}
+	}
+}
+
+// AckSeats tells that the page has cleared the seats up to this epoch.
+func (p *Participant) AckSeats(epoch int64) {
+	for {
+		old := p.acked.Load()
+		if epoch <= old {
+			return
+		}
+		if p.acked.CompareAndSwap(old, epoch) {
+			p.room.wakeUp()
+			return
+		}
+	}
+}
+
+// Pause stops media to and from the participant, or lets it flow again. It is
+// set while the participant's signalling is lost, so that nobody is heard
+// without knowing it.
+func (p *Participant) Pause(paused bool) {
+	p.held.Store(paused)
+	p.refresh()
+}
+
+// refresh applies a change of the link or of Pause to what flows.
+func (p *Participant) refresh() {
+	stopped := !p.flowing()
+	for _, s := range p.sources {
+		if s.set(func() { s.paused = stopped }) {
+			p.wantKeyframes(s)
+		}
+	}
+	if stopped {
+		p.room.silenced(p)
+	}
+	p.room.mu.Lock()
+	for _, st := range p.seats {
+		st.video.restart()
+	}
+	p.room.mu.Unlock()
+	p.room.wakeUp()
+}
+
+// flowing reports whether media may pass to and from the participant.
+func (p *Participant) flowing() bool { return p.link.Load() == LinkUp && !p.held.Load() }
+
+func (p *Participant) roundTrip() time.Duration {
+	if d := p.rtt.Load(); d > 0 {
+		return time.Duration(d)
+	}
+	return defaultRoundTrip
+}
+
+// Leave ends the connection and frees its seats. It waits for its goroutines.
+func (p *Participant) Leave() {
+	if p.room.remove(p) {
+		p.end()
+	}
+}
+
+// end closes the connection and gives back its packets.
+func (p *Participant) end() {
+	if err := p.conn.Close(); err != nil {
+		p.room.log.Debug("connection closed with an error", "participant", p.id, "error", err)
+	}
+	for _, s := range p.sources {
+		s.set(func() { s.on = false })
+		for i := range s.layers {
+			if l := s.layers[i].Load(); l != nil {
+				l.ring.Close()
+			}
+		}
+	}
+}
+
+func (p *Participant) gone() bool {
+	p.room.mu.Lock()
+	defer p.room.mu.Unlock()
+	return p.left
+}
+
+func (p *Participant) clockReport(ntp uint64, arrival time.Time) {
+	p.clockMu.Lock()
+	defer p.clockMu.Unlock()
+	p.clock.report(ntp, arrival)
+}
+
+func (p *Participant) clockTime(ntp uint64) time.Time {
+	p.clockMu.Lock()
+	defer p.clockMu.Unlock()
+	return p.clock.serverTime(ntp)
+}
+
+// Incoming implements transport.Events.
+func (p *Participant) Incoming(t transport.Track) transport.Receiver {
+	p.mu.Lock()
+	kind, ok := p.mids[t.Mid]
+	p.mu.Unlock()
+	if !ok || t.Layer >= maxLayers || kind.Audio() != strings.HasPrefix(t.Mime, "audio/") {
+		p.room.log.Warn("unexpected stream", "participant", p.id, "mid", t.Mid, "rid", t.RID, "codec", t.Mime)
+		return nil
+	}
+	st := Stream{Participant: p.id, Source: kind, ClockRate: t.ClockRate, SSRC: t.SSRC, Layer: t.Layer, Codec: Opus}
+	if !kind.Audio() {
+		st.Codec = VP8
+	}
+	src := p.sources[kind]
+	l := newLayer(src, t, st)
+	if !src.layers[t.Layer].CompareAndSwap(nil, l) {
+		p.room.log.Warn("second stream of one layer", "participant", p.id, "source", kind, "layer", t.Layer)
+		return nil
+	}
+	p.room.log.Debug("stream began", "participant", p.id, "source", kind, "layer", t.Layer, "ssrc", t.SSRC)
+	p.room.wakeUp()
+	return l
+}
+
+// StateChanged implements transport.Events.
+func (p *Participant) StateChanged(s transport.State) {
+	state := LinkConnecting
+	switch s {
+	case transport.Up:
+		state = LinkUp
+	case transport.Interrupted:
+		state = LinkInterrupted
+	case transport.Failed:
+		state = LinkFailed
+	case transport.Connecting:
+	}
+	p.link.Store(state)
+	p.refresh()
+	p.room.obs.LinkChanged(p.id, state)
+}

@@ -1,0 +1,276 @@
+package sfu
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"plenum/sfu/codec"
+	"plenum/sfu/packet"
+	"plenum/sfu/repair"
+	"plenum/sfu/transport"
+)
+
+// Sizes of the retransmission rings, in packets: about two seconds of a large
+// video layer, and as long of audio.
+const (
+	videoRing = 1024
+	audioRing = 128
+)
+
+// keyframeEvery is the least time between keyframe requests upstream.
+const keyframeEvery = 500 * time.Millisecond
+
+// maxLayers is how many encodings of one source are taken.
+const maxLayers = 3
+
+// liveFor is how long after its last packet a simulcast layer still counts as live.
+const liveFor = 2 * time.Second
+
+// source is one source of one participant. Its state is set by signalling and
+// read by every packet.
+type source struct {
+	owner *Participant
+	kind  Source
+	// epoch counts how often the source began to flow; odd while it flows. A
+	// new epoch is a new input for everyone who receives it.
+	epoch  atomic.Uint32
+	layers [maxLayers]atomic.Pointer[layer]
+
+	mu     sync.Mutex // guards what follows
+	on     bool
+	muted  bool
+	paused bool
+}
+
+// set changes the source's state and reports whether it flows now and did not before.
+func (s *source) set(change func()) (began bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	change()
+	flows := s.on && !s.muted && !s.paused
+	if flows == s.flows() {
+		return false
+	}
+	s.epoch.Add(1)
+	return flows
+}
+
+func (s *source) flows() bool { return s.epoch.Load()%2 == 1 }
+
+// isOn reports whether the source is switched on, muted or not.
+func (s *source) isOn() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.on
+}
+
+// layer is one encoding of a source: who receives it and what repairs it.
+type layer struct {
+	src    *source
+	stream Stream
+	level  uint8 // audio level extension id
+	video  bool
+	ring   *packet.Ring
+	outs   atomic.Pointer[[]*output] // changed only by the room's plan
+
+	height    atomic.Int32 // of the newest keyframe; 0 until one came
+	lastSeen  atomic.Int64 // Unix nanoseconds of the newest packet
+	keyEpoch  atomic.Uint32
+	keyArrive atomic.Int64
+	report    atomic.Pointer[SenderReport]
+
+	unwrap packet.Unwrapper // of the reading goroutine
+
+	mu        sync.Mutex // guards what follows
+	missing   *repair.Missing
+	reception *repair.Reception
+	keyframes *repair.Keyframes
+}
+
+func newLayer(src *source, t transport.Track, st Stream) *layer {
+	l := &layer{src: src, stream: st, level: t.LevelID, video: !src.kind.Audio()}
+	size := audioRing
+	if l.video {
+		size = videoRing
+	}
+	l.ring = packet.NewRing(size)
+	l.missing = repair.NewMissing(repair.MissingConfig{})
+	l.reception = repair.NewReception(st.ClockRate)
+	l.keyframes = repair.NewKeyframes(keyframeEvery)
+	l.outs.Store(&[]*output{})
+	return l
+}
+
+// live reports whether the layer can be had. Publishers pause simulcast
+// layers, so one that fell silent is not; but a source with a single encoding,
+// such as a still screen, may send rarely.
+func (l *layer) live(now time.Time) bool {
+	return l.src.flows() && (l.src.single() || now.UnixNano()-l.lastSeen.Load() < int64(liveFor))
+}
+
+// single reports whether the source has only one encoding.
+func (s *source) single() bool {
+	n := 0
+	for i := range s.layers {
+		if s.layers[i].Load() != nil {
+			n++
+		}
+	}
+	return n == 1
+}
+
+// Packet implements transport.Receiver. It runs on the goroutine that reads
+// the stream and takes the packet all the way to the subscribers' sockets.
+func (l *layer) Packet(p *packet.Packet, seq uint16) {
+	defer p.Release()
+	room := l.src.owner.room
+	room.sfu.count.received.Add(1)
+	p.Seq = l.unwrap.Unwrap(seq)
+	l.lastSeen.Store(p.Arrival.UnixNano())
+	if old := l.ring.Get(p.Seq); old != nil {
+		old.Release()
+		room.sfu.count.duplicate.Add(1)
+		return
+	}
+	l.repair(p)
+	epoch := l.src.epoch.Load()
+	if epoch%2 == 0 || !l.parse(p, epoch) {
+		return
+	}
+	if l.src.kind == Microphone {
+		room.heard(l.src.owner, p)
+	}
+	l.ring.Put(p.Retain())
+	if len(p.Payload()) > 0 {
+		room.tapPacket(l, p)
+	}
+	for _, o := range *l.outs.Load() {
+		o.forward(l, p, epoch)
+	}
+}
+
+// repair keeps the books of what is missing and asks for it again.
+func (l *layer) repair(p *packet.Packet) {
+	owner := l.src.owner
+	l.mu.Lock()
+	l.reception.Packet(p.Seq, p.Timestamp, p.Arrival)
+	if !l.video {
+		l.mu.Unlock()
+		return
+	}
+	l.missing.Received(p.Seq, p.Arrival)
+	ask := l.missing.Due(p.Arrival, owner.roundTrip())
+	pli := l.missing.Lost() > 0 && l.keyframes.Ask(p.Arrival)
+	l.mu.Unlock()
+	if len(ask) > 0 {
+		owner.room.sfu.count.nacked.Add(uint64(len(ask)))
+		owner.conn.Nack(l.stream.SSRC, ask)
+	}
+	if pli {
+		l.sendKeyframeRequest()
+	}
+}
+
+// parse reads what the payload says. It reports false for a payload no
+// decoder could take.
+func (l *layer) parse(p *packet.Packet, epoch uint32) bool {
+	if !l.video {
+		if ext := p.Extension(l.level); l.level != 0 && len(ext) > 0 {
+			p.Level, p.Voice, p.HasLevel = ext[0]&0x7f, ext[0]&0x80 != 0, true
+		}
+		return true
+	}
+	if len(p.Payload()) == 0 {
+		return true
+	}
+	d, err := codec.ParseVP8(p.Payload())
+	if err != nil {
+		l.src.owner.room.sfu.count.malformed.Add(1)
+		return false
+	}
+	if p.Keyframe = d.Start && d.Keyframe; p.Keyframe {
+		l.height.Store(int32(d.Height)) //nolint:gosec // 14 bits
+		l.keyEpoch.Store(epoch)
+		l.keyArrive.Store(p.Arrival.UnixNano())
+		l.mu.Lock()
+		l.keyframes.Arrived(p.Arrival)
+		l.mu.Unlock()
+	}
+	return true
+}
+
+// SenderReport implements transport.Receiver.
+func (l *layer) SenderReport(ntp uint64, timestamp uint32, arrival time.Time) {
+	owner := l.src.owner
+	sr := SenderReport{NTP: ntp, Timestamp: timestamp, Arrival: arrival}
+	l.report.Store(&sr)
+	l.mu.Lock()
+	l.reception.SenderReport(ntp, arrival)
+	l.mu.Unlock()
+	owner.clockReport(ntp, arrival)
+	owner.room.tapReport(l, sr)
+}
+
+// askKeyframe wants a keyframe of the layer; requests are merged.
+func (l *layer) askKeyframe(now time.Time) {
+	l.mu.Lock()
+	send := l.keyframes.Ask(now)
+	l.mu.Unlock()
+	if send {
+		l.sendKeyframeRequest()
+	}
+}
+
+// tick repeats a keyframe request that is due.
+func (l *layer) tick(now time.Time) {
+	l.mu.Lock()
+	send := l.video && l.keyframes.Due(now)
+	l.mu.Unlock()
+	if send {
+		l.sendKeyframeRequest()
+	}
+}
+
+func (l *layer) sendKeyframeRequest() {
+	l.src.owner.room.sfu.count.keyframes.Add(1)
+	l.src.owner.conn.AskKeyframe(l.stream.SSRC)
+}
+
+// block returns the layer's reception report, or false before its first packet.
+func (l *layer) block(now time.Time) (transport.Block, bool) {
+	if l.lastSeen.Load() == 0 {
+		return transport.Block{}, false
+	}
+	l.mu.Lock()
+	b := l.reception.Block(now)
+	l.mu.Unlock()
+	return transport.Block{
+		SSRC: l.stream.SSRC, FractionLost: b.FractionLost, CumulativeLost: b.CumulativeLost,
+		HighestSeq: b.HighestSeq, Jitter: b.Jitter, LSR: b.LSR, DLSR: b.DLSR,
+	}, true
+}
+
+// attach adds o to those who receive the layer. Only the room's plan calls it.
+func (l *layer) attach(o *output) {
+	old := *l.outs.Load()
+	for _, have := range old {
+		if have == o {
+			return
+		}
+	}
+	grown := append(old[:len(old):len(old)], o)
+	l.outs.Store(&grown)
+}
+
+// detach removes o from those who receive the layer. Only the room's plan calls it.
+func (l *layer) detach(o *output) {
+	old := *l.outs.Load()
+	rest := make([]*output, 0, len(old))
+	for _, have := range old {
+		if have != o {
+			rest = append(rest, have)
+		}
+	}
+	l.outs.Store(&rest)
+}

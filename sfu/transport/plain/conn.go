@@ -1,0 +1,245 @@
+package plain
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/pion/rtcp"
+	"github.com/pion/webrtc/v4"
+
+	"plenum/sfu/packet"
+	"plenum/sfu/transport"
+)
+
+// conn is a transport.Conn on a PeerConnection.
+type conn struct {
+	pc       *webrtc.PeerConnection
+	events   transport.Events
+	log      *slog.Logger
+	pool     *packet.Pool
+	maxSeats int
+
+	answering sync.Mutex // one Answer at a time
+	mu        sync.Mutex // guards what follows
+	rids      map[string][]string
+	seats     []transport.Seat
+	done      bool
+
+	closed  chan struct{}  // closed by Close
+	readers sync.WaitGroup // the goroutines of incoming and senders
+}
+
+// Answer implements transport.Conn.
+func (c *conn) Answer(ctx context.Context, text string) (string, error) {
+	c.answering.Lock()
+	defer c.answering.Unlock()
+	o, err := parseOffer(text, c.maxSeats)
+	if err != nil {
+		return "", err
+	}
+	if err := c.addSeats(o.seats); err != nil {
+		return "", err
+	}
+	c.mu.Lock()
+	c.rids = o.rids
+	c.mu.Unlock()
+	if err := c.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: o.sdp}); err != nil {
+		return "", fmt.Errorf("take the offer: %w: %w", transport.ErrBadOffer, err)
+	}
+	answer, err := c.pc.CreateAnswer(nil)
+	if err != nil {
+		return "", fmt.Errorf("create the answer: %w: %w", transport.ErrBadOffer, err)
+	}
+	gathered := webrtc.GatheringCompletePromise(c.pc)
+	if err := c.pc.SetLocalDescription(answer); err != nil {
+		return "", fmt.Errorf("set the answer: %w", err)
+	}
+	select {
+	case <-gathered:
+		return withDTX(c.pc.LocalDescription().SDP), nil
+	case <-ctx.Done():
+		return "", ctx.Err()
+	case <-c.closed:
+		return "", errors.New("the connection was closed while it answered")
+	}
+}
+
+// addSeats makes senders for the seats an offer has beyond those we know.
+// Pion pairs them with the offer's receive-only m-lines in order.
+func (c *conn) addSeats(want int) error {
+	c.mu.Lock()
+	have := len(c.seats)
+	c.mu.Unlock()
+	for i := have; i < want; i++ {
+		audio := newSender(c, i, webrtc.RTPCodecTypeAudio)
+		video := newSender(c, i, webrtc.RTPCodecTypeVideo)
+		for _, s := range []*sender{audio, video} {
+			t, err := c.pc.AddTransceiverFromTrack(s, webrtc.RTPTransceiverInit{
+				Direction: webrtc.RTPTransceiverDirectionSendonly,
+			})
+			if err != nil {
+				return fmt.Errorf("add seat %d: %w", i, err)
+			}
+			s.rtp = t.Sender()
+		}
+		c.mu.Lock()
+		c.seats = append(c.seats, transport.Seat{Audio: audio, Video: video})
+		c.mu.Unlock()
+	}
+	return nil
+}
+
+// Seats implements transport.Conn.
+func (c *conn) Seats() []transport.Seat {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.seats[:len(c.seats):len(c.seats)]
+}
+
+// AskKeyframe implements transport.Conn.
+func (c *conn) AskKeyframe(ssrc uint32) {
+	c.writeRTCP(&rtcp.PictureLossIndication{MediaSSRC: ssrc})
+}
+
+// Nack implements transport.Conn.
+func (c *conn) Nack(ssrc uint32, seqs []int64) {
+	numbers := make([]uint16, len(seqs))
+	for i, seq := range seqs {
+		numbers[i] = uint16(seq) //nolint:gosec // the low 16 bits are what RTP carries
+	}
+	c.writeRTCP(&rtcp.TransportLayerNack{MediaSSRC: ssrc, Nacks: rtcp.NackPairsFromSequenceNumbers(numbers)})
+}
+
+// ReceiverReport implements transport.Conn.
+func (c *conn) ReceiverReport(blocks []transport.Block) {
+	r := &rtcp.ReceiverReport{Reports: make([]rtcp.ReceptionReport, 0, len(blocks))}
+	for _, b := range blocks {
+		r.Reports = append(r.Reports, rtcp.ReceptionReport{
+			SSRC: b.SSRC, FractionLost: b.FractionLost, TotalLost: b.CumulativeLost,
+			LastSequenceNumber: b.HighestSeq, Jitter: b.Jitter, LastSenderReport: b.LSR, Delay: b.DLSR,
+		})
+	}
+	c.writeRTCP(r)
+}
+
+// writeRTCP sends p. A connection that is not up or is closing refuses it,
+// which is as good as a lost packet.
+func (c *conn) writeRTCP(p rtcp.Packet) {
+	if err := c.pc.WriteRTCP([]rtcp.Packet{p}); err != nil {
+		c.log.Debug("rtcp not sent", "error", err)
+	}
+}
+
+// Close implements transport.Conn.
+func (c *conn) Close() error {
+	c.mu.Lock()
+	first := !c.done
+	c.done = true
+	c.mu.Unlock()
+	if first {
+		close(c.closed)
+	}
+	err := c.pc.GracefulClose()
+	c.readers.Wait()
+	return err
+}
+
+// run starts f as a reader unless the connection is closing.
+func (c *conn) run(f func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.done {
+		c.readers.Go(f)
+	}
+}
+
+func (c *conn) stateChanged(s webrtc.PeerConnectionState) {
+	switch s {
+	case webrtc.PeerConnectionStateConnecting:
+		c.events.StateChanged(transport.Connecting)
+	case webrtc.PeerConnectionStateConnected:
+		c.events.StateChanged(transport.Up)
+	case webrtc.PeerConnectionStateDisconnected:
+		c.events.StateChanged(transport.Interrupted)
+	case webrtc.PeerConnectionStateFailed:
+		c.events.StateChanged(transport.Failed)
+	case webrtc.PeerConnectionStateUnknown, webrtc.PeerConnectionStateNew, webrtc.PeerConnectionStateClosed:
+	}
+}
+
+// midOf finds the m-line of a receiver.
+func (c *conn) midOf(r *webrtc.RTPReceiver) string {
+	if t := r.RTPTransceiver(); t != nil {
+		return t.Mid()
+	}
+	return ""
+}
+
+// incoming runs on a goroutine of Pion's for each new stream and reads it to its end.
+func (c *conn) incoming(track *webrtc.TrackRemote, r *webrtc.RTPReceiver) {
+	mid := c.midOf(r)
+	c.mu.Lock()
+	rids := c.rids[mid]
+	c.mu.Unlock()
+	to := c.events.Incoming(transport.Track{
+		Mid: mid, RID: track.RID(), Layer: layerOf(rids, track.RID()), SSRC: uint32(track.SSRC()),
+		Mime: track.Codec().MimeType, ClockRate: track.Codec().ClockRate, LevelID: levelID(r),
+	})
+	c.run(func() { c.readReports(track, r, to) })
+	c.run(func() { c.readPackets(track, to) })
+}
+
+func levelID(r *webrtc.RTPReceiver) uint8 {
+	for _, ext := range r.GetParameters().HeaderExtensions {
+		if ext.URI == uriAudioLevel {
+			return uint8(ext.ID) //nolint:gosec // RFC 8285 ids are below 256
+		}
+	}
+	return 0
+}
+
+// readPackets reads a stream to its end; it must be read even when nobody wants it.
+func (c *conn) readPackets(track *webrtc.TrackRemote, to transport.Receiver) {
+	for {
+		p := c.pool.Get()
+		n, _, err := track.Read(p.Buffer())
+		if err != nil {
+			p.Release()
+			return
+		}
+		seq, err := p.Parse(n)
+		if err != nil || to == nil {
+			p.Release()
+			continue
+		}
+		p.Arrival = time.Now()
+		to.Packet(p, seq)
+	}
+}
+
+// readReports reads the RTCP a publisher sends about one of its streams.
+func (c *conn) readReports(track *webrtc.TrackRemote, r *webrtc.RTPReceiver, to transport.Receiver) {
+	ssrc := uint32(track.SSRC())
+	for {
+		var packets []rtcp.Packet
+		var err error
+		if rid := track.RID(); rid != "" {
+			packets, _, err = r.ReadSimulcastRTCP(rid)
+		} else {
+			packets, _, err = r.ReadRTCP()
+		}
+		if err != nil {
+			return
+		}
+		now := time.Now()
+		for _, p := range packets {
+			if sr, ok := p.(*rtcp.SenderReport); ok && sr.SSRC == ssrc && to != nil {
+				to.SenderReport(sr.NTPTime, sr.RTPTime, now)
+			}
+		}
+	}
+}

@@ -1,0 +1,230 @@
+// Package plain carries a participant's media over Pion's PeerConnection. It
+// serves every kind of path: UDP, ICE-TCP, any SRTP profile.
+package plain
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"fmt"
+	"log/slog"
+	"math/big"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/pion/dtls/v3"
+	"github.com/pion/ice/v4"
+	"github.com/pion/interceptor"
+	"github.com/pion/interceptor/pkg/twcc"
+	"github.com/pion/webrtc/v4"
+
+	mediaice "plenum/sfu/ice"
+	"plenum/sfu/packet"
+	"plenum/sfu/transport"
+)
+
+// Time after which a silent path counts as interrupted, then as failed. The
+// page restarts ICE on its own, sooner.
+const (
+	interruptedAfter = 5 * time.Second
+	failedAfter      = 20 * time.Second
+	keepaliveEvery   = 2 * time.Second
+)
+
+// dtlsRetransmit shortens the handshake's retransmission from 1 s, so that one
+// lost flight does not cost a second of joining.
+const dtlsRetransmit = 150 * time.Millisecond
+
+// certificateLife outlives any run of the server; browsers check only the
+// fingerprint (RFC 8827 section 5.6).
+const certificateLife = 10 * 365 * 24 * time.Hour
+
+// Config says how connections are made.
+type Config struct {
+	Ports       *mediaice.Ports
+	ExternalIPs []netip.Addr // announced instead of the local addresses
+	Loopback    bool         // announce loopback addresses too
+	MaxSeats    int
+}
+
+// A Factory makes connections that share ports, certificate and packet pool.
+type Factory struct {
+	api      *webrtc.API
+	config   webrtc.Configuration
+	pool     *packet.Pool
+	maxSeats int
+}
+
+// NewFactory prepares everything connections share.
+func NewFactory(cfg Config, pool *packet.Pool) (*Factory, error) {
+	media, err := mediaEngine()
+	if err != nil {
+		return nil, fmt.Errorf("register codecs: %w", err)
+	}
+	registry, err := interceptors()
+	if err != nil {
+		return nil, fmt.Errorf("register interceptors: %w", err)
+	}
+	settings, err := settings(cfg)
+	if err != nil {
+		return nil, err
+	}
+	cert, err := certificate()
+	if err != nil {
+		return nil, fmt.Errorf("make the DTLS certificate: %w", err)
+	}
+	return &Factory{
+		api: webrtc.NewAPI(webrtc.WithMediaEngine(media), webrtc.WithInterceptorRegistry(registry),
+			webrtc.WithSettingEngine(settings)),
+		config:   webrtc.Configuration{Certificates: []webrtc.Certificate{*cert}},
+		pool:     pool,
+		maxSeats: cfg.MaxSeats,
+	}, nil
+}
+
+// interceptors holds only Pion's transport-wide feedback recorder: repair,
+// reports and keyframes are ours.
+func interceptors() (*interceptor.Registry, error) {
+	feedback, err := twcc.NewSenderInterceptor()
+	if err != nil {
+		return nil, err
+	}
+	r := &interceptor.Registry{}
+	r.Add(feedback)
+	return r, nil
+}
+
+func settings(cfg Config) (webrtc.SettingEngine, error) {
+	var s webrtc.SettingEngine
+	s.SetLite(true) // RFC 8445 section 2.5: never sends checks to addresses a client names
+	s.SetICEUDPMux(cfg.Ports.UDP)
+	networks := []webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6}
+	if cfg.Ports.TCP != nil {
+		s.SetICETCPMux(cfg.Ports.TCP)
+		networks = append(networks, webrtc.NetworkTypeTCP4, webrtc.NetworkTypeTCP6)
+	}
+	s.SetNetworkTypes(networks)
+	s.DisableActiveTCP(true)
+	s.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
+	s.SetIncludeLoopbackCandidate(cfg.Loopback)
+	s.SetIPFilter(mediaice.Announceable)
+	s.SetICETimeouts(interruptedAfter, failedAfter, keepaliveEvery)
+	s.SetDTLSRetransmissionInterval(dtlsRetransmit)
+	// AES-GCM first: HMAC-SHA1 costs 6.5 times as much per packet. The server
+	// must be the DTLS server for Chromium to agree.
+	s.SetSRTPProtectionProfiles(dtls.SRTP_AEAD_AES_128_GCM, dtls.SRTP_AES128_CM_HMAC_SHA1_80)
+	if err := s.SetAnsweringDTLSRole(webrtc.DTLSRoleServer); err != nil {
+		return s, fmt.Errorf("set the DTLS role: %w", err)
+	}
+	if len(cfg.ExternalIPs) > 0 {
+		ips := make([]string, 0, len(cfg.ExternalIPs))
+		for _, ip := range cfg.ExternalIPs {
+			ips = append(ips, ip.String())
+		}
+		rule := webrtc.ICEAddressRewriteRule{
+			External: ips, AsCandidateType: webrtc.ICECandidateTypeHost, Mode: webrtc.ICEAddressRewriteReplace,
+		}
+		if err := s.SetICEAddressRewriteRules(rule); err != nil {
+			return s, fmt.Errorf("announce the external addresses: %w", err)
+		}
+	}
+	return s, nil
+}
+
+// mediaEngine holds only the room's codecs: SDP costs m-lines times codecs.
+func mediaEngine() (*webrtc.MediaEngine, error) {
+	m := &webrtc.MediaEngine{}
+	opus := webrtc.RTPCodecParameters{
+		RTPCodecCapability: webrtc.RTPCodecCapability{
+			MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2,
+			SDPFmtpLine:  "minptime=10;useinbandfec=1",
+			RTCPFeedback: []webrtc.RTCPFeedback{{Type: "transport-cc"}},
+		},
+		PayloadType: 111,
+	}
+	if err := m.RegisterCodec(opus, webrtc.RTPCodecTypeAudio); err != nil {
+		return nil, err
+	}
+	vp8 := webrtc.RTPCodecParameters{
+		RTPCodecCapability: webrtc.RTPCodecCapability{
+			MimeType: webrtc.MimeTypeVP8, ClockRate: 90000,
+			RTCPFeedback: []webrtc.RTCPFeedback{
+				{Type: "transport-cc"}, {Type: "ccm", Parameter: "fir"}, {Type: "nack"}, {Type: "nack", Parameter: "pli"},
+			},
+		},
+		PayloadType: 96,
+	}
+	rtx := webrtc.RTPCodecParameters{
+		RTPCodecCapability: webrtc.RTPCodecCapability{
+			MimeType: webrtc.MimeTypeRTX, ClockRate: 90000, SDPFmtpLine: "apt=96",
+		},
+		PayloadType: 97,
+	}
+	for _, c := range []webrtc.RTPCodecParameters{vp8, rtx} {
+		if err := m.RegisterCodec(c, webrtc.RTPCodecTypeVideo); err != nil {
+			return nil, err
+		}
+	}
+	return m, extensions(m)
+}
+
+// Header extensions (RFC 8285) the server reads.
+const (
+	uriAudioLevel  = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
+	uriTransportCC = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
+	uriMid         = "urn:ietf:params:rtp-hdrext:sdes:mid"
+	uriRID         = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"
+	uriRepairedRID = "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id"
+)
+
+func extensions(m *webrtc.MediaEngine) error {
+	audio, video := webrtc.RTPCodecTypeAudio, webrtc.RTPCodecTypeVideo
+	for uri, kinds := range map[string][]webrtc.RTPCodecType{
+		uriAudioLevel: {audio}, uriTransportCC: {audio, video}, uriMid: {audio, video},
+		uriRID: {video}, uriRepairedRID: {video},
+	} {
+		for _, kind := range kinds {
+			err := m.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: uri}, kind,
+				webrtc.RTPTransceiverDirectionRecvonly)
+			if err != nil {
+				return fmt.Errorf("register %s: %w", uri, err)
+			}
+		}
+	}
+	return nil
+}
+
+func certificate() (*webrtc.Certificate, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 128))
+	if err != nil {
+		return nil, err
+	}
+	now := time.Now()
+	return webrtc.NewCertificate(key, x509.Certificate{
+		SerialNumber: serial, Version: 2, NotBefore: now.Add(-time.Hour), NotAfter: now.Add(certificateLife),
+	})
+}
+
+// New returns a connection without an offer yet. The caller must Close it.
+func (f *Factory) New(ev transport.Events, log *slog.Logger) (transport.Conn, error) {
+	pc, err := f.api.NewPeerConnection(f.config)
+	if err != nil {
+		return nil, fmt.Errorf("make a peer connection: %w", err)
+	}
+	c := &conn{
+		pc: pc, events: ev, log: log, pool: f.pool, maxSeats: f.maxSeats,
+		rids: map[string][]string{}, closed: make(chan struct{}),
+	}
+	pc.OnConnectionStateChange(c.stateChanged)
+	pc.OnTrack(c.incoming)
+	return c, nil
+}
+
+// layerOf returns the place of rid among the encodings of mid, smallest first.
+func layerOf(rids []string, rid string) int { return max(0, slices.Index(rids, rid)) }

@@ -1,0 +1,198 @@
+package plain
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/pion/rtcp"
+	"github.com/pion/rtp"
+	"github.com/pion/webrtc/v4"
+
+	"plenum/sfu/transport"
+)
+
+// sender is one half of a seat: a TrackLocal that is fed from outside and a
+// transport.Sender.
+type sender struct {
+	conn *conn
+	seat int
+	kind webrtc.RTPCodecType
+	rtp  *webrtc.RTPSender // set before the first negotiation
+
+	bound atomic.Pointer[binding] // nil until negotiated
+
+	listen   sync.Once
+	feedback transport.Feedback
+	reading  sync.Once
+
+	rtxSeq  uint16 // the writer's own
+	rtx     []byte // scratch of Resend
+	header  rtp.Header
+	packets atomic.Uint32 // counts for sender reports
+	octets  atomic.Uint32
+}
+
+// binding is what negotiation gave the sender.
+type binding struct {
+	stream      webrtc.TrackLocalWriter
+	ssrc        uint32
+	payloadType uint8
+	rtxSSRC     uint32 // 0 without RTX
+	rtxType     uint8
+}
+
+func newSender(c *conn, seat int, kind webrtc.RTPCodecType) *sender {
+	return &sender{conn: c, seat: seat, kind: kind}
+}
+
+// ID, RID, StreamID and Kind implement webrtc.TrackLocal. The two halves of a
+// seat share a stream, so that browsers keep lips in sync.
+func (s *sender) ID() string                { return s.kind.String() + "-" + strconv.Itoa(s.seat) }
+func (s *sender) RID() string               { return "" }
+func (s *sender) StreamID() string          { return "seat-" + strconv.Itoa(s.seat) }
+func (s *sender) Kind() webrtc.RTPCodecType { return s.kind }
+
+// Bind implements webrtc.TrackLocal.
+func (s *sender) Bind(ctx webrtc.TrackLocalContext) (webrtc.RTPCodecParameters, error) {
+	codecs := ctx.CodecParameters()
+	want := webrtc.MimeTypeOpus
+	if s.kind == webrtc.RTPCodecTypeVideo {
+		want = webrtc.MimeTypeVP8
+	}
+	for _, codec := range codecs {
+		if !strings.EqualFold(codec.MimeType, want) {
+			continue
+		}
+		b := &binding{stream: ctx.WriteStream(), ssrc: uint32(ctx.SSRC()), payloadType: uint8(codec.PayloadType)}
+		apt := fmt.Sprintf("apt=%d", codec.PayloadType)
+		for _, r := range codecs {
+			if strings.EqualFold(r.MimeType, webrtc.MimeTypeRTX) && r.SDPFmtpLine == apt && ctx.SSRCRetransmission() != 0 {
+				b.rtxSSRC, b.rtxType = uint32(ctx.SSRCRetransmission()), uint8(r.PayloadType)
+			}
+		}
+		s.bound.Store(b)
+		return codec, nil
+	}
+	return webrtc.RTPCodecParameters{}, fmt.Errorf("the offer lacks %s: %w", want, webrtc.ErrUnsupportedCodec)
+}
+
+// Unbind implements webrtc.TrackLocal.
+func (s *sender) Unbind(webrtc.TrackLocalContext) error {
+	s.bound.Store(nil)
+	return nil
+}
+
+// Listen implements transport.Sender.
+func (s *sender) Listen(f transport.Feedback) { s.listen.Do(func() { s.feedback = f }) }
+
+// Write implements transport.Sender.
+func (s *sender) Write(h transport.Header, payload []byte) {
+	b := s.bound.Load()
+	if b == nil {
+		return
+	}
+	s.reading.Do(func() { s.conn.run(s.readFeedback) })
+	s.fill(h, b.payloadType, b.ssrc)
+	if _, err := b.stream.WriteRTP(&s.header, payload); err != nil {
+		return // not connected, or closing: as good as lost
+	}
+	s.packets.Add(1)
+	s.octets.Add(uint32(len(payload))) //nolint:gosec // below MTU
+}
+
+// Resend implements transport.Sender.
+func (s *sender) Resend(h transport.Header, payload []byte) int {
+	b := s.bound.Load()
+	switch {
+	case b == nil:
+		return 0
+	case b.rtxSSRC == 0:
+		s.Write(h, payload)
+		return len(payload)
+	}
+	s.rtx = append(s.rtx[:0], byte(h.Seq>>8), byte(h.Seq)) // original sequence number, RFC 4588 section 4
+	s.rtx = append(s.rtx, payload...)
+	s.rtxSeq++
+	h.Seq = s.rtxSeq
+	s.fill(h, b.rtxType, b.rtxSSRC)
+	n, err := b.stream.WriteRTP(&s.header, s.rtx)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+func (s *sender) fill(h transport.Header, payloadType uint8, ssrc uint32) {
+	s.header.Version = 2
+	s.header.Marker = h.Marker
+	s.header.PayloadType = payloadType
+	s.header.SequenceNumber = h.Seq
+	s.header.Timestamp = h.Timestamp
+	s.header.SSRC = ssrc
+	s.header.CSRC = append(s.header.CSRC[:0], h.CSRC)
+}
+
+// Report implements transport.Sender.
+func (s *sender) Report(ntp uint64, timestamp uint32) {
+	b := s.bound.Load()
+	if b == nil || s.packets.Load() == 0 {
+		return
+	}
+	s.conn.writeRTCP(&rtcp.SenderReport{
+		SSRC: b.ssrc, NTPTime: ntp, RTPTime: timestamp,
+		PacketCount: s.packets.Load(), OctetCount: s.octets.Load(),
+	})
+}
+
+// readFeedback reads the subscriber's RTCP about this stream until the
+// connection closes. It starts with the first packet, so that seats nobody
+// has sat on cost no goroutine.
+func (s *sender) readFeedback() {
+	for {
+		packets, _, err := s.rtp.ReadRTCP()
+		if err != nil {
+			return
+		}
+		b := s.bound.Load()
+		if b == nil || s.feedback == nil {
+			continue
+		}
+		now := time.Now()
+		for _, p := range packets {
+			s.heard(p, b.ssrc, now)
+		}
+	}
+}
+
+// heard handles one RTCP packet; a compound one may concern other streams too.
+func (s *sender) heard(p rtcp.Packet, ssrc uint32, now time.Time) {
+	switch p := p.(type) {
+	case *rtcp.TransportLayerNack:
+		if p.MediaSSRC != ssrc {
+			return
+		}
+		for _, pair := range p.Nacks {
+			s.feedback.Nack(pair.PacketList(), now)
+		}
+	case *rtcp.PictureLossIndication:
+		if p.MediaSSRC == ssrc {
+			s.feedback.KeyframeWanted(now)
+		}
+	case *rtcp.FullIntraRequest:
+		for _, e := range p.FIR {
+			if e.SSRC == ssrc {
+				s.feedback.KeyframeWanted(now)
+			}
+		}
+	case *rtcp.ReceiverReport:
+		for _, r := range p.Reports {
+			if r.SSRC == ssrc && r.LastSenderReport != 0 {
+				s.feedback.RoundTrip(roundTrip(now, r.LastSenderReport, r.Delay))
+			}
+		}
+	}
+}

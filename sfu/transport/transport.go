@@ -1,0 +1,120 @@
+// Package transport is the small interface between the media plane and one
+// participant's connection. Package plain implements it on Pion's
+// PeerConnection; a faster one may stand beside it.
+package transport
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"plenum/sfu/packet"
+)
+
+// ErrBadOffer is wrapped by errors about an offer that can't be answered.
+var ErrBadOffer = errors.New("bad offer")
+
+// State is the state of a connection.
+type State string
+
+// The states of a connection.
+const (
+	Connecting  State = "connecting"
+	Up          State = "up"
+	Interrupted State = "interrupted"
+	Failed      State = "failed"
+)
+
+// A Track describes one incoming RTP stream.
+type Track struct {
+	Mid       string // the m-line it belongs to
+	RID       string // simulcast encoding; empty without simulcast
+	Layer     int    // place of RID in the offer's a=simulcast line; 0 without simulcast
+	SSRC      uint32
+	Mime      string // "audio/opus" or "video/VP8"
+	ClockRate uint32
+	LevelID   uint8 // header extension id of RFC 6464 audio levels; 0 when not negotiated
+}
+
+// Events is told what comes in on a connection. Its methods run on the
+// connection's goroutines.
+type Events interface {
+	// Incoming tells of a new stream and returns who takes its packets; nil discards them.
+	Incoming(t Track) Receiver
+	// StateChanged tells the state of the connection.
+	StateChanged(s State)
+}
+
+// A Receiver takes the packets of one incoming stream. Packet and
+// SenderReport may be called from different goroutines.
+type Receiver interface {
+	// Packet takes p, whose header is parsed, whose Arrival is set and whose
+	// Seq is not yet unwrapped. Packets recovered by RTX look like any other.
+	Packet(p *packet.Packet, seq uint16)
+	// SenderReport carries an RTCP sender report (RFC 3550 section 6.4.1).
+	SenderReport(ntp uint64, timestamp uint32, arrival time.Time)
+}
+
+// Header is what a forwarded packet's RTP header says; payload type and SSRC
+// belong to the Sender.
+type Header struct {
+	Seq       uint16
+	Timestamp uint32
+	Marker    bool
+	CSRC      uint32
+}
+
+// Feedback is told what a subscriber reports about one outgoing stream.
+type Feedback interface {
+	// Nack asks for packets again, by the numbers they were sent with.
+	Nack(seqs []uint16, now time.Time)
+	// KeyframeWanted tells that the subscriber can't decode without a keyframe.
+	KeyframeWanted(now time.Time)
+	// RoundTrip carries a measured round-trip time.
+	RoundTrip(d time.Duration)
+}
+
+// A Sender is one outgoing RTP stream: half a seat. Write and Resend copy what
+// they are given before they return. One goroutine at a time calls them.
+type Sender interface {
+	// Listen names who hears the subscriber's feedback. It is called once,
+	// before the first Write.
+	Listen(f Feedback)
+	// Write sends one packet.
+	Write(h Header, payload []byte)
+	// Resend sends a packet again, as RTX (RFC 4588) where negotiated. It
+	// returns the bytes sent.
+	Resend(h Header, payload []byte) int
+	// Report sends an RTCP sender report.
+	Report(ntp uint64, timestamp uint32)
+}
+
+// Block is one reception report block (RFC 3550 section 6.4.1).
+type Block struct {
+	SSRC           uint32
+	FractionLost   uint8
+	CumulativeLost uint32
+	HighestSeq     uint32
+	Jitter         uint32
+	LSR, DLSR      uint32
+}
+
+// Seat is the two senders of one seat.
+type Seat struct{ Audio, Video Sender }
+
+// A Conn is one participant's media connection. The caller must Close it.
+type Conn interface {
+	// Answer answers the first offer or a further one. Errors that are the
+	// offer's fault wrap ErrBadOffer.
+	Answer(ctx context.Context, offer string) (string, error)
+	// Seats returns the seats of the offers answered so far, in m-line order.
+	Seats() []Seat
+	// AskKeyframe sends a picture loss indication (RFC 4585 section 6.3.1).
+	AskKeyframe(ssrc uint32)
+	// Nack asks the publisher for packets again.
+	Nack(ssrc uint32, seqs []int64)
+	// ReceiverReport sends reception reports, at most 31 blocks.
+	ReceiverReport(blocks []Block)
+	// Close ends the connection and waits for its goroutines.
+	Close() error
+}
