@@ -91,9 +91,9 @@ func (r *Reception) Block(now time.Time) Block {
 	}
 	expected := r.highest - r.base + 1
 	lost := min(max(expected-r.received, -0x800000), 0x7FFFFF)
-	b.CumulativeLost = uint32(lost & 0xFFFFFF)              //nolint:gosec // masked
-	b.HighestSeq = uint32((r.highest - r.cycles) & 1<<32-1) //nolint:gosec // masked
-	b.Jitter = uint32(min(r.jitter>>4, 1<<32-1))            //nolint:gosec // bounded
+	b.CumulativeLost = uint32(lost & 0xFFFFFF)                 //nolint:gosec // masked
+	b.HighestSeq = uint32((r.highest - r.cycles) & 0xFFFFFFFF) //nolint:gosec // masked
+	b.Jitter = uint32(min(r.jitter>>4, 1<<32-1))               //nolint:gosec // bounded
 
 	exp, recv := expected-r.expPrior, r.received-r.recvPrior
 	r.expPrior, r.recvPrior = expected, r.received
