@@ -110,6 +110,7 @@ type client struct {
 
 	audio, video, screen *webrtc.TrackLocalStaticRTP
 	layers               []*webrtc.TrackLocalStaticRTP // simulcast encodings of video, if any
+	senders              map[Source]*webrtc.RTPSender
 	sources              map[string]Source
 
 	mu       sync.Mutex
@@ -127,7 +128,8 @@ type clientOptions struct {
 
 func join(t *testing.T, r *Room, w *watcher, id string, number uint32, view []Tile, opt clientOptions) *client {
 	t.Helper()
-	c := &client{t: t, id: id, got: map[int][]rtp.Packet{}, gotAudio: map[int][]rtp.Packet{}, sources: map[string]Source{}}
+	c := &client{t: t, id: id, got: map[int][]rtp.Packet{}, gotAudio: map[int][]rtp.Packet{}, sources: map[string]Source{},
+		senders: map[Source]*webrtc.RTPSender{}}
 	c.connect(opt)
 	offer := c.offer()
 	p, answer, err := r.Join(t.Context(), Entry{ID: id, Number: number, Offer: offer, Sources: maps.Clone(c.sources), View: view})
@@ -211,7 +213,7 @@ func (c *client) send(l webrtc.TrackLocal, s Source) *webrtc.RTPSender {
 			c.mu.Unlock()
 		}
 	}()
-	c.sources[string(s)] = s // renamed to mids by offer
+	c.senders[s] = tr.Sender()
 	return tr.Sender()
 }
 
@@ -282,12 +284,24 @@ type feed struct {
 	video bool
 	size  [2]uint16
 	step  uint32
-
-	mu    sync.Mutex
-	seq   uint16
-	ts    uint32
 	skip  func(seq uint16) bool
-	level uint8
+	ext   map[uint8][]byte // header extensions of every packet
+
+	mu  sync.Mutex
+	seq uint16
+	ts  uint32
+}
+
+// extension is the id a header extension got in the negotiation.
+func (c *client) extension(s Source, uri string) uint8 {
+	c.t.Helper()
+	for _, e := range c.senders[s].GetParameters().HeaderExtensions {
+		if e.URI == uri {
+			return uint8(e.ID)
+		}
+	}
+	c.t.Fatalf("%s was not negotiated", uri)
+	return 0
 }
 
 // run sends a frame every 10 ms; every tenth video frame is a keyframe.
@@ -319,8 +333,9 @@ func (f *feed) frame(key bool) {
 	}
 	if f.video {
 		p.Payload = vp8(key, f.size, f.seq)
-	} else {
-		_ = p.SetExtension(1, []byte{0x80 | f.level})
+	}
+	for id, value := range f.ext {
+		_ = p.SetExtension(id, value)
 	}
 	skip := f.skip != nil && f.skip(f.seq)
 	f.mu.Unlock()

@@ -25,7 +25,8 @@ func camera(ids ...string) []Tile {
 // publish turns a client's camera and microphone on and feeds them.
 func (c *client) publish() (video, audio *feed) {
 	video = &feed{track: c.video, video: true, size: [2]uint16{640, 360}, step: 3000}
-	audio = &feed{track: c.audio, step: 480, level: 20}
+	level := c.extension(Microphone, "urn:ietf:params:rtp-hdrext:ssrc-audio-level")
+	audio = &feed{track: c.audio, step: 480, ext: map[uint8][]byte{level: {0x80 | 20}}} // voice at -20 dBov
 	video.run(c.t)
 	audio.run(c.t)
 	c.p.SetSource(Camera, true, false)
@@ -213,7 +214,10 @@ func TestSimulcastLayerFollowsTheTile(t *testing.T) {
 	bo := join(t, r, w, "bo", 2, nil, clientOptions{seats: 1, simulcast: true})
 	for i, l := range bo.layers {
 		height := uint16(180 << i)
-		(&feed{track: l, video: true, size: [2]uint16{height * 16 / 9, height}, step: 3000}).run(t)
+		(&feed{track: l, video: true, size: [2]uint16{height * 16 / 9, height}, step: 3000, ext: map[uint8][]byte{
+			bo.extension(Camera, "urn:ietf:params:rtp-hdrext:sdes:mid"):           []byte("1"),
+			bo.extension(Camera, "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"): []byte(l.RID()),
+		}}).run(t)
 	}
 	bo.p.SetSource(Camera, true, false)
 	shown := func() int { // height in the newest keyframe ann got
