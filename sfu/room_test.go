@@ -23,15 +23,17 @@ func camera(ids ...string) []Tile {
 }
 
 // publish turns a client's camera and microphone on and feeds them.
-func (c *client) publish() (video, audio *feed) {
-	video = &feed{track: c.video, video: true, size: [2]uint16{640, 360}, step: 3000}
-	level := c.extension(Microphone, "urn:ietf:params:rtp-hdrext:ssrc-audio-level")
-	audio = &feed{track: c.audio, step: 480, ext: map[uint8][]byte{level: {0x80 | 20}}} // voice at -20 dBov
+func (c *client) publish() { c.publishAt(20) }
+
+// publishAt says how loud the microphone is, in -dBov; 127 is silence.
+func (c *client) publishAt(level byte) {
+	video := &feed{track: c.video, video: true, size: [2]uint16{640, 360}, step: 3000}
+	id := c.extension(Microphone, "urn:ietf:params:rtp-hdrext:ssrc-audio-level")
+	audio := &feed{track: c.audio, step: 480, ext: map[uint8][]byte{id: {level}}}
 	video.run(c.t)
 	audio.run(c.t)
 	c.p.SetSource(Camera, true, false)
 	c.p.SetSource(Microphone, true, false)
-	return video, audio
 }
 
 // seatOf finds where a participant sits in a subscriber's table.
@@ -118,13 +120,11 @@ func TestSeatWaitsForThePageToClearIt(t *testing.T) {
 	r := s.NewRoom("r", w)
 	defer r.Close()
 	ann := join(t, r, w, "ann", 1, camera("bo"), clientOptions{seats: 1})
-	join(t, r, w, "bo", 2, nil, clientOptions{seats: 1}).publish()
-	join(t, r, w, "cy", 3, nil, clientOptions{seats: 1}).publish()
+	join(t, r, w, "bo", 2, nil, clientOptions{seats: 1}).publishAt(127)
+	join(t, r, w, "cy", 3, nil, clientOptions{seats: 1}).publishAt(127)
 	eventually(t, "bo on ann's seat", func() bool { return seatOf(w, "ann", "bo") == 0 && len(ann.videoOn(0)) > 10 })
-	// Both microphones are heard; the seat goes to whoever is in the view.
 	ann.p.SetView(camera("cy"))
-	w2 := func() bool { return seatOf(w, "ann", "cy") == 0 }
-	eventually(t, "the table to give cy the seat", w2)
+	eventually(t, "the table to give cy the seat", func() bool { return seatOf(w, "ann", "cy") == 0 })
 	eventually(t, "cy to be heard at once", func() bool { return fromNumber(ann.audioOn(0), 3) > 10 })
 	if n := fromNumber(ann.videoOn(0), 3); n != 0 {
 		t.Fatalf("%d of cy's packets came before the seat was acknowledged", n)
@@ -274,8 +274,8 @@ func TestMoreSeatsByReoffer(t *testing.T) {
 	r := s.NewRoom("r", w)
 	defer r.Close()
 	ann := join(t, r, w, "ann", 1, camera("bo", "cy"), clientOptions{seats: 1})
-	join(t, r, w, "bo", 2, nil, clientOptions{seats: 1}).publish()
-	join(t, r, w, "cy", 3, nil, clientOptions{seats: 1}).publish()
+	join(t, r, w, "bo", 2, nil, clientOptions{seats: 1}).publishAt(127)
+	join(t, r, w, "cy", 3, nil, clientOptions{seats: 1}).publishAt(127)
 	eventually(t, "the one seat to be taken", func() bool { return seatOf(w, "ann", "bo") == 0 })
 	for _, kind := range []webrtc.RTPCodecType{webrtc.RTPCodecTypeAudio, webrtc.RTPCodecTypeVideo} {
 		_, err := ann.pc.AddTransceiverFromKind(kind, webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionRecvonly})
