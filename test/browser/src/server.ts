@@ -51,22 +51,22 @@ async function freePort(): Promise<number> {
 	});
 }
 
-/** Where and how a server listens. */
-export type Options = Readonly<{ host?: string; wrap?: readonly string[]; args?: readonly string[] }>;
+/** How a server is started: the address media arrives on, and further flags. */
+export type Options = Readonly<{ media?: string; args?: readonly string[] }>;
 
-/** Starts a server on free ports of the loopback, or of options.host inside the command options.wrap. */
+/** Starts a server on free ports of the loopback. */
 export async function startServer(options: Options = {}): Promise<Server> {
-	const host = options.host ?? '127.0.0.1';
+	const host = '127.0.0.1';
+	const media = options.media ?? host;
 	const [http, udp, tcp] = await Promise.all([freePort(), freePort(), freePort()]);
 	const data = await mkdtemp(join(tmpdir(), 'plenum-test-'));
 	const url = `http://${host}:${String(http)}`;
 	let child: ChildProcess | undefined;
 	let log = '';
 	const start = async () => {
-		const command = [...(options.wrap ?? []), binary, 'serve', '--listen', `${host}:${String(http)}`, '--data', data,
-			'--media-udp', `${host}:${String(udp)}`, '--media-tcp', `${host}:${String(tcp)}`, ...(options.args ?? [])];
-		const [program = binary, ...args] = command;
-		const c = spawn(program, args, { env: { ...process.env, PLENUM_ADMIN_PASSWORD: adminPassword }, stdio: ['ignore', 'pipe', 'pipe'] });
+		const args = ['serve', '--listen', `${host}:${String(http)}`, '--data', data,
+			'--media-udp', `${media}:${String(udp)}`, '--media-tcp', `${media}:${String(tcp)}`, ...(options.args ?? [])];
+		const c = spawn(binary, args, { env: { ...process.env, PLENUM_ADMIN_PASSWORD: adminPassword }, stdio: ['ignore', 'pipe', 'pipe'] });
 		child = c;
 		for (const stream of [c.stdout, c.stderr]) stream.on('data', (d: Buffer) => { log += d.toString(); });
 		await until('the server to be ready', async () => {

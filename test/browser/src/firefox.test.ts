@@ -1,0 +1,82 @@
+// Firefox and Chromium in one room. Run by in-namespace.sh: Firefox gathers no
+// candidates where there is only loopback.
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import puppeteer, { type Browser as Firefox, type Page as FirefoxPage } from 'puppeteer-core';
+import type { Browser } from 'playwright-core';
+import { join, launch, open, received, tile } from './chromium.ts';
+import { startServer, until, type Server } from './server.ts';
+
+let server: Server;
+let chromium: Browser;
+let firefox: Firefox;
+beforeAll(async () => {
+	const media = process.env['PLENUM_TEST_MEDIA'];
+	[server, chromium, firefox] = await Promise.all([
+		startServer(media === undefined ? {} : { media }),
+		launch(),
+		puppeteer.launch({
+			browser: 'firefox', executablePath: '/usr/bin/firefox-esr', headless: true,
+			extraPrefsFirefox: {
+				'media.navigator.streams.fake': true, 'media.navigator.permission.disabled': true,
+				'media.peerconnection.ice.loopback': true, 'media.peerconnection.ice.obfuscate_host_addresses': false,
+				'media.autoplay.default': 0,
+			},
+		}),
+	]);
+});
+afterAll(async () => {
+	await Promise.all([chromium.close(), firefox.close()]);
+	await server.stop();
+});
+
+/** Presses the button of that name. */
+async function press(page: FirefoxPage, name: string): Promise<void> {
+	await until(`the button ${name}`, async () => await page.evaluate((want) => {
+		for (const b of document.querySelectorAll('button')) {
+			if ((b.getAttribute('aria-label') ?? b.textContent).trim() === want && !b.disabled) {
+				b.click();
+				return true;
+			}
+		}
+		return false;
+	}, name));
+}
+
+/** Frames and audio energy that Firefox has decoded, read from the elements it plays. */
+async function plays(page: FirefoxPage): Promise<number> {
+	return await page.evaluate(() => {
+		let frames = 0;
+		for (const v of document.querySelectorAll<HTMLVideoElement>('article[data-state=picture] video')) {
+			frames += v.getVideoPlaybackQuality().totalVideoFrames;
+		}
+		return frames;
+	});
+}
+
+test('Firefox and Chromium see and hear each other', async () => {
+	const room = await server.reserve();
+	const ann = await open(chromium, server.url + room.host_url);
+	await join(ann.page, 'Ann');
+	const fox = await firefox.newPage();
+	await fox.goto(server.url + room.meeting_url);
+	await fox.waitForSelector('input');
+	await fox.type('input', 'Fox');
+	await press(fox, 'Join meeting');
+	await tile(ann.page, 'Fox').and(ann.page.locator('[data-state=picture]')).waitFor();
+	await until('Chromium to see and hear', async () => {
+		const r = await received(ann.page);
+		return r.frames > 20 && r.energy > 0;
+	});
+	await until('Firefox to see', async () => (await plays(fox)) > 20);
+
+	await press(fox, 'Mute microphone');
+	await ann.page.getByRole('article', { name: /^Fox.*muted/ }).waitFor();
+	await press(fox, 'Turn off camera');
+	await tile(ann.page, 'Fox').and(ann.page.locator('[data-state=avatar]')).waitFor();
+	await press(fox, 'Turn on camera');
+	await tile(ann.page, 'Fox').and(ann.page.locator('[data-state=picture]')).waitFor();
+	await press(fox, 'Leave meeting');
+	await tile(ann.page, 'Fox').waitFor({ state: 'detached' });
+	expect(ann.problems).toEqual([]);
+	await ann.context.close();
+});
