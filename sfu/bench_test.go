@@ -1,0 +1,125 @@
+package sfu
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"testing"
+	"time"
+
+	"plenum/sfu/packet"
+	"plenum/sfu/transport"
+)
+
+// nowhere is a transport that swallows what it is given.
+type nowhere struct {
+	events transport.Events
+	seats  []transport.Seat
+}
+
+type sink struct{}
+
+func (sink) Listen(transport.Feedback)           {}
+func (sink) Write(transport.Header, []byte)      {}
+func (sink) Resend(transport.Header, []byte) int { return 0 }
+func (sink) Report(uint64, uint32)               {}
+
+func (n *nowhere) Answer(context.Context, string) (string, error) { return "", nil }
+func (n *nowhere) Seats() []transport.Seat                        { return n.seats }
+func (n *nowhere) AskKeyframe(uint32)                             {}
+func (n *nowhere) Nack(uint32, []int64)                           {}
+func (n *nowhere) ReceiverReport([]transport.Block)               {}
+func (n *nowhere) Close() error                                   { return nil }
+
+type nowheres struct{ seats int }
+
+func (f nowheres) New(ev transport.Events, _ *slog.Logger) (transport.Conn, error) {
+	n := &nowhere{events: ev}
+	for range f.seats {
+		n.seats = append(n.seats, transport.Seat{Audio: sink{}, Video: sink{}})
+	}
+	return n, nil
+}
+
+type deaf struct{}
+
+func (deaf) SeatsChanged(string, int64, []SeatRow) {}
+func (deaf) FloorChanged([]string)                 {}
+func (deaf) LinkChanged(string, LinkState)         {}
+
+// crowd fills a room with n participants who watch the first few, all up.
+func crowd(b *testing.B, n, watched, seats int) (*Room, []*Participant) {
+	b.Helper()
+	s := &SFU{cfg: Config{}.withDefaults(), log: slog.New(slog.NewTextHandler(io.Discard, nil)), conns: nowheres{seats}, pool: &packet.Pool{}, rooms: map[*Room]struct{}{}}
+	r := s.NewRoom("bench", deaf{})
+	b.Cleanup(r.Close)
+	var view []Tile
+	for i := range watched {
+		view = append(view, Tile{Participant: fmt.Sprint(i + 1), Source: Camera, Height: 180})
+	}
+	var all []*Participant
+	for i := range n {
+		p, _, err := r.Join(b.Context(), Entry{ID: fmt.Sprint(i + 1), Number: uint32(i + 1), View: view, Sources: map[string]Source{"1": Camera}})
+		if err != nil {
+			b.Fatal(err)
+		}
+		p.StateChanged(transport.Up)
+		all = append(all, p)
+	}
+	return r, all
+}
+
+// BenchmarkFanOut measures our own part of forwarding one 1200-byte VP8
+// packet to every subscriber: everything but SRTP and the socket.
+func BenchmarkFanOut(b *testing.B) {
+	for _, n := range []int{50, 200} {
+		b.Run(fmt.Sprint("subscribers=", n), func(b *testing.B) {
+			r, all := crowd(b, n+1, 1, 1)
+			p := all[0]
+			p.SetSource(Camera, true, false)
+			in := p.Incoming(transport.Track{Mid: "1", SSRC: 1, Mime: "video/VP8", ClockRate: 90000})
+			payload := append(vp8(true, [2]uint16{320, 180}, 1), make([]byte, 1180)...)
+			send := func(seq uint16) {
+				pkt := r.sfu.pool.Get()
+				copy(pkt.Buffer(), payload)
+				pkt.SetPayload(0, 1200)
+				pkt.Timestamp, pkt.Arrival = uint32(seq)*3000, time.Now()
+				in.Packet(pkt, seq)
+			}
+			send(1)
+			r.plan(time.Now())
+			send(2)
+			seq := uint16(2)
+			before := r.sfu.Stats().Forwarded
+			b.ReportAllocs()
+			for b.Loop() {
+				seq++
+				send(seq)
+			}
+			delivered := r.sfu.Stats().Forwarded - before
+			if delivered < uint64(b.N*n)*9/10 {
+				b.Fatalf("%d of %d deliveries", delivered, b.N*n)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(delivered), "ns/delivery")
+		})
+	}
+}
+
+// BenchmarkPlan measures seating a whole room anew.
+func BenchmarkPlan(b *testing.B) {
+	for _, n := range []int{10, 100, 500} {
+		b.Run(fmt.Sprint("participants=", n), func(b *testing.B) {
+			r, all := crowd(b, n, 9, 9)
+			for i := range min(n, 25) {
+				all[i].SetSource(Camera, true, false)
+				all[i].SetSource(Microphone, true, false)
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				r.plan(time.Now())
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*n), "ns/participant")
+		})
+	}
+}
