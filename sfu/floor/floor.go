@@ -15,9 +15,13 @@ import (
 
 // Config is what an operator may tune. A zero field means its default.
 type Config struct {
-	Size      int           // most participants on the floor; default 5
-	Newcomers int           // most beside a full floor, on trial; default 3
-	Threshold uint8         // voice is at least as loud, in -dBov; default 55
+	Size      int // most participants on the floor; default 5
+	Newcomers int // most beside a full floor, on trial; default 3
+	// Threshold is how loud voice is at least, in -dBov; default 55. Of synthetic
+	// speech at the nominal -26 dBov (ITU-T P.56), 99 % of the 20 ms packets
+	// are as loud, and the first packet of 11 phrases in 12; suppressed noise
+	// is below -60.
+	Threshold uint8
 	Loud      uint8         // voice whatever the sender's detector says, in -dBov; default 30
 	Hold      time.Duration // who is silent stays this long; default 2 s
 	Trial     time.Duration // a newcomer is judged after this; default 1 s
@@ -38,7 +42,7 @@ const (
 	smooth  = 500 * time.Millisecond // time constant of a score: a short sentence's
 	pause   = 300 * time.Millisecond // silence between two words of one speaker
 	packet  = 20 * time.Millisecond  // what one packet stands for when nothing else is known
-	gap     = 60 * time.Millisecond  // longer between packets, the sender was silent: Opus DTX
+	gap     = 120 * time.Millisecond // the longest Opus packet; more between two means DTX
 	margin  = 6                      // dB of score to pass another; less changes no order
 )
 
@@ -154,12 +158,10 @@ func (f *Floor) prune(now time.Time) {
 				weakest = s
 			}
 		}
-		if settled <= f.cfg.Size || len(f.members) <= f.cfg.Size {
+		if settled <= f.cfg.Size {
 			return
 		}
-		f.drop(weakest)
-		weakest.member = false
-		weakest.barred = now.Add(f.cfg.Hold)
+		f.expel(weakest, now)
 	}
 }
 
@@ -200,9 +202,7 @@ func (f *Floor) admit(now time.Time) {
 			if f.onTrial(weakest, now) || best.score <= f.strength(weakest, now)+margin {
 				return
 			}
-			f.drop(weakest)
-			weakest.member = false
-			weakest.barred = now.Add(f.cfg.Hold)
+			f.expel(weakest, now)
 		}
 		f.enter(best, now)
 	}
@@ -224,6 +224,17 @@ func (f *Floor) enter(s *speaker, now time.Time) {
 	f.members = append(f.members, s)
 }
 
+// expel takes s off the floor because others are stronger. Only who spoke
+// through its trial and lost is barred from another one: who merely fell silent
+// is let in again with its next word.
+func (f *Floor) expel(s *speaker, now time.Time) {
+	f.drop(s)
+	s.member = false
+	if now.Sub(s.spoke) < pause && now.Sub(s.entered) < 2*f.cfg.Trial {
+		s.barred = now.Add(f.cfg.Hold)
+	}
+}
+
 // drop takes s off the floor, if it is there.
 func (f *Floor) drop(s *speaker) {
 	if i := slices.Index(f.members, s); i >= 0 {
@@ -233,12 +244,11 @@ func (f *Floor) drop(s *speaker) {
 
 // hear counts one packet into the score.
 func (s *speaker) hear(dBov uint8, speaking bool, now time.Time) {
-	dt := now.Sub(s.at)
+	dt := max(now.Sub(s.at), 0)
 	if dt > gap {
 		s.fade(now)
 		dt = packet
 	}
-	dt = max(dt, 0)
 	loudness := 0.0
 	if speaking {
 		loudness = float64(silence - min(dBov, silence))
@@ -253,7 +263,7 @@ func (s *speaker) hear(dBov uint8, speaking bool, now time.Time) {
 // fade lowers the score by the silence since the last packet.
 func (s *speaker) fade(now time.Time) {
 	if dt := now.Sub(s.at); dt > gap {
-		s.score *= float64(smooth) / float64(smooth+dt)
+		s.score *= float64(smooth) / (float64(smooth) + float64(dt))
 		s.at = now
 	}
 }
