@@ -191,6 +191,8 @@ func TestWideHoleStaysReadable(t *testing.T) {
 		forward(t, s, 100_000, start, maxGap)
 		forward(t, s, 100_001, start, maxGap+1)
 		refuse(t, s, 99_999)
+		refuse(t, s, maxGap) // its place is 100 000's
+		forward(t, s, maxGap-1, start, maxGap-1)
 		forward(t, s, 5, start, 5)
 		source(t, s, start, maxGap, 1, 100_000)
 		source(t, s, start, 5, 1, 5)
