@@ -103,9 +103,9 @@ func (m *Missing) fill(seq int64, now time.Time) {
 		m.sawLate(now.Sub(l.since))
 	default:
 		m.sawLost()
-	}
-	if l.tries == 1 {
-		*once = l
+		if l.tries == 1 {
+			*once = l
+		}
 	}
 }
 
