@@ -16,7 +16,7 @@ func (u *Unwrapper) Unwrap(seq uint16) int64 {
 		u.newest = int64(seq) + 1<<16
 		return u.newest
 	}
-	//nolint:gosec // the differences wrap on purpose
+	// The differences wrap on purpose.
 	n := u.newest + int64(int16(seq-uint16(u.newest)))
 	u.newest = max(u.newest, n)
 	return n
@@ -37,7 +37,7 @@ func (u *Unwrapper32) Unwrap(ts uint32) int64 {
 		u.newest = int64(ts) + 1<<32
 		return u.newest
 	}
-	//nolint:gosec // the differences wrap on purpose
+	// The differences wrap on purpose.
 	n := u.newest + int64(int32(ts-uint32(u.newest)))
 	u.newest = max(u.newest, n)
 	return n

@@ -51,8 +51,9 @@ type Missing struct {
 	lost    int
 	rtt     time.Duration // of the last Due
 
-	reordered float64       // share of the last gaps that filled unasked, 0 to 1
+	reordered float64       // share of late packets among the last gaps, 0 to 1
 	late      time.Duration // how long those took
+	answered  [64]lack      // gaps filled after one ask, by number: is it late or lost?
 }
 
 // A lack is one missing packet.
@@ -77,12 +78,44 @@ func (m *Missing) Received(seq int64, now time.Time) {
 		m.open(m.newest+1, seq, now)
 		m.newest = seq
 	case seq < m.newest:
-		if i, ok := m.find(seq); ok {
-			m.learn(m.held[i], now)
-			m.held = slices.Delete(m.held, i, i+1)
+		m.fill(seq, now)
+	}
+}
+
+// fill takes a packet off the list and learns how it came. A packet that came
+// before it was asked for, or sooner than an answer can have come, was late and
+// not lost; so was one that comes once more after the only answer.
+func (m *Missing) fill(seq int64, now time.Time) {
+	once := &m.answered[seq&int64(len(m.answered)-1)]
+	i, ok := m.find(seq)
+	switch {
+	case !ok && once.tries > 0 && once.seq == seq:
+		m.sawLate(now.Sub(once.since))
+		once.tries = 0
+		return
+	case !ok:
+		return
+	}
+	l := m.held[i]
+	m.held = slices.Delete(m.held, i, i+1)
+	switch {
+	case l.tries == 0, l.tries == 1 && now.Sub(l.asked) < m.rtt*3/4:
+		m.sawLate(now.Sub(l.since))
+	default:
+		m.sawLost()
+		if l.tries == 1 {
+			*once = l
 		}
 	}
 }
+
+// sawLate and sawLost keep moving averages over about 16 gaps.
+func (m *Missing) sawLate(late time.Duration) {
+	m.reordered += (1 - m.reordered) / 16
+	m.late = max(late, m.late-(m.late-late)/16)
+}
+
+func (m *Missing) sawLost() { m.reordered -= m.reordered / 16 }
 
 // open notes from up to to, excluded, as missing.
 func (m *Missing) open(from, to int64, now time.Time) {
@@ -112,21 +145,6 @@ func (m *Missing) find(seq int64) (int, bool) {
 	})
 }
 
-// learn takes note of how a gap was filled. A packet that came unasked, or
-// sooner than an answer can have come, was late and not lost.
-func (m *Missing) learn(l lack, now time.Time) {
-	if l.tries > 1 || l.tries == 1 && now.Sub(l.asked) >= m.rtt*3/4 {
-		m.reordered -= m.reordered / 16
-		return
-	}
-	m.reordered += (1 - m.reordered) / 16
-	if late := now.Sub(l.since); late > m.late {
-		m.late = late
-	} else {
-		m.late -= (m.late - late) / 16
-	}
-}
-
 // grace returns how long to wait before the first ask, and after how many newer
 // packets to wait no longer. It grows only while most gaps fill by themselves.
 func (m *Missing) grace() (wait time.Duration, newer int64) {
@@ -153,7 +171,7 @@ func (m *Missing) Due(now time.Time, rtt time.Duration) (ask []int64) {
 			l.tries >= m.cfg.MaxTries && now.Sub(l.asked) >= again
 		if given {
 			m.lost++
-			m.reordered -= m.reordered / 16
+			m.sawLost()
 		}
 		return given
 	})

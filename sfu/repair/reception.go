@@ -63,7 +63,7 @@ func (r *Reception) Packet(seq int64, ts uint32, arrival time.Time) {
 	r.highest = seq
 	// Packets of one frame share a timestamp and are sent one after the other;
 	// only the first of them tells the network's jitter.
-	step := int64(int32(ts - r.ts)) //nolint:gosec // wraps on purpose
+	step := int64(int32(ts - r.ts)) // wraps on purpose
 	if step == 0 {
 		return
 	}
@@ -75,7 +75,7 @@ func (r *Reception) Packet(seq int64, ts uint32, arrival time.Time) {
 
 // SenderReport notes the sender's clock, for LSR and DLSR.
 func (r *Reception) SenderReport(ntp uint64, arrival time.Time) {
-	r.lsr = uint32(ntp >> 16 & 0xFFFFFFFF) //nolint:gosec // masked
+	r.lsr = uint32(ntp >> 16 & 0xFFFFFFFF)
 	r.srAt = arrival
 }
 
@@ -84,21 +84,21 @@ func (r *Reception) Block(now time.Time) Block {
 	b := Block{LSR: r.lsr}
 	if !r.srAt.IsZero() {
 		since := max(now.Sub(r.srAt), 0)
-		b.DLSR = uint32(min(int64(since/time.Second)<<16+int64(since%time.Second)<<16/int64(time.Second), 1<<32-1)) //nolint:gosec // bounded
+		b.DLSR = uint32(min(int64(since/time.Second)<<16+int64(since%time.Second)<<16/int64(time.Second), 1<<32-1))
 	}
 	if !r.started {
 		return b
 	}
 	expected := r.highest - r.base + 1
 	lost := min(max(expected-r.received, -0x800000), 0x7FFFFF)
-	b.CumulativeLost = uint32(lost & 0xFFFFFF)                 //nolint:gosec // masked
-	b.HighestSeq = uint32((r.highest - r.cycles) & 0xFFFFFFFF) //nolint:gosec // masked
-	b.Jitter = uint32(min(r.jitter>>4, 1<<32-1))               //nolint:gosec // bounded
+	b.CumulativeLost = uint32(lost & 0xFFFFFF)
+	b.HighestSeq = uint32((r.highest - r.cycles) & 0xFFFFFFFF)
+	b.Jitter = uint32(min(r.jitter>>4, 1<<32-1))
 
 	exp, recv := expected-r.expPrior, r.received-r.recvPrior
 	r.expPrior, r.recvPrior = expected, r.received
 	if exp > 0 && exp > recv {
-		b.FractionLost = uint8(min((exp-recv)<<8/exp, 255)) //nolint:gosec // bounded
+		b.FractionLost = uint8(min((exp-recv)<<8/exp, 255))
 	}
 	return b
 }

@@ -5,17 +5,17 @@ import "time"
 // ResendsConfig tunes a Resends. A zero field means its default.
 type ResendsConfig struct {
 	// Fraction is how many bytes may be sent again for each byte of media in
-	// the last second; default 0.25, which answers 20 % of loss.
+	// the last second; default 0.3, a little more than 20 % of loss needs.
 	Fraction float64
-	// Floor is how many more may be, so that a quiet stream is repaired too;
-	// default 6000 bytes, a keyframe's first packets.
+	// Floor is how many bytes may be sent again in any second, so that a quiet
+	// stream is repaired too; default 6000.
 	Floor int
 	// MinGap is the least time between two resends of one packet; default 20 ms.
 	MinGap time.Duration
 }
 
 func (c ResendsConfig) withDefaults() ResendsConfig {
-	orDefault(&c.Fraction, 0.25)
+	orDefault(&c.Fraction, 0.3)
 	orDefault(&c.Floor, 6000)
 	orDefault(&c.MinGap, 20*time.Millisecond)
 	return c
@@ -57,7 +57,7 @@ func (r *Resends) Allow(seq uint16, bytes int, now time.Time, rtt time.Duration)
 	if slot.seq == seq && !slot.at.IsZero() && now.Sub(slot.at) < max(rtt, r.cfg.MinGap) {
 		return false
 	}
-	budget := int(r.cfg.Fraction*float64(r.media.sum(now))) + r.cfg.Floor
+	budget := max(int(r.cfg.Fraction*float64(r.media.sum(now))), r.cfg.Floor)
 	if r.resent.sum(now)+bytes > budget {
 		return false
 	}

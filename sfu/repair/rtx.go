@@ -53,7 +53,7 @@ func NackPairs(seqs []int64) []Pair {
 			continue
 		}
 		first = seq
-		pairs = append(pairs, Pair{PID: uint16(seq & 0xFFFF)}) //nolint:gosec // masked
+		pairs = append(pairs, Pair{PID: uint16(seq & 0xFFFF)})
 	}
 	return pairs
 }

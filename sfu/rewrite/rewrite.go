@@ -93,7 +93,7 @@ func (s *Stream) Switch(at Point, now time.Time) uint32 {
 
 // Forward maps one packet of the current input. It reports false when the
 // packet is older than the switch or than what is remembered, or when its
-// place was given away by Drop.
+// place was given away.
 func (s *Stream) Forward(seq int64, ts uint32, now time.Time) (outSeq uint16, outTS uint32, ok bool) {
 	if s.input == 0 {
 		return 0, 0, false
@@ -106,10 +106,13 @@ func (s *Stream) Forward(seq int64, ts uint32, now time.Time) (outSeq uint16, ou
 		return 0, 0, false
 	}
 	out := seq - at.shift
+	if out > s.outNewest+maxGap { // its place is among dropped ones, too far ahead
+		return 0, 0, false
+	}
 	outTS = ts - s.from.ts
 	s.newest = out > s.outNewest
 	s.outNewest = max(s.outNewest, out)
-	if !s.sent || int32(outTS-s.ts) > 0 { //nolint:gosec // wraps on purpose
+	if !s.sent || int32(outTS-s.ts) > 0 { // wraps on purpose
 		s.ts, s.tsAt = outTS, now
 	}
 	s.sent = true
@@ -120,7 +123,7 @@ func (s *Stream) Forward(seq int64, ts uint32, now time.Time) (outSeq uint16, ou
 // hole in the output, seq gets a lower number and the hole's rest no places.
 func (s *Stream) advance(seq int64) {
 	last := &s.spans[len(s.spans)-1]
-	if out := s.outNewest + maxGap; s.sent && seq-last.shift > out {
+	if out := s.outNewest + maxGap; seq-last.shift > out {
 		s.truncate(out)
 		s.push(span{input: s.input, from: seq, shift: seq - out, labels: s.from})
 		last = &s.spans[len(s.spans)-1]
@@ -171,7 +174,7 @@ func (s *Stream) Drop(seq int64) bool {
 // false for a number that was not sent, or so long ago that it is forgotten.
 // Input counts switches, 1 for the first.
 func (s *Stream) Source(outSeq uint16) (input int, seq int64, ok bool) {
-	//nolint:gosec // the difference wraps on purpose
+	// The difference wraps on purpose.
 	out := s.outNewest + int64(int16(outSeq-wrap(s.outNewest)))
 	if !s.sent || out > s.outNewest || out < s.outStart {
 		return 0, 0, false
@@ -255,7 +258,7 @@ func (l labels) pictures(pictureID, tl0 int) (outPictureID, outTL0 int) {
 	return outPictureID, outTL0
 }
 
-func wrap(seq int64) uint16 { return uint16(seq & 0xFFFF) } //nolint:gosec // masked
+func wrap(seq int64) uint16 { return uint16(seq & 0xFFFF) }
 
 // ticks returns d on a clock, at most maxIdle. Whole seconds go apart, so that
 // the product does not overflow.
@@ -264,5 +267,5 @@ func ticks(d time.Duration, rate uint32) uint32 {
 		return 0
 	}
 	n := int64(d/time.Second)*int64(rate) + int64(d%time.Second)*int64(rate)/int64(time.Second)
-	return uint32(min(n, maxIdle)) //nolint:gosec // at most 1<<30
+	return uint32(min(n, maxIdle))
 }
