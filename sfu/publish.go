@@ -1,6 +1,7 @@
 package sfu
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -128,12 +129,12 @@ func (l *layer) Packet(p *packet.Packet, seq uint16) {
 	room.sfu.count.received.Add(1)
 	p.Seq = l.unwrap.Unwrap(seq)
 	l.lastSeen.Store(p.Arrival.UnixNano())
+	l.repair(p) // before duplicates go: one whose copy came by RTX was late, not lost
 	if old := l.ring.Get(p.Seq); old != nil {
 		old.Release()
 		room.sfu.count.duplicate.Add(1)
 		return
 	}
-	l.repair(p)
 	epoch := l.src.epoch.Load()
 	if epoch%2 == 0 || !l.parse(p, epoch) {
 		return
@@ -152,7 +153,6 @@ func (l *layer) Packet(p *packet.Packet, seq uint16) {
 
 // repair keeps the books of what is missing and asks for it again.
 func (l *layer) repair(p *packet.Packet) {
-	owner := l.src.owner
 	l.mu.Lock()
 	l.reception.Packet(p.Seq, p.Timestamp, p.Arrival)
 	if !l.video {
@@ -160,8 +160,18 @@ func (l *layer) repair(p *packet.Packet) {
 		return
 	}
 	l.missing.Received(p.Seq, p.Arrival)
-	ask := l.missing.Due(p.Arrival, owner.roundTrip())
-	pli := l.missing.Lost() > 0 && l.keyframes.Ask(p.Arrival)
+	l.mu.Unlock()
+	l.askMissing(p.Arrival)
+}
+
+// askMissing asks the publisher for what is due to be asked for, and for a
+// keyframe when something was given up.
+func (l *layer) askMissing(now time.Time) {
+	owner := l.src.owner
+	rtt := owner.roundTrip()
+	l.mu.Lock()
+	ask := slices.Clone(l.missing.Due(now, rtt))
+	pli := l.missing.Lost() > 0 && l.keyframes.Ask(now)
 	l.mu.Unlock()
 	if len(ask) > 0 {
 		owner.room.sfu.count.nacked.Add(uint64(len(ask)))
@@ -222,10 +232,14 @@ func (l *layer) askKeyframe(now time.Time) {
 	}
 }
 
-// tick repeats a keyframe request that is due.
+// tick repeats requests that are due, for what comes with no packet.
 func (l *layer) tick(now time.Time) {
+	if !l.video {
+		return
+	}
+	l.askMissing(now)
 	l.mu.Lock()
-	send := l.video && l.keyframes.Due(now)
+	send := l.keyframes.Due(now)
 	l.mu.Unlock()
 	if send {
 		l.sendKeyframeRequest()

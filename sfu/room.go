@@ -294,7 +294,6 @@ func (r *Room) silenced(p *Participant) {
 func (r *Room) rank(now time.Time) {
 	r.floorMu.Lock()
 	order, changed := r.floor.Rank(now)
-	order = slices.Clone(order)
 	r.floorMu.Unlock()
 	if !changed {
 		return
