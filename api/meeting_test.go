@@ -34,6 +34,10 @@ func TestMeetingWithoutBuild(t *testing.T) {
 			t.Errorf("%s: %d %q", path, a.StatusCode, a.body)
 		}
 	}
+	a := s.do(t, request{path: "/meeting/none/", header: map[string]string{"Accept": "text/html"}})
+	if a.StatusCode != http.StatusNotFound || !strings.Contains(a.body, "This meeting is over") {
+		t.Errorf("no meeting: %d %q", a.StatusCode, a.body)
+	}
 }
 
 // TestUnknownAndOver holds everything that belongs to a room to 404 when the
@@ -62,7 +66,7 @@ func TestUnknownAndOver(t *testing.T) {
 			t.Errorf("%s: page: %d %q, want 404 with an empty body", name, a.StatusCode, a.body)
 		}
 		browser := s.do(t, request{path: "/meeting/" + id + "/", header: map[string]string{"Accept": "text/html,*/*"}})
-		if browser.StatusCode != 404 || !strings.Contains(browser.body, "This meeting is over") {
+		if browser.StatusCode != 404 || !strings.Contains(browser.body, "<title>No meeting here</title><svg>") {
 			t.Errorf("%s: page in a browser: %d %q", name, browser.StatusCode, browser.body)
 		}
 		wantError(t, name+": ice", s.do(t, request{path: "/meeting/" + id + "/ice"}), 404, "nothing here")

@@ -127,7 +127,7 @@ func (s *Server) meetingPage(c echo.Context) error {
 }
 
 // noMeeting answers for a room that is unknown or over: a person at a browser
-// gets a sentence, a program the empty body it knows.
+// gets the page, which says so, a program the empty body it knows.
 func (s *Server) noMeeting(c echo.Context, err error) error {
 	if asRefusal(err).status != http.StatusNotFound {
 		return err
@@ -135,7 +135,11 @@ func (s *Server) noMeeting(c echo.Context, err error) error {
 	if !strings.Contains(c.Request().Header.Get(echo.HeaderAccept), echo.MIMETextHTML) {
 		return c.NoContent(http.StatusNotFound)
 	}
-	return c.HTML(http.StatusNotFound, words("No meeting here", "This meeting is over, or its link is not complete."))
+	const title = "No meeting here"
+	if file, built := s.pages.files["meeting.html"]; built {
+		return c.HTMLBlob(http.StatusNotFound, withTitle(file.content, title))
+	}
+	return c.HTML(http.StatusNotFound, words(title, "This meeting is over, or its link is not complete."))
 }
 
 // adminPage handles GET /admin/ and everything below it.

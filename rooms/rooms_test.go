@@ -90,25 +90,6 @@ func TestReservationIsChecked(t *testing.T) {
 	}
 }
 
-func TestHostToken(t *testing.T) {
-	key, other := []byte("key"), []byte("other")
-	token := HostToken(key, "1.a")
-	if !CheckHostToken(key, "1.a", token) {
-		t.Error("the room's own token is refused")
-	}
-	for name, ok := range map[string]bool{
-		"another room":  CheckHostToken(key, "1.b", token),
-		"another key":   CheckHostToken(other, "1.a", token),
-		"nothing":       CheckHostToken(key, "1.a", ""),
-		"cut short":     CheckHostToken(key, "1.a", token[:len(token)-1]),
-		"with an extra": CheckHostToken(key, "1.a", token+"A"),
-	} {
-		if ok {
-			t.Errorf("%s: the token is taken", name)
-		}
-	}
-}
-
 func TestUserNamesAndPasswords(t *testing.T) {
 	for name, good := range map[string]bool{
 		"test": true, "a": true, "Anna.B+c_d-1@example.org": true, strings.Repeat("a", 64): true,
