@@ -100,7 +100,7 @@ func (s *Server) setCookie(c echo.Context, token string) {
 	if token == "" {
 		age = -1
 	}
-	c.SetCookie(&http.Cookie{
+	c.SetCookie(&http.Cookie{ //nolint:gosec // Secure follows the caller's connection: the first steps are on plain localhost
 		Name: sessionCookie, Value: token, Path: "/", MaxAge: age,
 		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: callOf(c).from.secure,
 	})

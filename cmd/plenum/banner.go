@@ -70,7 +70,7 @@ func parseICEServers(text string) ([]api.ICEServer, error) {
 		switch scheme {
 		case "stun", "stuns", "turn", "turns":
 		default:
-			return nil, fmt.Errorf("%q must start with stun:, stuns:, turn: or turns:", server.URLs)
+			return nil, fmt.Errorf("%q must be a stun:, stuns:, turn: or turns: URL", server.URLs)
 		}
 		if rest == "" {
 			return nil, fmt.Errorf("%q names no host", server.URLs)

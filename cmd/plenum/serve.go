@@ -206,7 +206,7 @@ func firstAdmin(ctx context.Context, store *sqlite.Store) (admin, error) {
 	if chosen == "" {
 		text = newPassword()
 	}
-	if _, err := addUser(ctx, store, adminName, text, rooms.Admin, nil); err != nil {
+	if err := addUser(ctx, store, adminName, text, rooms.Admin, nil); err != nil {
 		return admin{}, fmt.Errorf("make the first user: %w", err)
 	}
 	if chosen != "" {

@@ -91,7 +91,7 @@ func (c *userAddCmd) Run(ctx context.Context, term terminal) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
-	if _, err := addUser(ctx, store, c.Name, text, rooms.Role(c.Role), c.AllowFrom); err != nil {
+	if err := addUser(ctx, store, c.Name, text, rooms.Role(c.Role), c.AllowFrom); err != nil {
 		return err
 	}
 	return tellPassword(term.out, c.Name, text, made)
@@ -100,20 +100,21 @@ func (c *userAddCmd) Run(ctx context.Context, term terminal) (err error) {
 // addUser checks and stores a new user.
 func addUser(
 	ctx context.Context, store rooms.Store, name, password string, role rooms.Role, allow []string,
-) (rooms.User, error) {
+) error {
 	prefixes, err := rooms.ParsePrefixes(allow)
 	if err := errors.Join(
 		rooms.ValidateUserName(name), rooms.ValidatePassword(password), rooms.ValidateRole(role), err,
 	); err != nil {
-		return rooms.User{}, err
+		return err
 	}
 	hash, err := rooms.NewHasher(rooms.HashCost{}).Hash(ctx, password)
 	if err != nil {
-		return rooms.User{}, err
+		return err
 	}
-	return store.CreateUser(ctx, rooms.User{
+	_, err = store.CreateUser(ctx, rooms.User{
 		Name: name, PasswordHash: hash, Role: role, AllowFrom: prefixes, CreatedAt: time.Now(),
 	})
+	return err
 }
 
 func tellPassword(out io.Writer, name, text string, made bool) error {

@@ -57,7 +57,7 @@ func (s *Store) Rooms(ctx context.Context, f rooms.RoomFilter) ([]rooms.Room, st
 	if err != nil {
 		return nil, "", err
 	}
-	query := selectRooms + where + ` ORDER BY r.starts_at DESC, r.id DESC LIMIT ?`
+	query := selectRooms + where + ` ORDER BY r.starts_at DESC, r.id DESC LIMIT ?` //nolint:gosec // constant texts, see conditions
 	rows, err := s.read.QueryContext(ctx, query, append(args, limit+1)...)
 	if err != nil {
 		return nil, "", fmt.Errorf("list rooms: %w", err)
