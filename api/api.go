@@ -1,0 +1,167 @@
+// Package api is Plenum's HTTP face: the routes that clients of its first
+// version know, the JSON API under /api/v1, the pages, and what operators need.
+// It decides who may do what and in which words a refusal is told; rooms live
+// in package rooms, meetings in package signaling.
+package api
+
+import (
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"sync/atomic"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"plenum/rooms"
+)
+
+// Config is what an operator may tune. A zero field means its default.
+type Config struct {
+	TrustedProxies   []netip.Prefix // whose X-Forwarded-For and -Proto count; default nobody's
+	PublicAttendants bool           // /online_attendants/ answers everybody, as it once did
+	ICEServers       []ICEServer    // what /meeting/<id>/ice answers; default none: the server is its own
+	SessionFor       time.Duration  // how long a login holds; default 12 h
+	Now              func() time.Time
+}
+
+func (c Config) withDefaults() Config {
+	if c.SessionFor == 0 {
+		c.SessionFor = 12 * time.Hour
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return c
+}
+
+// Deps is what the API stands on. All fields are needed.
+type Deps struct {
+	Store      rooms.Store
+	Auth       *rooms.Authenticator
+	HostKey    []byte // signs host tokens
+	Meetings   Meetings
+	Attendants Attendants
+	Recordings Recordings
+	Pages      fs.FS // the built page; may lack files
+	Metrics    *prometheus.Registry
+}
+
+// A Server answers HTTP requests. It owns no goroutine.
+type Server struct {
+	cfg      Config
+	deps     Deps
+	log      *slog.Logger
+	echo     *echo.Echo
+	pages    *pages
+	sessions *sessions
+	throttle *throttle
+	requests *requestMetrics
+	draining atomic.Bool
+}
+
+// New returns a Server. It starts nothing.
+func New(cfg Config, deps Deps, log *slog.Logger) *Server {
+	cfg = cfg.withDefaults()
+	s := &Server{
+		cfg:      cfg,
+		deps:     deps,
+		log:      log,
+		echo:     echo.New(),
+		pages:    newPages(deps.Pages),
+		sessions: newSessions(cfg.SessionFor),
+		throttle: newThrottle(),
+		requests: newRequestMetrics(deps.Metrics),
+	}
+	s.echo.HTTPErrorHandler = s.handleError
+	s.echo.Use(s.begin, s.observe, s.recover, s.protect)
+	s.routes()
+	return s
+}
+
+// ServeHTTP answers one request.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.echo.ServeHTTP(w, r) }
+
+// Drain makes /readyz fail, so that a load balancer sends nobody here any more.
+func (s *Server) Drain() { s.draining.Store(true) }
+
+func (s *Server) routes() {
+	// The seed's routes, as its clients know them.
+	s.acting("/reserve_room/", s.reserveRoom)
+	s.acting("/notify_ws/:channel/", s.notify)
+	s.get("/online_attendants/", s.onlineAttendants)
+	s.echo.GET("/attendance/", s.attendance)
+	s.get("/meeting/:room/", s.meetingPage)
+	s.get("/meeting/:room/ice", s.iceServers)
+	for _, path := range []string{
+		"/reserve_room", "/notify_ws/:channel", "/online_attendants", "/attendance", "/meeting/:room", "/admin",
+	} {
+		s.get(path, addSlash)
+	}
+
+	// Pages.
+	s.get("/", func(c echo.Context) error { return c.Redirect(http.StatusFound, "/admin/") })
+	s.get("/admin/", s.adminPage)
+	s.get("/admin/*", s.adminPage)
+	s.get("/static/*", s.staticFile)
+
+	// Operators.
+	s.get("/healthz", func(c echo.Context) error { return c.String(http.StatusOK, "ok\n") })
+	s.get("/readyz", s.ready)
+	s.get("/metrics", s.metrics())
+
+	// The JSON API.
+	s.get("/api/v1/session", s.showSession, s.signedIn)
+	s.echo.POST("/api/v1/session", s.openSession)
+	s.echo.DELETE("/api/v1/session", s.closeSession)
+	s.get("/api/v1/rooms", s.listRooms, s.signedIn)
+	s.echo.POST("/api/v1/rooms", s.createRoom, s.signedIn)
+	s.echo.POST("/api/v1/rooms/:room/end", s.endRoom, s.signedIn)
+	s.get("/api/v1/rooms/:room/participants", s.participants, s.signedIn)
+	s.get("/api/v1/rooms/:room/lobby", s.lobby)
+	s.echo.GET("/api/v1/rooms/:room/ws", s.meetingSocket)
+	s.get("/api/v1/recordings", s.listRecordings, s.signedIn)
+	s.get("/api/v1/recordings/:recording", s.showRecording, s.signedIn)
+	s.get("/api/v1/recordings/:recording/files/:file", s.recordingFile, s.signedIn)
+	s.echo.DELETE("/api/v1/recordings/:recording", s.deleteRecording, s.signedIn)
+	s.get("/api/v1/attendants", s.listAttendants, s.signedIn)
+	s.echo.POST("/api/v1/attendants/:channel/push", s.push, s.signedIn)
+}
+
+// get registers a route that only reads, so that HEAD may do it too.
+func (s *Server) get(path string, h echo.HandlerFunc, m ...echo.MiddlewareFunc) {
+	s.echo.GET(path, h, m...)
+	s.echo.HEAD(path, h, m...)
+}
+
+// acting registers a seed route that acts on GET as well as POST. HEAD is
+// refused, and so is every browser that was sent here by another site.
+func (s *Server) acting(path string, h echo.HandlerFunc) {
+	for _, method := range []string{http.MethodGet, http.MethodPost} {
+		s.echo.Add(method, path, h, s.sameSite, s.basic)
+	}
+}
+
+// addSlash sends a reader of a URL without its last slash to the right one.
+func addSlash(c echo.Context) error {
+	url := *c.Request().URL
+	to := url.EscapedPath() + "/"
+	if url.RawQuery != "" {
+		to += "?" + url.RawQuery
+	}
+	return c.Redirect(http.StatusMovedPermanently, to)
+}
+
+// ready handles GET /readyz.
+func (s *Server) ready(c echo.Context) error {
+	if s.draining.Load() {
+		return c.String(http.StatusServiceUnavailable, "shutting down\n")
+	}
+	if err := s.deps.Store.Ping(c.Request().Context()); err != nil {
+		s.log.Error("store does not answer", "error", err)
+		return c.String(http.StatusServiceUnavailable, "the store does not answer\n")
+	}
+	return c.String(http.StatusOK, "ready\n")
+}

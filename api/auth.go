@@ -1,0 +1,108 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"plenum/rooms"
+)
+
+// basicRealm is the challenge clients of the seed know.
+const basicRealm = `Basic realm="meeting-room"`
+
+// basic lets in who sends a right name and password with the request. Who does
+// not gets 401 with an empty body, before anything else of the request is read.
+func (s *Server) basic(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		user, err := s.basicUser(c)
+		if errors.Is(err, rooms.ErrCredentials) {
+			c.Response().Header().Set(echo.HeaderWWWAuthenticate, basicRealm)
+			return c.NoContent(http.StatusUnauthorized)
+		}
+		if err != nil {
+			return err
+		}
+		callOf(c).user = user
+		return next(c)
+	}
+}
+
+// signedIn lets in who has a session or sends Basic auth.
+func (s *Server) signedIn(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		user, err := s.sessionUser(c)
+		if errors.Is(err, rooms.ErrCredentials) {
+			user, err = s.basicUser(c)
+		}
+		if err != nil {
+			return err
+		}
+		callOf(c).user = user
+		return next(c)
+	}
+}
+
+// basicUser returns the user of the request's Authorization header.
+func (s *Server) basicUser(c echo.Context) (rooms.User, error) {
+	name, password, ok := c.Request().BasicAuth()
+	if !ok {
+		return rooms.User{}, rooms.ErrCredentials
+	}
+	return s.login(c.Request().Context(), callOf(c), name, password)
+}
+
+// login checks a name and password, no faster than the throttle allows unless
+// they were right a moment ago.
+func (s *Server) login(ctx context.Context, from *call, name, password string) (rooms.User, error) {
+	user, known, err := s.deps.Auth.Known(ctx, name, password)
+	if err != nil {
+		return rooms.User{}, err
+	}
+	addr := from.from.addr
+	if !known {
+		if wait := s.throttle.wait(s.cfg.Now(), addr, name); wait > 0 {
+			return rooms.User{}, &refusal{
+				status: http.StatusTooManyRequests, detail: "too many wrong passwords, try again later", retryAfter: wait,
+			}
+		}
+		user, err = s.deps.Auth.Check(ctx, name, password)
+	}
+	if err == nil && !user.MayCallFrom(addr) {
+		s.log.Warn("login refused", "user", user.Name, "address", addr, "reason", "address")
+		err = fmt.Errorf("user %d may not call from %s: %w", user.ID, addr, rooms.ErrCredentials)
+	}
+	if errors.Is(err, rooms.ErrCredentials) {
+		s.throttle.fail(s.cfg.Now(), addr, name)
+	}
+	if err != nil {
+		return rooms.User{}, err
+	}
+	if !known {
+		s.throttle.pass(addr, name)
+	}
+	return user, nil
+}
+
+// sessionUser returns the user of the request's session. Everything that could
+// have changed since the login is looked up anew.
+func (s *Server) sessionUser(c echo.Context) (rooms.User, error) {
+	held, ok := s.sessions.find(sessionToken(c.Request()), s.cfg.Now())
+	if !ok {
+		return rooms.User{}, rooms.ErrCredentials
+	}
+	user, err := s.deps.Store.UserByID(c.Request().Context(), held.userID)
+	if errors.Is(err, rooms.ErrNotFound) {
+		return rooms.User{}, rooms.ErrCredentials
+	}
+	if err != nil {
+		return rooms.User{}, fmt.Errorf("look up the session's user: %w", err)
+	}
+	if user.Disabled || user.PasswordHash != held.passwordHash || !user.MayCallFrom(callOf(c).from.addr) {
+		return rooms.User{}, rooms.ErrCredentials
+	}
+	return user, nil
+}

@@ -1,0 +1,84 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"plenum/rooms"
+)
+
+// roomInTime returns a room that is not over. Whether a room is over or never
+// was is not told.
+func (s *Server) roomInTime(ctx context.Context, id string) (rooms.Room, error) {
+	room, err := s.deps.Store.RoomByID(ctx, id)
+	if err != nil {
+		return rooms.Room{}, err
+	}
+	if !s.cfg.Now().Before(room.End) {
+		return rooms.Room{}, errNotFound
+	}
+	return room, nil
+}
+
+// titleOf is what a room is called on screen.
+func titleOf(room rooms.Room) string {
+	if title := strings.Join(strings.Fields(room.Description), " "); title != "" {
+		return title
+	}
+	return "Meeting"
+}
+
+// iceServers handles GET /meeting/<room id>/ice.
+func (s *Server) iceServers(c echo.Context) error {
+	if _, err := s.roomInTime(c.Request().Context(), param(c, "room")); err != nil {
+		return err
+	}
+	list := s.cfg.ICEServers
+	if list == nil {
+		list = []ICEServer{} // a bare array, never null
+	}
+	return c.JSON(http.StatusOK, list)
+}
+
+// meetingSocket handles the WebSocket /api/v1/rooms/<room id>/ws.
+func (s *Server) meetingSocket(c echo.Context) error {
+	room, err := s.roomInTime(c.Request().Context(), param(c, "room"))
+	if err != nil {
+		return err
+	}
+	if !room.Open(s.cfg.Now()) {
+		return errNotFound
+	}
+	if !isUpgrade(c.Request()) {
+		return upgradeRequired(c)
+	}
+	if !sameOrigin(c.Request()) {
+		return refuse(http.StatusForbidden, "pages of other sites can't join meetings here")
+	}
+	s.deps.Meetings.ServeMeeting(c.Response(), c.Request(), room)
+	return nil
+}
+
+// isUpgrade reports whether a request wants to become a WebSocket.
+func isUpgrade(r *http.Request) bool {
+	if !strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
+		return false
+	}
+	for _, field := range r.Header.Values("Connection") {
+		for token := range strings.SplitSeq(field, ",") {
+			if strings.EqualFold(strings.TrimSpace(token), "upgrade") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func upgradeRequired(c echo.Context) error {
+	c.Response().Header().Set("Upgrade", "websocket")
+	c.Response().Header().Set("Connection", "Upgrade")
+	return refuse(http.StatusUpgradeRequired, "connect here with a WebSocket")
+}

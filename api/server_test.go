@@ -1,0 +1,417 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/coder/websocket"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"plenum/recording"
+	"plenum/rooms"
+	"plenum/rooms/sqlite"
+)
+
+// Passwords of the users every test server has. Anna's holds a colon, which
+// Basic auth must not cut at.
+const (
+	adminPassword = "admin password"
+	annaPassword  = "anna:pass:word"
+	benPassword   = "ben's password"
+)
+
+// built is a page's build as far as the server cares.
+var built = fstest.MapFS{
+	"meeting.html":              {Data: []byte("<!doctype html><title>Plenum</title><svg><title>icon</title></svg>")},
+	"admin.html":                {Data: []byte("<!doctype html><title>Plenum admin</title>")},
+	"assets/app-B2x4Kq9_.js":    {Data: []byte("let plain")},
+	"assets/app-B2x4Kq9_.js.gz": {Data: []byte("packed by gzip")},
+	"assets/app-B2x4Kq9_.js.br": {Data: []byte("packed by brotli")},
+	"icon.svg":                  {Data: []byte("<svg/>")},
+	".keep":                     {Data: nil},
+}
+
+// A testServer is the API over a real store and a real socket, with fakes for
+// what is live.
+type testServer struct {
+	*httptest.Server
+	api        *Server
+	store      rooms.Store
+	meetings   *fakeMeetings
+	attendants *fakeAttendants
+	recordings *fakeRecordings
+	log        *logBuffer
+
+	mu  sync.Mutex
+	now time.Time // guarded by mu
+
+	admin, anna, ben rooms.User
+}
+
+func newTestServer(t *testing.T, change func(*Config, *Deps)) *testServer {
+	t.Helper()
+	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "plenum.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &testServer{
+		store:      store,
+		meetings:   &fakeMeetings{live: map[string]Live{}},
+		attendants: &fakeAttendants{pushed: map[string][]string{}},
+		recordings: newFakeRecordings(),
+		log:        &logBuffer{},
+		now:        time.Date(2018, 4, 3, 12, 14, 21, 276_000_000, time.UTC),
+	}
+	hasher := rooms.NewHasher(rooms.HashCost{MemoryKiB: 8, Passes: 1})
+	s.admin = s.addUser(t, hasher, "admin", adminPassword, rooms.Admin)
+	s.anna = s.addUser(t, hasher, "anna", annaPassword, rooms.Host)
+	s.ben = s.addUser(t, hasher, "ben", benPassword, rooms.Host)
+	cfg := Config{Now: s.clock}
+	deps := Deps{
+		Store: store, Auth: rooms.NewAuthenticator(store, hasher, s.clock), HostKey: []byte("key"),
+		Meetings: s.meetings, Attendants: s.attendants, Recordings: s.recordings,
+		Pages: built, Metrics: prometheus.NewRegistry(),
+	}
+	if change != nil {
+		change(&cfg, &deps)
+	}
+	s.api = New(cfg, deps, slog.New(slog.NewJSONHandler(s.log, nil)))
+	s.Server = httptest.NewServer(s.api)
+	s.Client().Transport.(*http.Transport).DisableCompression = true // we look at encodings ourselves
+	s.Client().CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	t.Cleanup(func() {
+		s.Close()
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+func (s *testServer) addUser(t *testing.T, h *rooms.Hasher, name, password string, role rooms.Role) rooms.User {
+	t.Helper()
+	phc, err := h.Hash(t.Context(), password)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u, err := s.store.CreateUser(t.Context(), rooms.User{Name: name, PasswordHash: phc, Role: role, CreatedAt: s.now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u
+}
+
+func (s *testServer) clock() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.now
+}
+
+func (s *testServer) pass(d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.now = s.now.Add(d)
+}
+
+// reserve makes a room of anna's.
+func (s *testServer) reserve(t *testing.T, description string) rooms.Room {
+	t.Helper()
+	room, err := rooms.Reservation{Minutes: 60, Timezone: "UTC", Description: description}.Reserve(s.anna, s.clock())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.store.CreateRoom(t.Context(), room); err != nil {
+		t.Fatal(err)
+	}
+	return room
+}
+
+func (s *testServer) countRooms(t *testing.T) int {
+	t.Helper()
+	list, _, err := s.store.Rooms(t.Context(), rooms.RoomFilter{Limit: 500})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(list)
+}
+
+// A request is sent as it is written here.
+type request struct {
+	method, path string
+	body         string
+	header       map[string]string
+	as           string // admin, anna or ben: Basic auth
+}
+
+// An answer is a response read to its end.
+type answer struct {
+	*http.Response
+	body string
+}
+
+func (s *testServer) do(t *testing.T, r request) answer {
+	t.Helper()
+	if r.method == "" {
+		r.method = http.MethodGet
+	}
+	var body io.Reader
+	if r.body != "" {
+		body = strings.NewReader(r.body)
+	}
+	req, err := http.NewRequestWithContext(t.Context(), r.method, s.URL+r.path, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, value := range r.header {
+		req.Header.Set(name, value)
+	}
+	if r.as != "" {
+		req.SetBasicAuth(r.as, map[string]string{"admin": adminPassword, "anna": annaPassword, "ben": benPassword}[r.as])
+	}
+	res, err := s.Client().Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	got, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer{res, string(got)}
+}
+
+// decode reads a JSON answer.
+func decode[T any](t *testing.T, a answer) T {
+	t.Helper()
+	var v T
+	if err := json.Unmarshal([]byte(a.body), &v); err != nil {
+		t.Fatalf("%s %s answered %d %q: %v", a.Request.Method, a.Request.URL, a.StatusCode, a.body, err)
+	}
+	return v
+}
+
+// wantProblem checks that an answer under /api/ is a problem of this status.
+func wantProblem(t *testing.T, name string, a answer, status int) {
+	t.Helper()
+	if a.StatusCode != status || a.Header.Get("Content-Type") != "application/problem+json" {
+		t.Errorf("%s: %d %s %q, want problem %d", name, a.StatusCode, a.Header.Get("Content-Type"), a.body, status)
+		return
+	}
+	p := decode[problem](t, a)
+	if p.Status != status || p.Title == "" || p.Detail == "" || p.Type == "" {
+		t.Errorf("%s: problem %+v", name, p)
+	}
+}
+
+// wantError checks that a seed route's answer is a JSON error that speaks of about.
+func wantError(t *testing.T, name string, a answer, status int, about string) {
+	t.Helper()
+	if a.StatusCode != status || !strings.HasPrefix(a.Header.Get("Content-Type"), "application/json") {
+		t.Errorf("%s: %d %s %q, want JSON error %d", name, a.StatusCode, a.Header.Get("Content-Type"), a.body, status)
+		return
+	}
+	if text := decode[map[string]string](t, a)["error"]; !strings.Contains(text, about) {
+		t.Errorf("%s: error %q says nothing about %q", name, text, about)
+	}
+}
+
+// logBuffer keeps what was logged.
+type logBuffer struct {
+	mu   sync.Mutex
+	text strings.Builder // guarded by mu
+}
+
+func (b *logBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *logBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
+}
+
+// fakeMeetings answers sockets with the room's id.
+type fakeMeetings struct {
+	mu    sync.Mutex
+	live  map[string]Live // guarded by mu
+	ended []string        // guarded by mu
+}
+
+func (m *fakeMeetings) ServeMeeting(w http.ResponseWriter, r *http.Request, room rooms.Room) {
+	greet(w, r, room.ID)
+}
+
+func (m *fakeMeetings) Live(roomID string) (Live, bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	live, ok := m.live[roomID]
+	return live, ok
+}
+
+func (m *fakeMeetings) EndRoom(_ context.Context, roomID string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.ended = append(m.ended, roomID)
+}
+
+// greet upgrades a request, says one thing and hangs up.
+func greet(w http.ResponseWriter, r *http.Request, text string) {
+	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{InsecureSkipVerify: true})
+	if err != nil {
+		return
+	}
+	_ = conn.Write(r.Context(), websocket.MessageText, []byte(text))
+	_ = conn.Close(websocket.StatusNormalClosure, "")
+}
+
+// fakeAttendants has whoever is in list, and greets sockets with what the API
+// found out about them.
+type fakeAttendants struct {
+	mu     sync.Mutex
+	list   []Attendant         // guarded by mu
+	pushed map[string][]string // guarded by mu
+}
+
+func (f *fakeAttendants) ServeAttendance(w http.ResponseWriter, r *http.Request, a Attendant) {
+	text, err := json.Marshal(a)
+	if err != nil {
+		panic(err)
+	}
+	greet(w, r, string(text))
+}
+
+func (f *fakeAttendants) List() []Attendant {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.list
+}
+
+func (f *fakeAttendants) Push(_ context.Context, channel, text string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, a := range f.list {
+		if a.ChannelName == channel {
+			f.pushed[channel] = append(f.pushed[channel], text)
+			return nil
+		}
+	}
+	return fmt.Errorf("push to %q: %w", channel, ErrOffline)
+}
+
+func (f *fakeAttendants) pushedTo(channel string) []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.pushed[channel]
+}
+
+// fakeRecordings is a library in memory.
+type fakeRecordings struct {
+	mu    sync.Mutex
+	all   []Recording       // guarded by mu
+	rooms map[string]string // recording to room; guarded by mu
+	busy  map[string]bool   // guarded by mu
+}
+
+func newFakeRecordings() *fakeRecordings {
+	return &fakeRecordings{rooms: map[string]string{}, busy: map[string]bool{}}
+}
+
+func (f *fakeRecordings) add(id, room string, creator int64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.all = append(f.all, Recording{ID: id, CreatorID: creator, Manifest: map[string]string{"id": id, "room": room}})
+	f.rooms[id] = room
+}
+
+func (f *fakeRecordings) List(filter recording.Filter) ([]Recording, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var list []Recording
+	for _, r := range f.all {
+		if (filter.CreatorID == 0 || filter.CreatorID == r.CreatorID) && (filter.Room == "" || filter.Room == f.rooms[r.ID]) {
+			list = append(list, r)
+		}
+	}
+	return list, nil
+}
+
+func (f *fakeRecordings) Get(id string) (Recording, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, r := range f.all {
+		if r.ID == id {
+			return r, nil
+		}
+	}
+	return Recording{}, fmt.Errorf("recording %q: %w", id, recording.ErrNotFound)
+}
+
+const recorded = "0123456789abcdefghij"
+
+type memoryFile struct{ *strings.Reader }
+
+func (memoryFile) Close() error { return nil }
+
+func (f *fakeRecordings) File(id, name string) (recording.File, error) {
+	if _, err := f.Get(id); err != nil {
+		return recording.File{}, err
+	}
+	if name != "p01-microphone-01.webm" {
+		return recording.File{}, fmt.Errorf("file %q: %w", name, recording.ErrNotFound)
+	}
+	return recording.File{
+		ReadSeekCloser: memoryFile{strings.NewReader(recorded)}, Name: `Zoë "Z" – 1.webm`, Size: int64(len(recorded)),
+		Modified: time.Unix(1_522_757_661, 0), SHA256: strings.Repeat("ab", 32), Type: `audio/webm; codecs="opus"`,
+	}, nil
+}
+
+func (f *fakeRecordings) Delete(id string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.busy[id] {
+		return recording.ErrBusy
+	}
+	for i, r := range f.all {
+		if r.ID == id {
+			f.all = append(f.all[:i], f.all[i+1:]...)
+			return nil
+		}
+	}
+	return recording.ErrNotFound
+}
+
+// dial opens a socket and returns what it is greeted with.
+func (s *testServer) dial(t *testing.T, path string, header http.Header) (string, *http.Response, error) {
+	t.Helper()
+	conn, res, err := websocket.Dial(t.Context(), "ws"+strings.TrimPrefix(s.URL, "http")+path,
+		&websocket.DialOptions{HTTPHeader: header})
+	if err != nil {
+		return "", res, err
+	}
+	defer conn.CloseNow()
+	_, text, err := conn.Read(t.Context())
+	return string(text), res, err
+}
+
+func queryOf(pairs ...string) string {
+	v := url.Values{}
+	for i := 0; i < len(pairs); i += 2 {
+		v.Add(pairs[i], pairs[i+1])
+	}
+	return "?" + v.Encode()
+}

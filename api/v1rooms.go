@@ -1,0 +1,219 @@
+package api
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"plenum/rooms"
+)
+
+// timestamp writes a time as the JSON API does: RFC 3339, UTC, milliseconds.
+func timestamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
+
+// roomBody is a room as its managers see it.
+type roomBody struct {
+	ID           string      `json:"id"`
+	Title        string      `json:"title"`
+	Description  string      `json:"description"`
+	Creator      creatorBody `json:"creator"`
+	Start        string      `json:"start"`
+	End          string      `json:"end"`
+	Duration     int         `json:"duration"` // minutes
+	Timezone     string      `json:"timezone"`
+	MeetingURL   string      `json:"meeting_url"`
+	HostURL      string      `json:"host_url"`
+	Participants int         `json:"participants"`
+	Recording    bool        `json:"recording"`
+}
+
+type creatorBody struct {
+	ID   int64  `json:"id"`
+	Name string `json:"name"`
+}
+
+func (s *Server) roomBody(r rooms.Room) roomBody {
+	live, _ := s.deps.Meetings.Live(r.ID)
+	return roomBody{
+		ID:           r.ID,
+		Title:        titleOf(r),
+		Description:  r.Description,
+		Creator:      creatorBody{r.CreatorID, r.CreatorName},
+		Start:        timestamp(r.Start),
+		End:          timestamp(r.End),
+		Duration:     int(r.Duration / time.Minute),
+		Timezone:     r.Timezone,
+		MeetingURL:   meetingURL(r.ID),
+		HostURL:      s.hostURL(r.ID),
+		Participants: len(live.Participants),
+		Recording:    live.Recording,
+	}
+}
+
+// listRooms handles GET /api/v1/rooms.
+func (s *Server) listRooms(c echo.Context) error {
+	filter, err := s.roomFilter(c)
+	if err != nil {
+		return err
+	}
+	list, next, err := s.deps.Store.Rooms(c.Request().Context(), filter)
+	if err != nil {
+		return err
+	}
+	body := struct {
+		Rooms []roomBody `json:"rooms"`
+		Next  string     `json:"next"`
+	}{[]roomBody{}, next}
+	for _, r := range list {
+		body.Rooms = append(body.Rooms, s.roomBody(r))
+	}
+	return c.JSON(http.StatusOK, body)
+}
+
+func (s *Server) roomFilter(c echo.Context) (rooms.RoomFilter, error) {
+	values, err := query(c.Request())
+	if err != nil {
+		return rooms.RoomFilter{}, err
+	}
+	filter := rooms.RoomFilter{After: values.Get("after")}
+	if user := callOf(c).user; user.Role != rooms.Admin {
+		filter.CreatorID = user.ID
+	}
+	switch values.Get("state") {
+	case "":
+	case "open":
+		filter.OpenAt = s.cfg.Now()
+	case "ended":
+		filter.EndedAt = s.cfg.Now()
+	default:
+		return rooms.RoomFilter{}, &rooms.FieldError{Field: "state", Problem: "must be open or ended"}
+	}
+	if text := values.Get("limit"); text != "" {
+		filter.Limit, err = strconv.Atoi(text)
+		if err != nil || filter.Limit < 1 || filter.Limit > 500 {
+			return rooms.RoomFilter{}, &rooms.FieldError{Field: "limit", Problem: "must be 1 to 500"}
+		}
+	}
+	return filter, nil
+}
+
+// createRoom handles POST /api/v1/rooms.
+func (s *Server) createRoom(c echo.Context) error {
+	body, err := readJSON[struct {
+		Duration    int    `json:"duration"`
+		Timezone    string `json:"timezone"`
+		Description string `json:"description"`
+	}](c)
+	if err != nil {
+		return err
+	}
+	if body.Timezone == "" {
+		body.Timezone = "UTC"
+	}
+	room, err := s.reserve(c, rooms.Reservation{
+		Minutes: body.Duration, Timezone: body.Timezone, Description: body.Description,
+	})
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusCreated, s.roomBody(room))
+}
+
+// managedRoom returns the room of the path if the caller may manage it.
+func (s *Server) managedRoom(c echo.Context) (rooms.Room, error) {
+	room, err := s.deps.Store.RoomByID(c.Request().Context(), param(c, "room"))
+	if err != nil {
+		return rooms.Room{}, err
+	}
+	if !callOf(c).user.MayManage(room.CreatorID) {
+		return rooms.Room{}, errNotFound
+	}
+	return room, nil
+}
+
+// endRoom handles POST /api/v1/rooms/<room id>/end. Ending a room that is over
+// changes nothing.
+func (s *Server) endRoom(c echo.Context) error {
+	room, err := s.managedRoom(c)
+	if err != nil {
+		return err
+	}
+	if now := s.cfg.Now(); now.Before(room.End) {
+		if err := s.deps.Store.SetRoomEnd(c.Request().Context(), room.ID, now); err != nil {
+			return err
+		}
+		s.deps.Meetings.EndRoom(c.Request().Context(), room.ID)
+		s.log.Info("room ended", "room", room.ID, "user", callOf(c).user.Name)
+	}
+	return c.NoContent(http.StatusNoContent)
+}
+
+// participantBody is one row of who is in a room.
+type participantBody struct {
+	ID        string   `json:"id"`
+	Name      string   `json:"name"`
+	Role      string   `json:"role"`
+	JoinedAt  string   `json:"joined_at"`
+	Connected bool     `json:"connected"`
+	Sources   []Source `json:"sources"`
+}
+
+// participants handles GET /api/v1/rooms/<room id>/participants.
+func (s *Server) participants(c echo.Context) error {
+	room, err := s.managedRoom(c)
+	if err != nil {
+		return err
+	}
+	live, _ := s.deps.Meetings.Live(room.ID)
+	list := []participantBody{}
+	for _, p := range live.Participants {
+		sources := p.Sources
+		if sources == nil {
+			sources = []Source{}
+		}
+		list = append(list, participantBody{p.ID, p.Name, p.Role, timestamp(p.JoinedAt), p.Connected, sources})
+	}
+	return c.JSON(http.StatusOK, map[string]any{"participants": list})
+}
+
+// lobbyNames is how many names a page is shown before it joins.
+const lobbyNames = 20
+
+// lobbyBody is what everybody with the link may know before joining.
+type lobbyBody struct {
+	ID           string   `json:"id"`
+	Title        string   `json:"title"`
+	Host         string   `json:"host"`
+	StartsAt     string   `json:"starts_at"`
+	EndsAt       string   `json:"ends_at"`
+	Now          string   `json:"now"`
+	Participants []string `json:"participants"`
+	Count        int      `json:"count"`
+	Recording    bool     `json:"recording"`
+}
+
+// lobby handles GET /api/v1/rooms/<room id>/lobby.
+func (s *Server) lobby(c echo.Context) error {
+	room, err := s.roomInTime(c.Request().Context(), param(c, "room"))
+	if err != nil {
+		return err
+	}
+	live, _ := s.deps.Meetings.Live(room.ID)
+	names := []string{}
+	for _, p := range live.Participants[:min(lobbyNames, len(live.Participants))] {
+		names = append(names, p.Name)
+	}
+	return c.JSON(http.StatusOK, lobbyBody{
+		ID:           room.ID,
+		Title:        titleOf(room),
+		Host:         room.CreatorName,
+		StartsAt:     timestamp(room.Start),
+		EndsAt:       timestamp(room.End),
+		Now:          timestamp(s.cfg.Now()),
+		Participants: names,
+		Count:        len(live.Participants),
+		Recording:    live.Recording,
+	})
+}

@@ -1,0 +1,216 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"plenum/api"
+	"plenum/recording"
+	"plenum/rooms"
+	"plenum/rooms/sqlite"
+	"plenum/sfu"
+	"plenum/static"
+)
+
+// Timeouts of the HTTP server and of its end.
+const (
+	headerTimeout = 10 * time.Second
+	idleTimeout   = 2 * time.Minute
+	drainTimeout  = 20 * time.Second
+)
+
+type serveCmd struct {
+	data
+	Listen                 string   `help:"Address for HTTP, host:port." default:":8007"`
+	MediaUDP               string   `help:"Address for media over UDP, host:port." default:":7882" name:"media-udp"`
+	MediaTCP               string   `help:"Address for media over TCP, host:port, or off." default:":7881" name:"media-tcp"`
+	ExternalIP             []string `help:"Address at which browsers reach this machine, when it is not its own; repeatable." name:"external-ip" placeholder:"IP"`
+	MediaLoopback          string   `help:"Offer media on loopback too: on, off, or auto (on without --external-ip)." enum:"auto,on,off" default:"auto"`
+	TrustedProxies         []string `help:"Addresses and CIDRs of proxies whose X-Forwarded-For counts; repeatable." placeholder:"CIDR"`
+	LegacyPublicAttendants bool     `help:"Answer /online_attendants/ without a password, addresses included."`
+	ICEServers             string   `help:"JSON list of STUN and TURN URLs, or of objects with urls, username and credential." name:"ice-servers" default:"[]" placeholder:"JSON"`
+	LogFormat              string   `help:"How to log: text or json." enum:"text,json" default:"text"`
+	LogLevel               string   `help:"What to log: debug, info, warn or error." enum:"debug,info,warn,error" default:"info"`
+}
+
+// settings is what the flags say once they are checked.
+type settings struct {
+	api       api.Config
+	sfu       sfu.Config
+	recording recording.Config
+}
+
+func (c *serveCmd) settings() (settings, error) {
+	var s settings
+	var err error
+	if s.api.TrustedProxies, err = rooms.ParsePrefixes(c.TrustedProxies); err != nil {
+		return s, fmt.Errorf("--trusted-proxies: %w", err)
+	}
+	if s.api.ICEServers, err = parseICEServers(c.ICEServers); err != nil {
+		return s, fmt.Errorf("--ice-servers: %w", err)
+	}
+	s.api.PublicAttendants = c.LegacyPublicAttendants
+	s.sfu = sfu.Config{UDP: c.MediaUDP, TCP: c.MediaTCP}
+	for _, text := range c.ExternalIP {
+		addr, err := netip.ParseAddr(text)
+		if err != nil {
+			return s, fmt.Errorf("--external-ip: %w", err)
+		}
+		s.sfu.ExternalIPs = append(s.sfu.ExternalIPs, addr)
+	}
+	s.sfu.Loopback = c.MediaLoopback == "on" || (c.MediaLoopback == "auto" && len(c.ExternalIP) == 0)
+	s.recording.Dir = filepath.Join(c.Data, "recordings")
+	return s, nil
+}
+
+// Run serves until ctx ends.
+func (c *serveCmd) Run(ctx context.Context, term terminal) error {
+	return c.serve(ctx, term, openLive)
+}
+
+// A live is what happens now: media, meetings, attendants, recordings.
+type live struct {
+	meetings   api.Meetings
+	attendants api.Attendants
+	recordings api.Recordings
+	close      func(context.Context) error // ends meetings, finishes recordings, closes ports, and waits
+}
+
+// opener starts what is live.
+type opener func(ctx context.Context, cfg settings, parts parts) (*live, error)
+
+// parts is what live things stand on.
+type parts struct {
+	store   rooms.Store
+	hostKey []byte
+	metrics *prometheus.Registry
+	log     *slog.Logger
+}
+
+func (c *serveCmd) serve(ctx context.Context, term terminal, open opener) (err error) {
+	cfg, err := c.settings()
+	if err != nil {
+		return err
+	}
+	log := c.logger(term.err)
+	store, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	hostKey, err := store.Secret(ctx, "host-token")
+	if err != nil {
+		return err
+	}
+	metrics := prometheus.NewRegistry()
+	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+
+	// Listen before media starts: a second server fails here, and touches nothing.
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp", c.Listen)
+	if err != nil {
+		return fmt.Errorf("listen for HTTP: %w", err)
+	}
+	now, err := open(ctx, cfg, parts{store, hostKey, metrics, log})
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	handler := api.New(cfg.api, api.Deps{
+		Store: store, Auth: rooms.NewAuthenticator(store, rooms.NewHasher(rooms.HashCost{}), nil), HostKey: hostKey,
+		Meetings: now.meetings, Attendants: now.attendants, Recordings: now.recordings,
+		Pages: static.Dist(), Metrics: metrics,
+	}, log)
+	// Only now, when nothing else can fail: a password is shown once.
+	first, err := firstAdmin(ctx, store)
+	if err == nil {
+		err = printBanner(term.out, listener.Addr(), first)
+	}
+	if err != nil {
+		return errors.Join(err, listener.Close(), now.close(ctx))
+	}
+	return serveHTTP(ctx, listener, handler, now, log)
+}
+
+// serveHTTP serves until ctx ends, then stops in order: no new callers, goodbye
+// to those in meetings, recordings finished.
+func serveHTTP(ctx context.Context, listener net.Listener, handler *api.Server, now *live, log *slog.Logger) error {
+	server := &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: headerTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    128 << 10,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	log.Info("serving", "address", listener.Addr().String(), "version", version())
+	var err error
+	select {
+	case err = <-failed:
+		err = fmt.Errorf("serve HTTP: %w", err)
+	case <-ctx.Done():
+	}
+	log.Info("shutting down")
+	handler.Drain()
+	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
+	defer cancel()
+	closed := make(chan error, 1)
+	go func() { closed <- server.Shutdown(ending) }()
+	err = errors.Join(err, now.close(ending), <-closed)
+	log.Info("stopped")
+	return err
+}
+
+func (c *serveCmd) logger(out io.Writer) *slog.Logger {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(c.LogLevel)); err != nil {
+		level = slog.LevelInfo // kong has checked it
+	}
+	options := &slog.HandlerOptions{Level: level}
+	if c.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(out, options))
+	}
+	return slog.New(slog.NewTextHandler(out, options))
+}
+
+// adminName is the user that the first start makes.
+const adminName = "admin"
+
+// admin is what the banner says about the first user.
+type admin struct {
+	made     bool   // by this start
+	password string // to be shown; empty if the operator chose it
+}
+
+// firstAdmin makes an admin where there is none.
+func firstAdmin(ctx context.Context, store *sqlite.Store) (admin, error) {
+	users, err := store.Users(ctx)
+	if err != nil || slices.ContainsFunc(users, func(u rooms.User) bool { return u.Role == rooms.Admin }) {
+		return admin{}, err
+	}
+	chosen := os.Getenv("PLENUM_ADMIN_PASSWORD")
+	text := chosen
+	if chosen == "" {
+		text = newPassword()
+	}
+	if err := addUser(ctx, store, adminName, text, rooms.Admin, nil); err != nil {
+		return admin{}, fmt.Errorf("make the first user: %w", err)
+	}
+	if chosen != "" {
+		return admin{made: true}, nil
+	}
+	return admin{made: true, password: text}, nil
+}

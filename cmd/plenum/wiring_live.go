@@ -1,0 +1,139 @@
+//go:build live
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+
+	"plenum/api"
+	"plenum/recording"
+	"plenum/rooms/meeting"
+	"plenum/sfu"
+	"plenum/signaling"
+)
+
+// openLive starts media, meetings, attendants and recordings.
+func openLive(ctx context.Context, cfg settings, p parts) (*live, error) {
+	library, err := recording.Open(ctx, cfg.recording, p.log)
+	if err != nil {
+		return nil, fmt.Errorf("open recordings: %w", err)
+	}
+	media, err := sfu.New(cfg.sfu, p.log)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open media ports: %w", err), library.Close(ctx))
+	}
+	hub := signaling.NewHub(signaling.Config{}, signaling.SFU(media), signaling.Library(library), p.hostKey, p.store, p.log)
+	register := signaling.NewAttendants(signaling.AttendantsConfig{}, p.log)
+	countLive(p.metrics, hub, register)
+	return &live{
+		meetings:   meetings{hub},
+		attendants: attendants{register},
+		recordings: recordings{library},
+		close: func(ctx context.Context) error {
+			// Meetings first: their recorders stop with the reason "shutdown".
+			return errors.Join(hub.Close(ctx), register.Close(ctx), library.Close(ctx), media.Close())
+		},
+	}, nil
+}
+
+// countLive publishes how much is live.
+func countLive(registry *prometheus.Registry, hub *signaling.Hub, register *signaling.Attendants) {
+	auto := promauto.With(registry)
+	gauge := func(name, help string, value func() int) {
+		auto.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, func() float64 { return float64(value()) })
+	}
+	gauge("plenum_rooms_live", "Rooms with somebody in them.", func() int { rooms, _ := hub.Count(); return rooms })
+	gauge("plenum_meeting_sockets", "Open WebSockets of meetings.", func() int { _, sockets := hub.Count(); return sockets })
+	gauge("plenum_attendants_online", "Attendants online.", func() int { return len(register.List()) })
+}
+
+// meetings shows a Hub as the API wants it.
+type meetings struct{ *signaling.Hub }
+
+// Live returns who is in a room.
+func (m meetings) Live(roomID string) (api.Live, bool) {
+	snap, ok := m.Hub.Live(roomID)
+	if !ok {
+		return api.Live{}, false
+	}
+	live := api.Live{Recording: snap.Recording.On}
+	for _, p := range snap.Participants {
+		live.Participants = append(live.Participants, participant(p))
+	}
+	return live, true
+}
+
+func participant(p meeting.Participant) api.Participant {
+	out := api.Participant{ID: p.ID, Name: p.Name, Role: string(p.Role), JoinedAt: p.JoinedAt, Connected: p.Connected}
+	for _, s := range p.Sources {
+		out.Sources = append(out.Sources, api.Source{Source: string(s.Source), Muted: s.Muted})
+	}
+	return out
+}
+
+// attendants shows the register as the API wants it.
+type attendants struct{ register *signaling.Attendants }
+
+// ServeAttendance serves one attendant's socket.
+func (a attendants) ServeAttendance(w http.ResponseWriter, r *http.Request, who api.Attendant) {
+	a.register.ServeAttendance(w, r, signaling.Attendant(who))
+}
+
+// List returns who is online.
+func (a attendants) List() []api.Attendant {
+	var all []api.Attendant
+	for _, who := range a.register.List() {
+		all = append(all, api.Attendant(who))
+	}
+	return all
+}
+
+// Push sends a text to one attendant.
+func (a attendants) Push(ctx context.Context, channelName, text string) error {
+	err := a.register.Push(ctx, channelName, text)
+	if errors.Is(err, signaling.ErrOffline) {
+		return fmt.Errorf("push to %q: %w", channelName, api.ErrOffline)
+	}
+	return err
+}
+
+// recordings shows the library as the API wants it.
+type recordings struct{ *recording.Library }
+
+// List returns what the filter lets through, newest first.
+func (r recordings) List(f recording.Filter) ([]api.Recording, error) {
+	list, err := r.Library.List(f)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]api.Recording, len(list))
+	for i, m := range list {
+		all[i] = recordingOf(m)
+	}
+	return all, nil
+}
+
+// Get returns one recording.
+func (r recordings) Get(id string) (api.Recording, error) {
+	m, err := r.Library.Get(id)
+	if err != nil {
+		return api.Recording{}, err
+	}
+	return recordingOf(m), nil
+}
+
+func recordingOf(m recording.Manifest) api.Recording {
+	return api.Recording{ID: m.ID, CreatorID: m.CreatorID, Manifest: m}
+}
+
+var (
+	_ api.Meetings   = meetings{}
+	_ api.Attendants = attendants{}
+	_ api.Recordings = recordings{}
+)

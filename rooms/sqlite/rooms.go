@@ -1,0 +1,158 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"plenum/rooms"
+)
+
+// Page sizes of a listing of rooms.
+const (
+	defaultPage = 50
+	largestPage = 500
+)
+
+const selectRooms = `SELECT r.id, r.creator_id, u.name, r.description, r.timezone, r.starts_at, r.duration,
+	r.ends_at, r.created_at FROM rooms r JOIN users u ON u.id = r.creator_id`
+
+// CreateRoom stores r. ErrExists if the id is taken.
+func (s *Store) CreateRoom(ctx context.Context, r rooms.Room) error {
+	_, err := s.write.ExecContext(ctx, `INSERT INTO rooms
+		(id, creator_id, description, timezone, starts_at, duration, ends_at, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+		r.ID, r.CreatorID, r.Description, r.Timezone, r.Start.UnixMilli(), r.Duration.Milliseconds(),
+		r.End.UnixMilli(), r.CreatedAt.UnixMilli())
+	if taken(err) {
+		err = rooms.ErrExists
+	}
+	if err != nil {
+		return fmt.Errorf("create room %s: %w", r.ID, err)
+	}
+	return nil
+}
+
+// RoomByID finds a room, open or not.
+func (s *Store) RoomByID(ctx context.Context, id string) (rooms.Room, error) {
+	r, err := scanRoom(s.read.QueryRowContext(ctx, selectRooms+` WHERE r.id = ?`, id))
+	if err != nil {
+		return rooms.Room{}, fmt.Errorf("read room %q: %w", id, err)
+	}
+	return r, nil
+}
+
+// Rooms lists newest start first, and the cursor of the next page ("" at the end).
+func (s *Store) Rooms(ctx context.Context, f rooms.RoomFilter) ([]rooms.Room, string, error) {
+	limit := f.Limit
+	if limit <= 0 {
+		limit = defaultPage
+	}
+	limit = min(limit, largestPage)
+	where, args, err := conditions(f)
+	if err != nil {
+		return nil, "", err
+	}
+	query := selectRooms + where + ` ORDER BY r.starts_at DESC, r.id DESC LIMIT ?` //nolint:gosec // constant texts, see conditions
+	rows, err := s.read.QueryContext(ctx, query, append(args, limit+1)...)
+	if err != nil {
+		return nil, "", fmt.Errorf("list rooms: %w", err)
+	}
+	defer rows.Close()
+	var page []rooms.Room
+	for rows.Next() {
+		r, err := scanRoom(rows)
+		if err != nil {
+			return nil, "", fmt.Errorf("list rooms: %w", err)
+		}
+		page = append(page, r)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, "", fmt.Errorf("list rooms: %w", err)
+	}
+	if len(page) <= limit {
+		return page, "", nil
+	}
+	page = page[:limit]
+	last := page[limit-1]
+	return page, cursorOf(last.Start, last.ID), nil
+}
+
+// conditions turns a filter into a WHERE clause of constant texts.
+func conditions(f rooms.RoomFilter) (where string, args []any, err error) {
+	var all []string
+	add := func(condition string, values ...any) {
+		all = append(all, condition)
+		args = append(args, values...)
+	}
+	if f.CreatorID != 0 {
+		add(`r.creator_id = ?`, f.CreatorID)
+	}
+	if !f.OpenAt.IsZero() {
+		add(`r.ends_at > ?`, f.OpenAt.UnixMilli())
+	}
+	if !f.EndedAt.IsZero() {
+		add(`r.ends_at <= ?`, f.EndedAt.UnixMilli())
+	}
+	if f.After != "" {
+		start, id, err := parseCursor(f.After)
+		if err != nil {
+			return "", nil, err
+		}
+		add(`(r.starts_at, r.id) < (?, ?)`, start, id)
+	}
+	if len(all) == 0 {
+		return "", nil, nil
+	}
+	return ` WHERE ` + strings.Join(all, ` AND `), args, nil
+}
+
+// SetRoomEnd moves a room's end.
+func (s *Store) SetRoomEnd(ctx context.Context, id string, end time.Time) error {
+	res, err := s.write.ExecContext(ctx, `UPDATE rooms SET ends_at = ? WHERE id = ?`, end.UnixMilli(), id)
+	if err == nil {
+		err = one(res)
+	}
+	if err != nil {
+		return fmt.Errorf("set end of room %q: %w", id, err)
+	}
+	return nil
+}
+
+func cursorOf(start time.Time, id string) string {
+	return base64.RawURLEncoding.EncodeToString([]byte(strconv.FormatInt(start.UnixMilli(), 10) + " " + id))
+}
+
+func parseCursor(cursor string) (start int64, id string, err error) {
+	bad := &rooms.FieldError{Field: "after", Problem: "must be the cursor of the page before"}
+	text, err := base64.RawURLEncoding.DecodeString(cursor)
+	if err != nil {
+		return 0, "", bad
+	}
+	ms, id, found := strings.Cut(string(text), " ")
+	start, err = strconv.ParseInt(ms, 10, 64)
+	if err != nil || !found {
+		return 0, "", bad
+	}
+	return start, id, nil
+}
+
+func scanRoom(r row) (rooms.Room, error) {
+	var room rooms.Room
+	var start, duration, end, created int64
+	err := r.Scan(&room.ID, &room.CreatorID, &room.CreatorName, &room.Description, &room.Timezone,
+		&start, &duration, &end, &created)
+	if errors.Is(err, sql.ErrNoRows) {
+		return rooms.Room{}, rooms.ErrNotFound
+	}
+	if err != nil {
+		return rooms.Room{}, err
+	}
+	room.Start, room.End, room.CreatedAt = utc(start), utc(end), utc(created)
+	room.Duration = time.Duration(duration) * time.Millisecond
+	return room, nil
+}
