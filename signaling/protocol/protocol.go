@@ -6,6 +6,8 @@
 // here changes all three.
 package protocol
 
+//go:generate sh -c "go run ./tsgen > ../../static/src/client/protocol.gen.ts"
+
 // Version is the WebSocket subprotocol both sides must agree on.
 const Version = "plenum.v1"
 
