@@ -6,15 +6,15 @@ import (
 	"encoding/base64"
 )
 
-// hostTokenContext keeps host tokens apart from anything else signed with the
+// hostLabel keeps host tokens apart from anything else signed with the
 // same key.
-const hostTokenContext = "plenum host token\x00"
+const hostLabel = "plenum host token\x00"
 
 // HostToken returns the token that makes whoever presents it a host of the
 // room: HMAC-SHA256 of the room's id, base64url without padding.
 func HostToken(key []byte, roomID string) string {
 	mac := hmac.New(sha256.New, key)
-	mac.Write([]byte(hostTokenContext))
+	mac.Write([]byte(hostLabel))
 	mac.Write([]byte(roomID))
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }

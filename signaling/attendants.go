@@ -247,7 +247,8 @@ func (a *Attendants) remove(s *attendantSocket) {
 	a.wg.Done()
 }
 
-// channelName makes a name of the shape push clients have always known: a dotted prefix, ten letters, "!", ten letters.
+// channelName makes a name of the shape push clients have always known: a
+// dotted prefix, ten letters, "!", ten letters.
 func channelName() string { return "plenum.response." + letters(10) + "!" + letters(10) }
 
 // letters returns n random letters.

@@ -14,8 +14,8 @@ var ErrUnknownType = errors.New("unknown type")
 
 // head is what is read of a message before its type is known.
 type head struct {
-	Type string `json:"type"`
-	ID   int    `json:"id"`
+	Type string          `json:"type"`
+	ID   json.RawMessage `json:"id"` // a Request's is a number; the server's messages may have their own
 }
 
 // names maps the Go type of every message to its type on the wire. The two
@@ -73,15 +73,16 @@ func decode(data []byte, types map[string]any) (msg any, id int, err error) {
 	}
 	var h head
 	if err := json.Unmarshal(data, &h); err != nil {
-		return nil, h.ID, fmt.Errorf("not a message: %w", err)
+		return nil, 0, fmt.Errorf("not a message: %w", err)
 	}
+	_ = json.Unmarshal(h.ID, &id) // 0 if it is no number; where it must be one, reading the message fails
 	zero, ok := types[h.Type]
 	if !ok {
-		return nil, h.ID, fmt.Errorf("%w %.40q", ErrUnknownType, h.Type)
+		return nil, id, fmt.Errorf("%w %.40q", ErrUnknownType, h.Type)
 	}
 	v := reflect.New(reflect.TypeOf(zero))
 	if err := json.Unmarshal(data, v.Interface()); err != nil {
-		return nil, h.ID, fmt.Errorf("%s: %w", h.Type, err)
+		return nil, id, fmt.Errorf("%s: %w", h.Type, err)
 	}
-	return v.Elem().Interface(), h.ID, nil
+	return v.Elem().Interface(), id, nil
 }
