@@ -47,11 +47,11 @@ func (f *fakeMedia) NewRoom(id string, obs sfu.Observer) MediaRoom {
 	return r
 }
 
-// room returns the n-th room that was opened.
-func (f *fakeMedia) room(n int) *fakeRoom {
+// opened returns the first room that was opened.
+func (f *fakeMedia) opened() *fakeRoom {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.rooms[n]
+	return f.rooms[0]
 }
 
 type fakeRoom struct {

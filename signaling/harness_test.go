@@ -204,11 +204,13 @@ func joinMessage(name, token string) protocol.Join {
 	}
 }
 
-// join opens a socket and joins as a guest, host as a host.
+// join opens a socket and joins as a guest.
 func (h *harness) join(name string) *client { h.t.Helper(); return h.joinWith(name, "") }
-func (h *harness) host(name string) *client {
+
+// host opens a socket on which Ann joins as a host.
+func (h *harness) host() *client {
 	h.t.Helper()
-	return h.joinWith(name, rooms.HostToken(hostKey, h.room.ID))
+	return h.joinWith("Ann", rooms.HostToken(hostKey, h.room.ID))
 }
 
 func (h *harness) joinWith(name, token string) *client {

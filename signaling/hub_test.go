@@ -19,7 +19,7 @@ import (
 
 func TestJoin(t *testing.T) {
 	h := newHarness(t, Config{})
-	ann := h.host("Ann")
+	ann := h.host()
 	if ann.me.Re != 1 || ann.me.Participant != "p1" || ann.me.Role != protocol.Host || len(ann.me.ResumeToken) < 22 ||
 		ann.me.Answer != "answer to offer of Ann" || ann.me.Room.Title != "Plans" {
 		t.Errorf("joined: %+v", ann.me)
@@ -238,7 +238,7 @@ func TestSeatsWaitForJoined(t *testing.T) {
 func TestTablesAreCoalesced(t *testing.T) {
 	h := newHarness(t, Config{})
 	ann := h.join("Ann")
-	obs := h.media.room(0).obs
+	obs := h.media.opened().obs
 	const last = 500
 	for epoch := int64(1); epoch <= last; epoch++ {
 		obs.SeatsChanged("p1", epoch, []sfu.SeatRow{{Participant: "p2", Source: sfu.Camera, Video: true, From: 7, HasFrom: true}})
@@ -274,7 +274,7 @@ func TestTablesAreCoalesced(t *testing.T) {
 func TestLinkState(t *testing.T) {
 	h := newHarness(t, Config{})
 	ann, bo := h.join("Ann"), h.join("Bo")
-	obs := h.media.room(0).obs
+	obs := h.media.opened().obs
 	for _, tt := range []struct {
 		state sfu.LinkState
 		want  bool
@@ -284,6 +284,8 @@ func TestLinkState(t *testing.T) {
 		ann.saw("p2", func(p protocol.Participant) bool { return p.Connected == tt.want })
 		bo.saw("p2", func(p protocol.Participant) bool { return p.Connected == tt.want })
 	}
+	obs.LinkChanged("p1", sfu.LinkFailed)
+	bo.saw("p1", connected(false))
 }
 
 func TestSlowSocketIsCutOff(t *testing.T) {
@@ -332,7 +334,7 @@ func TestEnd(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHarness(t, Config{})
-			ann := h.host("Ann")
+			ann := h.host()
 			ann.send(protocol.Record{On: true})
 			await(ann, func(r protocol.Recording) bool { return r.ID != "" })
 			waiting := h.dial()
@@ -352,7 +354,7 @@ func TestEnd(t *testing.T) {
 func TestEndThatCantBeStored(t *testing.T) {
 	h := newHarness(t, Config{})
 	h.store.err = errors.New("disk on fire")
-	ann := h.host("Ann")
+	ann := h.host()
 	ann.send(protocol.EndMeeting{Request: protocol.Request{ID: 3}})
 	ann.refused(3, protocol.Internal)
 	if _, ok := h.hub.Live("1.r"); !ok {
@@ -370,7 +372,7 @@ func TestRoomIsOverBeforeTheJoin(t *testing.T) {
 
 func TestClose(t *testing.T) {
 	h := newHarness(t, Config{})
-	ann, waiting := h.host("Ann"), h.dial()
+	ann, waiting := h.host(), h.dial()
 	ann.send(protocol.Record{On: true})
 	await(ann, func(r protocol.Recording) bool { return r.ID != "" })
 	if err := h.hub.Close(t.Context()); err != nil {
@@ -409,7 +411,7 @@ func TestCloseDuringAJoin(t *testing.T) {
 func TestCloseGivesUp(t *testing.T) {
 	h := newHarness(t, Config{})
 	h.rec.hold = make(chan struct{})
-	ann := h.host("Ann")
+	ann := h.host()
 	ann.send(protocol.Record{On: true})
 	expect[protocol.Recording](ann)
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)

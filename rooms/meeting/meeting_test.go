@@ -55,52 +55,84 @@ func TestCommands(t *testing.T) {
 		do     func(m *Meeting) []Event
 		want   []Change
 	}{
-		"microphone on": {nil, func(m *Meeting) []Event { return m.Publish("p1", Microphone, true, false) },
-			row(on(SourceState{Microphone, false}))},
-		"sources keep their order": {func(m *Meeting) { m.Publish("p1", Screen, true, false) },
+		"microphone on": {
+			nil, func(m *Meeting) []Event { return m.Publish("p1", Microphone, true, false) },
+			row(on(SourceState{Microphone, false})),
+		},
+		"sources keep their order": {
+			func(m *Meeting) { m.Publish("p1", Screen, true, false) },
 			func(m *Meeting) []Event { return m.Publish("p1", Microphone, true, true) },
-			row(on(SourceState{Microphone, true}, SourceState{Screen, false}))},
-		"unmute": {func(m *Meeting) { m.Publish("p1", Microphone, true, true) },
+			row(on(SourceState{Microphone, true}, SourceState{Screen, false})),
+		},
+		"unmute": {
+			func(m *Meeting) { m.Publish("p1", Microphone, true, true) },
 			func(m *Meeting) []Event { return m.Publish("p1", Microphone, true, false) },
-			row(on(SourceState{Microphone, false}))},
-		"off": {func(m *Meeting) { m.Publish("p1", Camera, true, false) },
-			func(m *Meeting) []Event { return m.Publish("p1", Camera, false, true) }, row(nil)},
+			row(on(SourceState{Microphone, false})),
+		},
+		"off": {
+			func(m *Meeting) { m.Publish("p1", Camera, true, false) },
+			func(m *Meeting) []Event { return m.Publish("p1", Camera, false, true) }, row(nil),
+		},
 		"off twice":      {nil, func(m *Meeting) []Event { return m.Publish("p1", Camera, false, false) }, nil},
 		"unknown source": {nil, func(m *Meeting) []Event { return m.Publish("p1", "hologram", true, false) }, nil},
-		"publish by nobody": {nil,
-			func(m *Meeting) []Event { return m.Publish("p9", Camera, true, false) }, nil},
+		"publish by nobody": {
+			nil,
+			func(m *Meeting) []Event { return m.Publish("p9", Camera, true, false) }, nil,
+		},
 		"lost": {nil, func(m *Meeting) []Event { return m.Lost(start, "p1", Media) }, row(gone)},
-		"lost both ways is told once": {func(m *Meeting) { m.Lost(start, "p1", Media) },
-			func(m *Meeting) []Event { return m.Lost(start, "p1", Signalling) }, nil},
-		"half back is not connected": {func(m *Meeting) { m.Lost(start, "p1", Media); m.Lost(start, "p1", Signalling) },
-			func(m *Meeting) []Event { return m.Back("p1", Signalling) }, nil},
-		"back": {func(m *Meeting) { m.Lost(start, "p1", Signalling) },
-			func(m *Meeting) []Event { return m.Back("p1", Signalling) }, row(nil)},
+		"lost both ways is told once": {
+			func(m *Meeting) { m.Lost(start, "p1", Media) },
+			func(m *Meeting) []Event { return m.Lost(start, "p1", Signalling) }, nil,
+		},
+		"half back is not connected": {
+			func(m *Meeting) { m.Lost(start, "p1", Media); m.Lost(start, "p1", Signalling) },
+			func(m *Meeting) []Event { return m.Back("p1", Signalling) }, nil,
+		},
+		"back": {
+			func(m *Meeting) { m.Lost(start, "p1", Signalling) },
+			func(m *Meeting) []Event { return m.Back("p1", Signalling) }, row(nil),
+		},
 		"back without loss": {nil, func(m *Meeting) []Event { return m.Back("p1", Media) }, nil},
-		"chat": {nil, func(m *Meeting) []Event { return m.Say(at(time.Second), "p1", "hi") },
-			[]Change{ChatSent{Message{From: "p1", Name: "Ann", Text: "hi", At: at(time.Second)}}}},
+		"chat": {
+			nil, func(m *Meeting) []Event { return m.Say(at(time.Second), "p1", "hi") },
+			[]Change{ChatSent{Message{From: "p1", Name: "Ann", Text: "hi", At: at(time.Second)}}},
+		},
 		"chat from nobody": {nil, func(m *Meeting) []Event { return m.Say(start, "p9", "hi") }, nil},
-		"recording": {nil, func(m *Meeting) []Event { return m.RecordingStarted(start, "Ann", "") },
-			[]Change{RecordingChanged{Recording{On: true, StartedAt: start, By: "Ann"}}}},
-		"recording stops with a notice": {func(m *Meeting) { m.RecordingStarted(start, "Ann", "r") },
+		"recording": {
+			nil, func(m *Meeting) []Event { return m.RecordingStarted(start, "Ann", "") },
+			[]Change{RecordingChanged{Recording{On: true, StartedAt: start, By: "Ann"}}},
+		},
+		"recording stops with a notice": {
+			func(m *Meeting) { m.RecordingStarted(start, "Ann", "r") },
 			func(m *Meeting) []Event { return m.RecordingStopped("", "Disk full.") },
-			[]Change{RecordingChanged{Recording{Notice: "Disk full."}}}},
+			[]Change{RecordingChanged{Recording{Notice: "Disk full."}}},
+		},
 		"stop without recording": {nil, func(m *Meeting) []Event { return m.RecordingStopped("Ann", "") }, nil},
-		"end moved": {nil, func(m *Meeting) []Event { return m.Change("Plans", at(2*time.Hour)) },
-			[]Change{RoomChanged{Info{ID: "1.r", Title: "Plans", EndsAt: at(2 * time.Hour)}}}},
+		"end moved": {
+			nil, func(m *Meeting) []Event { return m.Change("Plans", at(2*time.Hour)) },
+			[]Change{RoomChanged{Info{ID: "1.r", Title: "Plans", EndsAt: at(2 * time.Hour)}}},
+		},
 		"end not moved": {nil, func(m *Meeting) []Event { return m.Change("Plans", at(time.Hour)) }, nil},
 		"leave":         {nil, func(m *Meeting) []Event { return m.Leave("p1") }, []Change{RosterChanged{Left: []string{"p1"}}}},
-		"leave twice": {func(m *Meeting) { m.Leave("p1") },
-			func(m *Meeting) []Event { return m.Leave("p1") }, nil},
+		"leave twice": {
+			func(m *Meeting) { m.Leave("p1") },
+			func(m *Meeting) []Event { return m.Leave("p1") }, nil,
+		},
 		"enter twice":   {nil, func(m *Meeting) []Event { return m.Enter(start, "p1") }, nil},
 		"enter unasked": {nil, func(m *Meeting) []Event { return m.Enter(start, "p2") }, nil},
-		"expire too early": {func(m *Meeting) { m.Lost(start, "p1", Signalling) },
-			func(m *Meeting) []Event { _, e := m.Expire(at(30*time.Second - 1)); return e }, nil},
-		"expire": {func(m *Meeting) { m.Lost(start, "p1", Signalling) },
+		"expire too early": {
+			func(m *Meeting) { m.Lost(start, "p1", Signalling) },
+			func(m *Meeting) []Event { _, e := m.Expire(at(30*time.Second - 1)); return e }, nil,
+		},
+		"expire": {
+			func(m *Meeting) { m.Lost(start, "p1", Signalling) },
 			func(m *Meeting) []Event { _, e := m.Expire(at(30 * time.Second)); return e },
-			[]Change{RosterChanged{Left: []string{"p1"}}}},
-		"lost media alone does not expire": {func(m *Meeting) { m.Lost(start, "p1", Media) },
-			func(m *Meeting) []Event { _, e := m.Expire(at(time.Hour)); return e }, nil},
+			[]Change{RosterChanged{Left: []string{"p1"}}},
+		},
+		"lost media alone does not expire": {
+			func(m *Meeting) { m.Lost(start, "p1", Media) },
+			func(m *Meeting) []Event { _, e := m.Expire(at(time.Hour)); return e }, nil,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := newMeeting(Config{})

@@ -8,6 +8,7 @@ import (
 	"bufio"
 	"fmt"
 	"go/ast"
+	"log"
 	"os"
 
 	"golang.org/x/tools/go/packages"
@@ -19,8 +20,7 @@ const source = "plenum/signaling/protocol"
 
 func main() {
 	if err := run(); err != nil {
-		fmt.Fprintln(os.Stderr, "tsgen:", err)
-		os.Exit(1)
+		log.Fatalln("tsgen:", err)
 	}
 }
 
