@@ -42,9 +42,12 @@ export type Join = {
 	id?: number;
 	/** Name is shown to the others: 1 to 64 characters. */
 	name: string;
-	/** Token is the host token from the meeting URL's fragment, if any. */
+	/**
+	 * Token is the host token from the meeting URL's fragment, if any. A wrong
+	 * one is refused.
+	 */
 	token?: string;
-	/** Offer is the page's SDP offer (design: one offer, ever). */
+	/** Offer is the page's SDP offer, as docs/protocol.md wants it. */
 	offer: string;
 	/** Sources names the send-only m-lines: mid to source. */
 	sources: Record<string, Source>;
@@ -164,7 +167,10 @@ export type RoomState = {
 /** RecordingState says whether the room is being recorded. */
 export type RecordingState = {
 	on: boolean;
-	/** ID names the recording while it runs. */
+	/**
+	 * ID names the recording while it runs. It follows in a second event: the
+	 * first comes before anything is written.
+	 */
 	id?: string;
 	/** StartedAt is RFC 3339 with milliseconds, UTC. */
 	started_at?: string;
@@ -272,7 +278,10 @@ export type Chat = {
 export type Recording = {
 	seq: number;
 	on: boolean;
-	/** ID names the recording while it runs. */
+	/**
+	 * ID names the recording while it runs. It follows in a second event: the
+	 * first comes before anything is written.
+	 */
 	id?: string;
 	/** StartedAt is RFC 3339 with milliseconds, UTC. */
 	started_at?: string;
@@ -317,7 +326,7 @@ export type ByeReason =
 	| 'replaced' // the session was resumed on another socket
 	| 'shutdown' // the server restarts; rejoin in a moment
 	| 'slow' // the page did not read its messages; resume is possible
-	| 'violated'; // too many bad messages
+	| 'violated'; // too many messages were refused, or no join came
 
 /** Bye is the last message on a socket. */
 export type Bye = {
