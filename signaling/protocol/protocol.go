@@ -6,6 +6,8 @@
 // here changes all three.
 package protocol
 
+//go:generate sh -c "go run ./tsgen > ../../static/src/client/protocol.gen.ts"
+
 // Version is the WebSocket subprotocol both sides must agree on.
 const Version = "plenum.v1"
 
@@ -58,9 +60,10 @@ type Join struct {
 	Request
 	// Name is shown to the others: 1 to 64 characters.
 	Name string `json:"name"`
-	// Token is the host token from the meeting URL's fragment, if any.
+	// Token is the host token from the meeting URL's fragment, if any. A wrong
+	// one is refused.
 	Token string `json:"token,omitempty"`
-	// Offer is the page's SDP offer (design: one offer, ever).
+	// Offer is the page's SDP offer, as docs/protocol.md wants it.
 	Offer string `json:"offer"`
 	// Sources names the send-only m-lines: mid to source.
 	Sources map[string]Source `json:"sources"`
@@ -166,7 +169,8 @@ type RoomState struct {
 // RecordingState says whether the room is being recorded.
 type RecordingState struct {
 	On bool `json:"on"`
-	// ID names the recording while it runs.
+	// ID names the recording while it runs. It follows in a second event: the
+	// first comes before anything is written.
 	ID string `json:"id,omitempty"`
 	// StartedAt is RFC 3339 with milliseconds, UTC.
 	StartedAt string `json:"started_at,omitempty"`
@@ -304,7 +308,7 @@ const (
 	ByeReplaced ByeReason = "replaced" // the session was resumed on another socket
 	ByeShutdown ByeReason = "shutdown" // the server restarts; rejoin in a moment
 	ByeSlow     ByeReason = "slow"     // the page did not read its messages; resume is possible
-	ByeKicked   ByeReason = "violated" // too many bad messages
+	ByeKicked   ByeReason = "violated" // too many messages were refused, or no join came
 )
 
 // Bye is the last message on a socket.

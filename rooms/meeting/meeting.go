@@ -1,0 +1,389 @@
+// Package meeting is the live meeting as a state machine: who is in the room,
+// what they publish and write, whether it is recorded and when it ends.
+// Commands go in, numbered events come out. It has no clock, no lock and no
+// goroutine: package signaling owns one Meeting per live room.
+package meeting
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// ErrFull is returned by Admit when the room holds no more participants.
+var ErrFull = errors.New("the room is full")
+
+// Role says what a participant may do in the meeting.
+type Role string
+
+// The roles. A host may record and end the meeting.
+const (
+	Host  Role = "host"
+	Guest Role = "guest"
+)
+
+// Source is one thing a participant publishes.
+type Source string
+
+// The sources of a participant.
+const (
+	Microphone  Source = "microphone"
+	Camera      Source = "camera"
+	Screen      Source = "screen"
+	ScreenAudio Source = "screen_audio"
+)
+
+// sources is the order sources are listed in.
+var sources = []Source{Microphone, Camera, Screen, ScreenAudio}
+
+// SourceState is what one source that is on does.
+type SourceState struct {
+	Source Source
+	Muted  bool
+}
+
+// Path is one of the two ways a participant is connected by.
+type Path uint8
+
+// The paths. A participant is connected while neither is lost.
+const (
+	Signalling Path = 1 << iota
+	Media
+)
+
+// Participant is one row of the roster. Values are never changed once given
+// out, so that they may be read from any goroutine.
+type Participant struct {
+	ID        string
+	Number    uint32
+	Name      string
+	Role      Role
+	Sources   []SourceState // those that are on
+	Connected bool
+	JoinedAt  time.Time
+}
+
+// Info is what everybody may know about the room.
+type Info struct {
+	ID     string
+	Title  string
+	EndsAt time.Time
+}
+
+// Recording says whether the meeting is being recorded.
+type Recording struct {
+	On        bool
+	ID        string // set as soon as it is known, while On
+	StartedAt time.Time
+	By        string // name of who started or stopped it
+	Notice    string // why it stopped, when nobody asked for it
+}
+
+// Message is one line of the chat.
+type Message struct {
+	From string // participant id
+	Name string
+	Text string
+	At   time.Time
+}
+
+// Snapshot is the state after all events up to Seq.
+type Snapshot struct {
+	Seq       int64
+	Room      Info
+	Roster    []Participant
+	Recording Recording
+	Chat      []Message
+}
+
+// Config bounds a meeting. A zero field means its default.
+type Config struct {
+	Capacity     int           // most participants; default 500
+	Events       int           // events kept for replay; default 1024
+	Chat         int           // chat messages kept; default 500
+	ChatBytes    int           // bytes of chat text kept; default 256 KiB
+	ResumeWindow time.Duration // how long a lost participant may come back; default 30 s
+}
+
+func (c Config) withDefaults() Config {
+	if c.Capacity == 0 {
+		c.Capacity = 500
+	}
+	if c.Events == 0 {
+		c.Events = 1024
+	}
+	if c.Chat == 0 {
+		c.Chat = 500
+	}
+	if c.ChatBytes == 0 {
+		c.ChatBytes = 256 << 10
+	}
+	if c.ResumeWindow == 0 {
+		c.ResumeWindow = 30 * time.Second
+	}
+	return c
+}
+
+// A Meeting is the state of one live room. The participants' numbers start at
+// 1 and are never given twice.
+type Meeting struct {
+	cfg     Config
+	info    Info
+	number  uint32             // the last one given
+	pending map[string]*member // admitted, not yet entered
+	roster  []*member          // in order of entering
+	chat    []Message
+	chatLen int // bytes of text in chat
+	rec     Recording
+	events  eventLog
+}
+
+// member is a participant as the meeting keeps it.
+type member struct {
+	Participant
+	lost   Path      // paths that are lost
+	lostAt time.Time // when signalling was lost
+}
+
+// snapshot returns a copy that later commands leave alone.
+func (m *member) snapshot() Participant {
+	p := m.Participant
+	p.Connected = m.lost == 0
+	p.Sources = slices.Clone(p.Sources)
+	return p
+}
+
+// New returns an empty meeting.
+func New(info Info, cfg Config) *Meeting {
+	cfg = cfg.withDefaults()
+	return &Meeting{cfg: cfg, info: info, pending: map[string]*member{}, events: eventLog{keep: cfg.Events}}
+}
+
+// Admit reserves a place for somebody whose connection is still being made.
+// It must be followed by Enter or Abort. Nobody is told before Enter.
+func (m *Meeting) Admit(name string, role Role) (id string, number uint32, err error) {
+	if len(m.roster)+len(m.pending) >= m.cfg.Capacity {
+		return "", 0, ErrFull
+	}
+	m.number++
+	id = fmt.Sprintf("p%d", m.number)
+	m.pending[id] = &member{Participant: Participant{ID: id, Number: m.number, Name: name, Role: role}}
+	return id, m.number, nil
+}
+
+// Enter puts an admitted participant on the roster.
+func (m *Meeting) Enter(now time.Time, id string) []Event {
+	p, ok := m.pending[id]
+	if !ok {
+		return nil
+	}
+	delete(m.pending, id)
+	p.JoinedAt = now
+	m.roster = append(m.roster, p)
+	return m.changed(p)
+}
+
+// Abort gives back the place of an admitted participant who did not enter.
+func (m *Meeting) Abort(id string) { delete(m.pending, id) }
+
+// Leave takes a participant off the roster.
+func (m *Meeting) Leave(id string) []Event { return m.remove(id) }
+
+// Lost tells that a path to the participant is interrupted. From the loss of
+// signalling on the participant has the resume window to come back.
+func (m *Meeting) Lost(now time.Time, id string, path Path) []Event {
+	p := m.member(id)
+	if p == nil || p.lost&path != 0 {
+		return nil
+	}
+	before := p.lost
+	p.lost |= path
+	if path&Signalling != 0 {
+		p.lostAt = now
+	}
+	if before != 0 {
+		return nil // was disconnected already
+	}
+	return m.changed(p)
+}
+
+// Back tells that a path to the participant works again.
+func (m *Meeting) Back(id string, path Path) []Event {
+	p := m.member(id)
+	if p == nil || p.lost&path == 0 {
+		return nil
+	}
+	p.lost &^= path
+	if p.lost != 0 {
+		return nil
+	}
+	return m.changed(p)
+}
+
+// Publish says what one source of a participant does now.
+func (m *Meeting) Publish(id string, source Source, on, muted bool) []Event {
+	p := m.member(id)
+	if p == nil || !slices.Contains(sources, source) {
+		return nil
+	}
+	at := slices.IndexFunc(p.Sources, func(s SourceState) bool { return s.Source == source })
+	switch {
+	case !on && at < 0, on && at >= 0 && p.Sources[at].Muted == muted:
+		return nil
+	case !on:
+		p.Sources = slices.Delete(p.Sources, at, at+1)
+	case at >= 0:
+		p.Sources[at].Muted = muted
+	default:
+		p.Sources = append(p.Sources, SourceState{Source: source, Muted: muted})
+		slices.SortFunc(p.Sources, func(a, b SourceState) int {
+			return slices.Index(sources, a.Source) - slices.Index(sources, b.Source)
+		})
+	}
+	return m.changed(p)
+}
+
+// Say adds a line to the chat.
+func (m *Meeting) Say(now time.Time, id, text string) []Event {
+	p := m.member(id)
+	if p == nil {
+		return nil
+	}
+	msg := Message{From: id, Name: p.Name, Text: text, At: now}
+	m.chat = append(m.chat, msg)
+	m.chatLen += len(text)
+	for len(m.chat) > m.cfg.Chat || m.chatLen > m.cfg.ChatBytes && len(m.chat) > 1 {
+		m.chatLen -= len(m.chat[0].Text)
+		m.chat = slices.Delete(m.chat, 0, 1)
+	}
+	return m.events.add(ChatSent{Message: msg})
+}
+
+// RecordingStarted tells that the meeting is recorded from here on. It is
+// called again, with the id, when the recording has got one.
+func (m *Meeting) RecordingStarted(at time.Time, by, id string) []Event {
+	return m.setRecording(Recording{On: true, ID: id, StartedAt: at, By: by})
+}
+
+// RecordingStopped tells that nothing is recorded any more. Notice is empty
+// when somebody asked for it.
+func (m *Meeting) RecordingStopped(by, notice string) []Event {
+	if !m.rec.On {
+		return nil
+	}
+	return m.setRecording(Recording{By: by, Notice: notice})
+}
+
+func (m *Meeting) setRecording(rec Recording) []Event {
+	if rec == m.rec {
+		return nil
+	}
+	m.rec = rec
+	return m.events.add(RecordingChanged{Recording: rec})
+}
+
+// Change gives the room another title or end.
+func (m *Meeting) Change(title string, endsAt time.Time) []Event {
+	if m.info.Title == title && m.info.EndsAt.Equal(endsAt) {
+		return nil
+	}
+	m.info.Title, m.info.EndsAt = title, endsAt
+	return m.events.add(RoomChanged{Info: m.info})
+}
+
+// Expire takes those off the roster who have been lost for longer than the
+// resume window, and says who they were.
+func (m *Meeting) Expire(now time.Time) (gone []string, events []Event) {
+	for _, p := range m.roster {
+		if p.lost&Signalling != 0 && !now.Before(p.lostAt.Add(m.cfg.ResumeWindow)) {
+			gone = append(gone, p.ID)
+		}
+	}
+	return gone, m.remove(gone...)
+}
+
+// Ended reports whether the meeting's time is over.
+func (m *Meeting) Ended(now time.Time) bool { return !now.Before(m.info.EndsAt) }
+
+// Deadline is the next instant at which Ended or Expire has something to say.
+func (m *Meeting) Deadline() time.Time {
+	next := m.info.EndsAt
+	for _, p := range m.roster {
+		if p.lost&Signalling == 0 {
+			continue
+		}
+		if at := p.lostAt.Add(m.cfg.ResumeWindow); at.Before(next) {
+			next = at
+		}
+	}
+	return next
+}
+
+// Empty reports whether nobody is in the meeting or about to enter.
+func (m *Meeting) Empty() bool { return len(m.roster)+len(m.pending) == 0 }
+
+// Seq is the number of the last event.
+func (m *Meeting) Seq() int64 { return m.events.seq }
+
+// After returns the events that followed number seq, in order. It reports
+// false when some of them are no longer kept, or seq is yet to come.
+func (m *Meeting) After(seq int64) ([]Event, bool) { return m.events.after(seq) }
+
+// Participant returns one row of the roster.
+func (m *Meeting) Participant(id string) (Participant, bool) {
+	p := m.member(id)
+	if p == nil {
+		return Participant{}, false
+	}
+	return p.snapshot(), true
+}
+
+// Roster returns all rows, in order of entering.
+func (m *Meeting) Roster() []Participant {
+	rows := make([]Participant, len(m.roster))
+	for i, p := range m.roster {
+		rows[i] = p.snapshot()
+	}
+	return rows
+}
+
+// Recording returns the state of the recording.
+func (m *Meeting) Recording() Recording { return m.rec }
+
+// Snapshot returns the whole state.
+func (m *Meeting) Snapshot() Snapshot {
+	return Snapshot{
+		Seq: m.events.seq, Room: m.info, Roster: m.Roster(), Recording: m.rec, Chat: slices.Clone(m.chat),
+	}
+}
+
+func (m *Meeting) member(id string) *member {
+	for _, p := range m.roster {
+		if p.ID == id {
+			return p
+		}
+	}
+	return nil
+}
+
+// changed makes the event that carries p's new row.
+func (m *Meeting) changed(p *member) []Event {
+	return m.events.add(RosterChanged{Changed: []Participant{p.snapshot()}})
+}
+
+// remove takes those of ids who are on the roster off it, with one event.
+func (m *Meeting) remove(ids ...string) []Event {
+	var left []string
+	m.roster = slices.DeleteFunc(m.roster, func(p *member) bool {
+		if !slices.Contains(ids, p.ID) {
+			return false
+		}
+		left = append(left, p.ID)
+		return true
+	})
+	if left == nil {
+		return nil
+	}
+	return m.events.add(RosterChanged{Left: left})
+}

@@ -1,0 +1,189 @@
+package meeting
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+)
+
+// replica is what a client knows that has only read the events.
+type replica struct {
+	seq    int64
+	room   Info
+	roster []Participant
+	rec    Recording
+	chat   []Message
+}
+
+func (r *replica) apply(e Event) error {
+	if e.Seq != r.seq+1 {
+		return fmt.Errorf("event %d after %d", e.Seq, r.seq)
+	}
+	r.seq = e.Seq
+	switch c := e.Change.(type) {
+	case RosterChanged:
+		r.roster = slices.DeleteFunc(r.roster, func(p Participant) bool { return slices.Contains(c.Left, p.ID) })
+		for _, p := range c.Changed {
+			if i := slices.IndexFunc(r.roster, func(q Participant) bool { return q.ID == p.ID }); i >= 0 {
+				r.roster[i] = p
+			} else {
+				r.roster = append(r.roster, p)
+			}
+		}
+	case ChatSent:
+		r.chat = append(r.chat, c.Message)
+	case RecordingChanged:
+		r.rec = c.Recording
+	case RoomChanged:
+		r.room = c.Info
+	}
+	return nil
+}
+
+// script runs commands encoded in ops, two bytes each: what, and on whom.
+type script struct {
+	m       *Meeting
+	now     time.Time
+	pending []string
+	numbers map[uint32]bool
+	ids     int
+}
+
+func (s *script) step(what, who byte) ([]Event, error) {
+	s.now = s.now.Add(time.Duration(who) * 50 * time.Millisecond)
+	id := fmt.Sprintf("p%d", int(who)%(s.ids+2))
+	source := append(slices.Clone(sources), "unknown")[int(who)%5]
+	switch what % 14 {
+	case 0, 1:
+		id, n, err := s.m.Admit("name", Guest)
+		if err != nil {
+			return nil, nil //nolint:nilerr // a full room is no event
+		}
+		if s.numbers[n] {
+			return nil, fmt.Errorf("number %d given twice", n)
+		}
+		s.numbers[n] = true
+		s.ids++
+		s.pending = append(s.pending, id)
+		return nil, nil
+	case 2, 3:
+		if len(s.pending) == 0 {
+			return nil, nil
+		}
+		id, s.pending = s.pending[0], s.pending[1:]
+		return s.m.Enter(s.now, id), nil
+	case 4:
+		if len(s.pending) > 0 {
+			s.m.Abort(s.pending[0])
+			s.pending = s.pending[1:]
+		}
+		return nil, nil
+	case 5:
+		return s.m.Leave(id), nil
+	case 6:
+		return s.m.Lost(s.now, id, Path(1+who%3)), nil
+	case 7:
+		return s.m.Back(id, Path(1+who%3)), nil
+	case 8:
+		return s.m.Publish(id, source, what&16 != 0, what&32 != 0), nil
+	case 9:
+		return s.m.Say(s.now, id, id), nil
+	case 10:
+		return s.m.RecordingStarted(s.now, id, fmt.Sprint(who)), nil
+	case 11:
+		return s.m.RecordingStopped(id, ""), nil
+	case 12:
+		return s.m.Change(id, s.now.Add(time.Hour)), nil
+	default:
+		gone, events := s.m.Expire(s.now)
+		if (len(gone) > 0) != (len(events) > 0) {
+			return nil, fmt.Errorf("%d expired with %d events", len(gone), len(events))
+		}
+		return events, nil
+	}
+}
+
+// check runs ops against a meeting and its replica.
+func check(t *testing.T, ops []byte) {
+	t.Helper()
+	cfg := Config{Capacity: 6, Events: 8, Chat: 5, ResumeWindow: 5 * time.Second}
+	m := newMeeting(cfg)
+	s := &script{m: m, now: start, numbers: map[uint32]bool{}}
+	r := &replica{room: m.Snapshot().Room}
+	var all []Event
+	for i := 0; i+1 < len(ops); i += 2 {
+		events, err := s.step(ops[i], ops[i+1])
+		if err != nil {
+			t.Fatalf("step %d: %v", i/2, err)
+		}
+		for _, e := range events {
+			if err := r.apply(e); err != nil {
+				t.Fatalf("step %d: %v", i/2, err)
+			}
+		}
+		all = append(all, events...)
+		same(t, m, r, cfg)
+		if i%20 == 0 {
+			replays(t, m, all, cfg)
+		}
+	}
+	replays(t, m, all, cfg)
+}
+
+// same holds the meeting to what its events told.
+func same(t *testing.T, m *Meeting, r *replica, cfg Config) {
+	t.Helper()
+	snap := m.Snapshot()
+	want := Snapshot{Seq: r.seq, Room: r.room, Roster: r.roster, Recording: r.rec, Chat: r.chat[max(0, len(r.chat)-cfg.Chat):]}
+	if diff := cmp.Diff(want, snap, cmpopts.EquateEmpty()); diff != "" {
+		t.Fatalf("events and snapshot differ (-events +snapshot):\n%s", diff)
+	}
+	if len(snap.Roster) > cfg.Capacity {
+		t.Fatalf("%d in a room for %d", len(snap.Roster), cfg.Capacity)
+	}
+}
+
+// replays holds After to the events that were told.
+func replays(t *testing.T, m *Meeting, all []Event, cfg Config) {
+	t.Helper()
+	for seq := range m.Seq() + 2 {
+		got, ok := m.After(seq)
+		if want := seq <= m.Seq() && m.Seq()-seq <= int64(cfg.Events); ok != want {
+			t.Fatalf("After(%d) of %d events: ok = %v", seq, m.Seq(), ok)
+		}
+		if !ok {
+			continue
+		}
+		if diff := cmp.Diff(all[seq:], got, cmpopts.EquateEmpty()); diff != "" {
+			t.Fatalf("After(%d) differs from what was told (-told +replayed):\n%s", seq, diff)
+		}
+	}
+}
+
+func TestRandomCommands(t *testing.T) {
+	for seed := range uint64(20) {
+		rng := rand.New(rand.NewPCG(seed, 1))
+		ops := make([]byte, 200)
+		for i := range ops {
+			ops[i] = byte(rng.UintN(256))
+		}
+		check(t, ops)
+	}
+}
+
+func FuzzMeeting(f *testing.F) {
+	f.Add([]byte{0, 0, 2, 0, 24, 1, 9, 1, 6, 1, 13, 200})             // one joins, publishes, writes, is lost, expires
+	f.Add([]byte{0, 0, 0, 0, 2, 0, 4, 0, 10, 1, 11, 1, 12, 3, 5, 1})  // one aborts, a recording, a new end, a leave
+	f.Add([]byte{0, 0, 2, 0, 6, 3, 7, 1, 7, 2, 8 + 16, 1, 8 + 48, 1}) // lost both ways, back one by one
+	f.Fuzz(func(t *testing.T, ops []byte) {
+		if len(ops) > 400 {
+			t.Skip("longer than it needs to be")
+		}
+		check(t, ops)
+	})
+}

@@ -1,0 +1,104 @@
+package signaling
+
+import (
+	"time"
+
+	"plenum/rooms/meeting"
+	"plenum/sfu"
+	"plenum/signaling/protocol"
+)
+
+// stampLayout is RFC 3339 with milliseconds; times are UTC.
+const stampLayout = "2006-01-02T15:04:05.000Z07:00"
+
+func stamp(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(stampLayout)
+}
+
+// eventMessage is the message that tells e.
+func eventMessage(e meeting.Event) any {
+	switch c := e.Change.(type) {
+	case meeting.RosterChanged:
+		left := c.Left
+		if left == nil {
+			left = []string{}
+		}
+		return protocol.Roster{Seq: e.Seq, Changed: rosterRows(c.Changed), Left: left}
+	case meeting.ChatSent:
+		return protocol.Chat{Seq: e.Seq, ChatMessage: chatMessage(c.Message)}
+	case meeting.RecordingChanged:
+		return protocol.Recording{Seq: e.Seq, RecordingState: recordingState(c.Recording)}
+	case meeting.RoomChanged:
+		return protocol.Room{Seq: e.Seq, RoomState: roomState(c.Info)}
+	}
+	return nil // Change is closed: a new one fails TestEveryChangeHasAMessage
+}
+
+func rosterRows(in []meeting.Participant) []protocol.Participant {
+	rows := make([]protocol.Participant, len(in))
+	for i, p := range in {
+		sources := make([]protocol.SourceState, len(p.Sources))
+		for j, s := range p.Sources {
+			sources[j] = protocol.SourceState{Source: protocol.Source(s.Source), Muted: s.Muted}
+		}
+		rows[i] = protocol.Participant{
+			ID: p.ID, Number: p.Number, Name: p.Name, Role: protocol.Role(p.Role),
+			Sources: sources, Connected: p.Connected, JoinedAt: stamp(p.JoinedAt),
+		}
+	}
+	return rows
+}
+
+func chatMessage(m meeting.Message) protocol.ChatMessage {
+	return protocol.ChatMessage{From: m.From, Name: m.Name, Text: m.Text, At: stamp(m.At)}
+}
+
+func chatMessages(in []meeting.Message) []protocol.ChatMessage {
+	out := make([]protocol.ChatMessage, len(in))
+	for i, m := range in {
+		out[i] = chatMessage(m)
+	}
+	return out
+}
+
+func recordingState(r meeting.Recording) protocol.RecordingState {
+	return protocol.RecordingState{On: r.On, ID: r.ID, StartedAt: stamp(r.StartedAt), By: r.By, Notice: r.Notice}
+}
+
+func roomState(i meeting.Info) protocol.RoomState {
+	return protocol.RoomState{ID: i.ID, Title: i.Title, EndsAt: stamp(i.EndsAt)}
+}
+
+func seatRows(in []sfu.SeatRow) []protocol.Seat {
+	rows := make([]protocol.Seat, len(in))
+	for i, s := range in {
+		rows[i] = protocol.Seat{Seat: i, Participant: s.Participant, Video: s.Video}
+		if s.Participant != "" {
+			rows[i].Source = protocol.Source(s.Source)
+		}
+		if s.HasFrom {
+			from := s.From
+			rows[i].From = &from
+		}
+	}
+	return rows
+}
+
+func mediaTiles(v protocol.View) []sfu.Tile {
+	tiles := make([]sfu.Tile, len(v.Tiles))
+	for i, t := range v.Tiles {
+		tiles[i] = sfu.Tile{Participant: t.Participant, Source: sfu.Source(t.Source), Height: t.Height}
+	}
+	return tiles
+}
+
+func mediaSources(in map[string]protocol.Source) map[string]sfu.Source {
+	out := make(map[string]sfu.Source, len(in))
+	for mid, s := range in {
+		out[mid] = sfu.Source(s)
+	}
+	return out
+}

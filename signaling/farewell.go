@@ -1,0 +1,36 @@
+package signaling
+
+import (
+	"github.com/coder/websocket"
+
+	"plenum/signaling/protocol"
+)
+
+// farewell is how a socket ends: a Bye, then a close frame.
+type farewell struct {
+	reason  protocol.ByeReason
+	code    websocket.StatusCode
+	message string
+}
+
+// The farewells. Close code 1000 tells that taking up the session again is of
+// no use.
+var (
+	byeLeft     = farewell{protocol.ByeLeft, websocket.StatusNormalClosure, "You have left the meeting."}
+	byeEnded    = farewell{protocol.ByeEnded, websocket.StatusNormalClosure, "The meeting has ended."}
+	byeReplaced = farewell{protocol.ByeReplaced, websocket.StatusNormalClosure, "The session goes on in another connection."}
+	byeShutdown = farewell{protocol.ByeShutdown, websocket.StatusServiceRestart, "The server is restarting. Join again in a moment."}
+	byeSlow     = farewell{protocol.ByeSlow, websocket.StatusTryAgainLater, "The connection could not keep up with the meeting."}
+	byeIdle     = farewell{protocol.ByeKicked, websocket.StatusPolicyViolation, "No join or resume came in time."}
+	byeViolated = farewell{protocol.ByeKicked, websocket.StatusPolicyViolation, "Too many messages were refused."}
+)
+
+func (f farewell) bye() protocol.Bye { return protocol.Bye{Reason: f.reason, Message: f.message} }
+
+// refusal is why a message is refused; the page gets it as an Error.
+type refusal struct {
+	code    protocol.ErrorCode
+	message string
+}
+
+func (r refusal) Error() string { return string(r.code) + ": " + r.message }

@@ -1,0 +1,133 @@
+package signaling
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"time"
+
+	"plenum/rooms/meeting"
+	"plenum/sfu"
+	"plenum/signaling/protocol"
+)
+
+// join takes a participant in. It runs on the socket's goroutine: only the
+// first and the last step enter the room's, so that SDP work holds up nobody.
+func (r *liveRoom) join(ctx context.Context, s *socket, m protocol.Join, role meeting.Role) (*session, error) {
+	joining := &session{role: role, token: rand.Text()}
+	var number uint32
+	err := errGone
+	r.do(func() { number, err = r.admit(joining, m.Name) })
+	if err != nil {
+		return nil, err
+	}
+	media, answer, err := r.joinMedia(ctx, joining.id, number, m)
+	if err != nil {
+		r.do(func() { r.abort(joining) })
+		return nil, err
+	}
+	joining.media = media
+	if !r.do(func() { r.seat(joining, s, m.ID, answer) }) {
+		media.Leave()
+		return nil, errGone
+	}
+	return joining, nil
+}
+
+// admit keeps a place. The session is in the books from here on, so that what
+// media tells about it before it has joined is not lost.
+func (r *liveRoom) admit(joining *session, name string) (uint32, error) {
+	id, number, err := r.meeting.Admit(name, joining.role)
+	if errors.Is(err, meeting.ErrFull) {
+		return 0, refusal{protocol.RoomFull, "The room is full."}
+	}
+	if err != nil {
+		return 0, err
+	}
+	joining.id = id
+	r.sessions[id] = joining
+	return number, nil
+}
+
+func (r *liveRoom) abort(joining *session) {
+	delete(r.sessions, joining.id)
+	r.meeting.Abort(joining.id)
+}
+
+func (r *liveRoom) joinMedia(
+	ctx context.Context, id string, number uint32, m protocol.Join,
+) (MediaParticipant, string, error) {
+	ctx, cancel := context.WithTimeout(ctx, mediaWait)
+	defer cancel()
+	p, answer, err := r.media.Join(ctx, sfu.Entry{
+		ID: id, Number: number, Offer: m.Offer, Sources: mediaSources(m.Sources), View: mediaTiles(m.View),
+	})
+	if err != nil {
+		return nil, "", offerError(err)
+	}
+	return p, answer, nil
+}
+
+// seat puts an admitted participant on the roster: joined goes out before
+// anything else that concerns it.
+func (r *liveRoom) seat(s *session, socket *socket, re int, answer string) {
+	now := time.Now()
+	events := r.meeting.Enter(now, s.id)
+	r.tokens[s.token] = s
+	snap := r.meeting.Snapshot()
+	s.socket = socket
+	socket.out.begin([][]byte{encode(protocol.Joined{
+		Re: re, Participant: s.id, ResumeToken: s.token, Role: protocol.Role(s.role), Answer: answer,
+		Room: roomState(snap.Room), Roster: rosterRows(snap.Roster), Recording: recordingState(snap.Recording),
+		Chat: chatMessages(snap.Chat), Seq: snap.Seq, Now: stamp(now),
+	})})
+	s.sendSeats()
+	s.sendFloor(r.floor)
+	p, _ := r.meeting.Participant(s.id)
+	r.log.Info("participant joined", "participant", s.id, "role", string(s.role))
+	if rec := r.recorder(); rec != nil {
+		rec.Participant(p.ID, p.Name)
+	}
+	r.broadcastBut(s, events)
+}
+
+// resume gives a session to another socket, which first gets what it missed.
+func (r *liveRoom) resume(socket *socket, m protocol.Resume) (*session, error) {
+	var found *session
+	err := errGone
+	r.do(func() { found, err = r.takeUp(socket, m) })
+	return found, err
+}
+
+func (r *liveRoom) takeUp(socket *socket, m protocol.Resume) (*session, error) {
+	s := r.tokens[m.Token]
+	if s == nil {
+		return nil, refusal{protocol.ResumeExpired, "The session is over. Join again."}
+	}
+	missed, ok := r.meeting.After(m.After)
+	old := s.socket
+	if old != nil {
+		old.finish(byeReplaced, false)
+	}
+	if !ok { // the page will join anew: don't leave its former self behind
+		r.log.Info("participant left", "participant", s.id, "reason", "missed too much")
+		s.socket = nil
+		r.remove(s)
+		r.broadcast(r.meeting.Leave(s.id))
+		return nil, refusal{protocol.ResumeExpired, "Too much has happened since. Join again."}
+	}
+	msgs := [][]byte{encode(protocol.Resumed{Re: m.ID, Now: stamp(time.Now())})}
+	for _, e := range missed {
+		msgs = append(msgs, encode(eventMessage(e)))
+	}
+	s.socket = socket
+	socket.out.begin(msgs)
+	if old == nil {
+		s.media.Pause(false)
+	}
+	s.sendSeats()
+	s.sendFloor(r.floor)
+	r.log.Info("session resumed", "participant", s.id, "missed", len(missed))
+	r.broadcast(r.meeting.Back(s.id, meeting.Signalling))
+	return s, nil
+}

@@ -1,0 +1,177 @@
+package signaling
+
+import (
+	"errors"
+	"sync"
+	"time"
+
+	"plenum/recording"
+	"plenum/rooms/meeting"
+	"plenum/sfu"
+	"plenum/signaling/protocol"
+)
+
+// recordingRun is one recording of a room, from the moment everybody is told.
+// The room's goroutine owns it.
+type recordingRun struct {
+	media    *tapGate
+	by       string
+	recorder Recorder // nil until it has started
+	reason   string   // why it stopped; empty while it runs
+}
+
+// recorder returns the recorder to be told what happens, or nil.
+func (r *liveRoom) recorder() Recorder {
+	if r.recording == nil {
+		return nil
+	}
+	return r.recording.recorder
+}
+
+func (r *liveRoom) record(session *session, socket *socket, m protocol.Record) error {
+	return r.as(session, socket, func() error {
+		if session.role != meeting.Host {
+			return refusal{protocol.Forbidden, "Only a host can record the meeting."}
+		}
+		p, _ := r.meeting.Participant(session.id)
+		switch {
+		case m.On && r.recording == nil:
+			r.startRecording(p.Name, func(why refusal) {
+				if session.socket == socket {
+					socket.answer(protocol.Error{Re: m.ID, Code: why.code, Message: why.message})
+				}
+			})
+		case !m.On:
+			r.stopRecording("host", p.Name, "")
+		}
+		return nil
+	})
+}
+
+// startRecording tells everybody, then starts the recorder beside the room's
+// goroutine. Refuse hears of a failure.
+func (r *liveRoom) startRecording(by string, refuse func(refusal)) {
+	run := &recordingRun{media: &tapGate{Media: r.media}, by: by}
+	r.recording = run
+	r.broadcast(r.meeting.RecordingStarted(time.Now(), by, ""))
+	info := recording.Info{Room: r.info.ID, Title: roomTitle(r.info), CreatorID: r.info.CreatorID, StartedBy: by}
+	ended := func(reason string) {
+		r.in.call(func() { r.recorderEnded(run, reason) })
+	}
+	r.hub.wg.Go(func() {
+		rec, err := r.hub.rec.Start(r.ctx, info, run.media, ended)
+		if !r.in.call(func() { r.recordingStarted(run, rec, err, refuse) }) && err == nil {
+			r.stopRecorder(rec, run.reason) // the room has closed; it set the reason before
+		}
+	})
+}
+
+func (r *liveRoom) recordingStarted(run *recordingRun, rec Recorder, err error, refuse func(refusal)) {
+	if err != nil {
+		r.log.Error("recording not started", "err", err)
+		message := "The recording could not be started."
+		if errors.Is(err, recording.ErrNoSpace) {
+			message = "There is not enough disk space to record."
+		}
+		if r.recording == run {
+			r.stopRecording("failed", "", message)
+		}
+		refuse(refusal{protocol.RecordFailed, message})
+		return
+	}
+	run.recorder = rec
+	if r.recording != run { // stopped meanwhile
+		r.finishRecording(run)
+		return
+	}
+	for _, p := range r.meeting.Roster() {
+		rec.Participant(p.ID, p.Name)
+		for _, s := range p.Sources {
+			rec.Source(p.ID, sfu.Source(s.Source), true, s.Muted)
+		}
+	}
+	r.log.Info("recording started", "recording", rec.ID(), "by", run.by)
+	r.broadcast(r.meeting.RecordingStarted(rec.StartedAt(), run.by, rec.ID()))
+}
+
+// recorderEnded hears that the recorder has stopped by itself.
+func (r *liveRoom) recorderEnded(run *recordingRun, reason string) {
+	if r.recording != run {
+		return
+	}
+	r.log.Warn("recording stopped by itself", "reason", reason)
+	r.stopRecording(reason, "", endedNotice(reason))
+}
+
+// stopRecording stops the running recording, if any: first nothing is written
+// any more, then everybody is told, then the files are finished.
+func (r *liveRoom) stopRecording(reason, by, notice string) {
+	run := r.recording
+	if run == nil {
+		return
+	}
+	r.recording = nil
+	run.reason = reason
+	run.media.close()
+	r.broadcast(r.meeting.RecordingStopped(by, notice))
+	if run.recorder != nil {
+		r.finishRecording(run)
+	}
+}
+
+func (r *liveRoom) finishRecording(run *recordingRun) {
+	rec, reason := run.recorder, run.reason
+	r.hub.wg.Go(func() { r.stopRecorder(rec, reason) })
+}
+
+// stopRecorder finishes a recording's files, which takes a while.
+func (r *liveRoom) stopRecorder(rec Recorder, reason string) {
+	if _, err := rec.Stop(r.ctx, reason); err != nil {
+		r.log.Error("recording not finished", "recording", rec.ID(), "err", err)
+		return
+	}
+	r.log.Info("recording finished", "recording", rec.ID(), "reason", reason)
+}
+
+// endedNotice is the sentence that everybody reads when a recorder stopped by itself.
+func endedNotice(reason string) string {
+	switch reason {
+	case "disk_full", "no_space":
+		return "Recording stopped: the server's disk is full."
+	case "slow_disk":
+		return "Recording stopped: the server's disk is too slow."
+	}
+	return "Recording stopped because of a problem on the server."
+}
+
+// tapGate is a room's media that can be cut off from a recorder at once,
+// whatever the recorder is doing.
+type tapGate struct {
+	recording.Media
+
+	mu     sync.Mutex // guards the rest
+	closed bool
+	stops  []func()
+}
+
+// Tap feeds t until the returned function or close is called.
+func (g *tapGate) Tap(t sfu.Tap) func() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.closed {
+		return func() {}
+	}
+	stop := sync.OnceFunc(g.Media.Tap(t))
+	g.stops = append(g.stops, stop)
+	return stop
+}
+
+// close stops all taps; when it returns, none is called any more.
+func (g *tapGate) close() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.closed = true
+	for _, stop := range g.stops {
+		stop()
+	}
+}

@@ -1,0 +1,183 @@
+package signaling
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"plenum/recording"
+	"plenum/sfu"
+	"plenum/signaling/protocol"
+)
+
+func startRecording(c *client) {
+	c.t.Helper()
+	c.send(protocol.Record{Request: protocol.Request{ID: 5}, On: true})
+	await(c, func(r protocol.Recording) bool { return r.ID != "" })
+}
+
+func TestRecord(t *testing.T) {
+	h := newHarness(t, Config{})
+	ann := h.host()
+	ann.send(protocol.Publish{Source: protocol.Microphone, On: true, Muted: true})
+	expect[protocol.Roster](ann)
+	ann.send(protocol.Record{On: true})
+	ann.send(protocol.Record{On: true}) // is on already
+	if got := expect[protocol.Recording](ann); got.Seq != 3 || !got.On || got.By != "Ann" || got.ID != "" || got.StartedAt == "" {
+		t.Errorf("first word of the recording: %+v", got)
+	}
+	if got := expect[protocol.Recording](ann); got.Seq != 4 || got.ID != "01J" || got.StartedAt != "2026-03-01T12:00:00.000Z" {
+		t.Errorf("second word of the recording: %+v", got)
+	}
+	bo := h.join("Bo")
+	if !bo.me.Recording.On || bo.me.Recording.ID != "01J" {
+		t.Errorf("recording at a late joiner: %+v", bo.me.Recording)
+	}
+	bo.send(protocol.Publish{Source: protocol.Camera, On: true})
+	bo.saw("p2", func(p protocol.Participant) bool { return len(p.Sources) == 1 })
+	bo.send(protocol.Leave{})
+	ann.sawLeave("p2")
+	ann.send(protocol.Record{On: false})
+	if got := expect[protocol.Recording](ann); got.On || got.By != "Ann" || got.ID != "" || got.Notice != "" {
+		t.Errorf("end of the recording: %+v", got)
+	}
+	ann.send(protocol.Record{On: false}) // is off already
+	settles(t, &h.rec.diary, "stop host")
+	want := []string{
+		"start Plans by Ann", "participant p1 Ann", "source p1 microphone on=true muted=true",
+		"participant p2 Bo", "source p2 camera on=true muted=false", "left p2", "stop host",
+	}
+	if diff := cmp.Diff(want, h.rec.read()); diff != "" {
+		t.Errorf("what the recorder was told (-want +got):\n%s", diff)
+	}
+}
+
+func TestRecordingIsToldBeforeItStarts(t *testing.T) {
+	h := newHarness(t, Config{})
+	h.rec.hold = make(chan struct{})
+	ann, bo := h.host(), h.join("Bo")
+	ann.send(protocol.Record{On: true})
+	for _, c := range []*client{ann, bo} {
+		await(c, func(r protocol.Recording) bool { return r.On })
+	}
+	if n := h.media.opened().tapped(); n != 0 {
+		t.Error("media is tapped before the recorder has started")
+	}
+	close(h.rec.hold)
+	await(bo, func(r protocol.Recording) bool { return r.ID != "" })
+}
+
+func TestRecordingStoppedWhileStarting(t *testing.T) {
+	h := newHarness(t, Config{})
+	h.rec.hold = make(chan struct{})
+	ann := h.host()
+	ann.send(protocol.Record{On: true})
+	ann.send(protocol.Record{On: false})
+	await(ann, func(r protocol.Recording) bool { return !r.On })
+	close(h.rec.hold)
+	settles(t, &h.rec.diary, "stop host")
+	if n := h.media.opened().tapped(); n != 0 {
+		t.Error("media is tapped after everybody was told that it is not")
+	}
+	ann.send(protocol.SendChat{Text: "hi"})
+	if got := expect[protocol.Chat](ann); got.Seq != 4 { // join, on, off, chat
+		t.Errorf("chat is event %d, want 4", got.Seq)
+	}
+}
+
+func TestRoomEndsWhileRecordingStarts(t *testing.T) {
+	h := newHarness(t, Config{})
+	h.rec.hold = make(chan struct{})
+	ann := h.host()
+	ann.send(protocol.Record{On: true})
+	expect[protocol.Recording](ann)
+	h.hub.EndRoom(t.Context(), "1.r")
+	close(h.rec.hold)
+	settles(t, &h.rec.diary, "stop ended")
+}
+
+func TestTapIsCutBeforeTheEndIsTold(t *testing.T) {
+	h := newHarness(t, Config{})
+	ann := h.host()
+	startRecording(ann)
+	room := h.media.opened()
+	if n := room.tapped(); n != 1 {
+		t.Fatalf("%d taps while recording, want 1", n)
+	}
+	ann.send(protocol.Record{On: false})
+	await(ann, func(r protocol.Recording) bool { return !r.On })
+	if n := room.tapped(); n != 0 {
+		t.Error("media is tapped after everybody was told that it is not")
+	}
+	startRecording(ann) // another one, while the first may still be finishing
+	if n := room.tapped(); n != 1 {
+		t.Errorf("%d taps in the second recording, want 1", n)
+	}
+}
+
+func TestRecordingThatCantStart(t *testing.T) {
+	for name, tt := range map[string]struct {
+		err  error
+		want string
+	}{
+		"no space": {recording.ErrNoSpace, "disk space"},
+		"other":    {errors.New("no such folder /x"), "could not be started"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHarness(t, Config{})
+			h.rec.err = tt.err
+			ann, bo := h.host(), h.join("Bo")
+			ann.send(protocol.Record{Request: protocol.Request{ID: 5}, On: true})
+			for _, c := range []*client{ann, bo} {
+				await(c, func(r protocol.Recording) bool { return r.On })
+				if got := expect[protocol.Recording](c); got.On || !strings.Contains(got.Notice, tt.want) {
+					t.Errorf("recording: %+v", got)
+				}
+			}
+			ann.refused(5, protocol.RecordFailed)
+		})
+	}
+}
+
+func TestRecorderEndsByItself(t *testing.T) {
+	for reason, want := range map[string]string{"disk_full": "disk is full", "slow_disk": "too slow", "panic": "a problem"} {
+		t.Run(reason, func(t *testing.T) {
+			h := newHarness(t, Config{})
+			ann := h.host()
+			startRecording(ann)
+			ended := <-h.rec.ended
+			ended(reason)
+			if got := expect[protocol.Recording](ann); got.On || !strings.Contains(got.Notice, want) || got.By != "" {
+				t.Errorf("recording: %+v", got)
+			}
+			settles(t, &h.rec.diary, "stop "+reason)
+			ended(reason) // changes nothing
+			ann.send(protocol.SendChat{Text: "hi"})
+			expect[protocol.Chat](ann)
+			if n := len(slices.DeleteFunc(h.rec.read(), func(l string) bool { return !strings.HasPrefix(l, "stop") })); n != 1 {
+				t.Errorf("stopped %d times", n)
+			}
+		})
+	}
+}
+
+func TestTapGate(t *testing.T) {
+	media := &fakeRoom{media: &fakeMedia{}}
+	g := &tapGate{Media: media}
+	first, second := g.Tap(nil), g.Tap(nil)
+	first()
+	first()
+	if n := media.tapped(); n != 1 {
+		t.Errorf("%d taps after one of two stopped, want 1", n)
+	}
+	g.close()
+	second()
+	g.Tap(nil)()
+	if n := media.tapped(); n != 0 {
+		t.Errorf("%d taps after close, want 0", n)
+	}
+	g.RequestKeyframe("p1", sfu.Camera, 0) // goes through
+}
