@@ -71,7 +71,7 @@ func (l *Line) unwrap(ts uint32) int64 {
 		l.last = int64(ts)
 		return l.last
 	}
-	v := l.last + int64(int32(ts-uint32(l.last))) //nolint:gosec // the difference is meant to wrap
+	v := l.last + int64(int32(ts-uint32(l.last)))
 	l.last = max(l.last, v)
 	return v
 }

@@ -276,7 +276,7 @@ func (h *Header) parseInfo(b []byte, at int64) error {
 			if err != nil {
 				return err
 			}
-			h.Date = matroskaEpoch.Add(time.Duration(ns)) //nolint:gosec // the field is signed
+			h.Date = matroskaEpoch.Add(time.Duration(ns))
 		case idTitle:
 			h.Title = string(data)
 		case idWritingApp:

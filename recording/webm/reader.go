@@ -98,13 +98,13 @@ func (r *Reader) parseCues(b []byte) ([]Cue, error) {
 		err := children(point, func(id uint32, data []byte, _ int) error {
 			if id == idCueTime {
 				ms, err := parseUint(data)
-				c.Time = time.Duration(ms) * time.Millisecond //nolint:gosec // our own cue
+				c.Time = time.Duration(ms) * time.Millisecond
 				return err
 			}
 			return children(data, func(id uint32, data []byte, _ int) error {
 				pos, err := parseUint(data)
 				if id == idCueClusterPosition {
-					c.Cluster = int64(pos) + r.at.segmentData //nolint:gosec // our own cue
+					c.Cluster = int64(pos) + r.at.segmentData
 				}
 				return err
 			})

@@ -173,7 +173,7 @@ func (s *scan) block(pos, limit, base int64) (b Block, next int64, err error) {
 		return b, 0, nil
 	}
 	head := raw[e.head:]
-	ms := base + int64(int16(binary.BigEndian.Uint16(head[1:]))) //nolint:gosec // the field is signed
+	ms := base + int64(int16(binary.BigEndian.Uint16(head[1:])))
 	if head[0] != 0x80|trackNumber || head[3]&^keyFlag != 0 || ms <= s.clock.last {
 		return b, 0, nil
 	}

@@ -70,9 +70,11 @@ type Writer struct {
 	index   index
 	recent  []written // the last clusters, for giving them up
 	err     error     // the first failed write
-	sealed  bool
+	sealed  bool      // Finish was called
 	resized bool
 	end     int64 // ms, as told by Extend
+
+	complete bool // Finish got to its end
 }
 
 // written is what Finish needs to give up a cluster.
@@ -236,7 +238,7 @@ func (w *Writer) Finish(tags []Tag) error {
 	if err := seal(w.f, w.at, w.off, size, &w.index, w.Duration()); err != nil {
 		return err
 	}
-	w.off = size
+	w.off, w.complete = size, true
 	return failed
 }
 
@@ -278,3 +280,9 @@ func (c *clock) end() int64 {
 		return c.last + c.delta
 	}
 }
+
+// Finished reports whether Finish has completed the file.
+func (w *Writer) Finished() bool { return w.complete }
+
+// Picture is the size of the largest picture in a video track.
+func (w *Writer) Picture() (width, height int) { return w.track.Width, w.track.Height }
