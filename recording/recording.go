@@ -4,10 +4,8 @@
 package recording
 
 import (
-	"context"
 	"errors"
 	"io"
-	"log/slog"
 	"time"
 
 	"plenum/sfu"
@@ -28,11 +26,18 @@ type Config struct {
 	QueueLen int    // packets held per track between media and disk; default 2048
 }
 
-// A Library is the folder of recordings.
-type Library struct{}
-
-// Open opens the library and repairs what a crash left unfinished.
-func Open(ctx context.Context, cfg Config, log *slog.Logger) (*Library, error) { panic("contract") }
+func (c Config) withDefaults() Config {
+	if c.MinFree == 0 {
+		c.MinFree = 1 << 30
+	}
+	if c.StopFree == 0 {
+		c.StopFree = 256 << 20
+	}
+	if c.QueueLen == 0 {
+		c.QueueLen = 2048
+	}
+	return c
+}
 
 // Media is what a recorder needs of a room's media; *sfu.Room has it.
 type Media interface {
@@ -48,56 +53,11 @@ type Info struct {
 	StartedBy string
 }
 
-// Start begins a recording of a room. It returns ErrNoSpace when the disk is too full.
-// Ended is called once if the recorder stops for a reason of its own.
-func (l *Library) Start(ctx context.Context, info Info, media Media, ended func(reason string)) (*Recorder, error) {
-	panic("contract")
-}
-
-// Close finishes every running recording.
-func (l *Library) Close(ctx context.Context) error { panic("contract") }
-
-// A Recorder records one room. It must be stopped.
-type Recorder struct{}
-
-// ID is the recording's id.
-func (r *Recorder) ID() string { panic("contract") }
-
-// StartedAt is the recording's zero, UTC.
-func (r *Recorder) StartedAt() time.Time { panic("contract") }
-
-// Participant tells that somebody is in the room: called for all at the start
-// and for each who joins. Left tells that somebody went.
-func (r *Recorder) Participant(id, name string) { panic("contract") }
-
-// Left tells that a participant has left.
-func (r *Recorder) Left(id string) { panic("contract") }
-
-// Source tells what a participant's source does now; a gap between off or
-// muted and on is written to the manifest with its reason.
-func (r *Recorder) Source(participant string, s sfu.Source, on, muted bool) { panic("contract") }
-
-// Stop finishes the files and the manifest. Reason is "host", "empty", "ended" or "shutdown".
-func (r *Recorder) Stop(ctx context.Context, reason string) (Manifest, error) { panic("contract") }
-
-// Manifest describes one recording; it is manifest.json.
-type Manifest struct{}
-
 // Filter narrows a listing. Zero fields narrow nothing.
 type Filter struct {
 	CreatorID int64
 	Room      string
 }
-
-// List returns the recordings, newest first.
-func (l *Library) List(f Filter) ([]Manifest, error) { panic("contract") }
-
-// Get returns one recording's manifest, or ErrNotFound.
-func (l *Library) Get(id string) (Manifest, error) { panic("contract") }
-
-// File opens one finished file of a recording by the name its manifest gives.
-// ErrNotFound for anything else, whatever the name holds. The caller closes it.
-func (l *Library) File(id, name string) (File, error) { panic("contract") }
 
 // A File is one finished file of a recording.
 type File struct {
@@ -108,6 +68,3 @@ type File struct {
 	SHA256   string // hex
 	Type     string // media type with codecs
 }
-
-// Delete removes a finished recording and all its files. ErrBusy while it runs.
-func (l *Library) Delete(id string) error { panic("contract") }

@@ -1,0 +1,360 @@
+package recording
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+
+	"plenum/recording/frames"
+	"plenum/recording/timeline"
+	"plenum/recording/webm"
+	"plenum/sfu"
+	"plenum/sfu/packet"
+)
+
+const (
+	// stepEvery is how often the recorder looks at its queues: media threads
+	// never have to wake it.
+	stepEvery  = 50 * time.Millisecond
+	syncEvery  = 10 * time.Second
+	guardEvery = 5 * time.Second
+)
+
+// The reasons a recorder stops for by itself.
+const (
+	stopDiskFull = "disk_full"
+	stopFailed   = "failed"
+)
+
+// A Recorder records one room. It must be stopped.
+//
+// One goroutine does everything that touches the disk; the methods and the tap
+// only leave word for it.
+type Recorder struct {
+	lib   *Library
+	log   *slog.Logger
+	info  Info
+	media Media
+	ended func(reason string)
+	id    string
+	t0    time.Time // with a monotonic reading
+	utc   time.Time
+
+	dir     *os.Root
+	journal journal
+	stopTap func()
+
+	quit chan struct{} // closed by Stop, for the loop
+	done chan struct{} // closed by the loop
+
+	mu       sync.RWMutex // guards what follows
+	tracks   map[key]*track
+	order    []*track
+	news     []event
+	manifest Manifest
+	reason   string // why it stops; "" while it runs
+	stopAt   time.Time
+	failed   error
+
+	// The loop's own.
+	clocks   map[string]*timeline.Clock
+	broken   error // a write to the journal that failed
+	lastSync time.Time
+	lastLook time.Time
+	synced   map[string]int64      // bytes of each file known to be on disk
+	syncing  chan map[string]int64 // a sync under way; nil if none is
+}
+
+// ID is the recording's id.
+func (r *Recorder) ID() string { return r.id }
+
+// StartedAt is the recording's zero, UTC.
+func (r *Recorder) StartedAt() time.Time { return r.utc }
+
+// Participant tells that somebody is in the room: called for all at the start
+// and for each who joins. Left tells that somebody went.
+func (r *Recorder) Participant(id, name string) {
+	r.tell(event{Kind: evJoined, Participant: id, Name: name})
+}
+
+// Left tells that a participant has left.
+func (r *Recorder) Left(id string) {
+	now := time.Now()
+	r.tell(event{Kind: evLeft, Participant: id})
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	for _, t := range r.order {
+		if t.participant == id {
+			t.q.push(item{change: &change{at: now, reason: GapOff, left: true}})
+		}
+	}
+}
+
+// Source tells what a participant's source does now; a gap between off or
+// muted and on is written to the manifest with its reason.
+func (r *Recorder) Source(participant string, s sfu.Source, on, muted bool) {
+	c := &change{at: time.Now(), on: on, muted: muted, reason: GapMute}
+	if !on {
+		c.reason = GapOff
+	}
+	r.tell(event{Kind: evSource, Participant: participant, Source: s, On: on, Muted: muted})
+	if t := r.track(key{participant, s}); t != nil {
+		t.q.push(item{change: c})
+	}
+}
+
+// tell leaves an event for the journal.
+func (r *Recorder) tell(e event) {
+	e.AtUS = r.since(time.Now()).Microseconds()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.reason == "" {
+		r.news = append(r.news, e)
+	}
+}
+
+func (r *Recorder) since(at time.Time) time.Duration { return max(0, at.Sub(r.t0)) }
+
+// track returns the track of a source, or nil when the recorder has stopped.
+func (r *Recorder) track(k key) *track {
+	r.mu.RLock()
+	t := r.tracks[k]
+	r.mu.RUnlock()
+	if t != nil {
+		return t
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if t = r.tracks[k]; t == nil && r.reason == "" {
+		t = &track{key: k, desk: r, t0: r.t0}
+		t.q.limit = r.lib.cfg.QueueLen
+		r.tracks[k] = t
+		r.order = append(r.order, t)
+	}
+	return t
+}
+
+// tap is the recorder's ear in the room.
+type tap struct{ r *Recorder }
+
+// Packet takes p. It never waits for the disk.
+func (a tap) Packet(s sfu.Stream, p *packet.Packet) {
+	t := a.r.track(key{s.Participant, s.Source})
+	if t == nil {
+		p.Release()
+		return
+	}
+	t.q.push(item{p: p, codec: s.Codec, ssrc: s.SSRC, rate: s.ClockRate, layer: s.Layer})
+}
+
+// Report carries a sender report of the stream.
+func (a tap) Report(s sfu.Stream, sr sfu.SenderReport) {
+	if t := a.r.track(key{s.Participant, s.Source}); t != nil {
+		t.q.push(item{report: &sr, codec: s.Codec, ssrc: s.SSRC, rate: s.ClockRate, layer: s.Layer})
+	}
+}
+
+// Stop finishes the files and the manifest. Reason is "host", "empty", "ended"
+// or "shutdown". If ctx ends first, finishing goes on behind its back.
+func (r *Recorder) Stop(ctx context.Context, reason string) (Manifest, error) {
+	if r.begin(reason) {
+		close(r.quit)
+	}
+	select {
+	case <-r.done:
+		r.mu.RLock()
+		defer r.mu.RUnlock()
+		return r.manifest.clone(), r.failed
+	case <-ctx.Done():
+		return r.snapshot(), ctx.Err()
+	}
+}
+
+// begin begins the end, if nobody has.
+func (r *Recorder) begin(reason string) bool {
+	now := time.Now()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.reason != "" {
+		return false
+	}
+	r.reason, r.stopAt = reason, now
+	return true
+}
+
+// snapshot is the manifest as of now.
+func (r *Recorder) snapshot() Manifest {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	m := r.manifest.clone()
+	if m.State == StateRecording {
+		m.DurationUS = r.since(time.Now()).Microseconds()
+	}
+	return m
+}
+
+// run is the recorder's goroutine.
+func (r *Recorder) run() {
+	tick := time.NewTicker(stepEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-r.quit:
+			r.finish()
+			return
+		case <-tick.C:
+		}
+		if reason := r.step(time.Now()); reason != "" && r.begin(reason) {
+			r.log.Warn("recording stopped by itself", "reason", reason)
+			r.finish()
+			if r.ended != nil {
+				r.ended(reason)
+			}
+			return
+		}
+	}
+}
+
+// step does what is due, and returns why the recording can't go on, if it can't.
+func (r *Recorder) step(now time.Time) (stop string) {
+	r.journalNews()
+	for _, t := range r.list() {
+		if err := r.work(t, now); errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+			return stopDiskFull
+		} else if err != nil {
+			r.bury(t, err)
+		}
+	}
+	r.syncStep(now)
+	switch {
+	case errors.Is(r.broken, syscall.ENOSPC) || errors.Is(r.broken, syscall.EDQUOT) || r.diskFull(now):
+		return stopDiskFull
+	case r.broken != nil:
+		r.log.Error("journal of the recording can't be written", "error", r.broken)
+		return stopFailed
+	}
+	return ""
+}
+
+func (r *Recorder) list() []*track {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.order[:len(r.order):len(r.order)]
+}
+
+// work brings one track up to now.
+func (r *Recorder) work(t *track, now time.Time) error {
+	if t.clock == nil {
+		t.clock = r.clock(t.participant)
+	}
+	if err := t.drain(now); err != nil {
+		return err
+	}
+	if err := t.idle(now); err != nil {
+		return err
+	}
+	if t.out == nil || t.dead {
+		return nil
+	}
+	return t.out.flush(now)
+}
+
+// bury gives up a track whose file fails; the others go on.
+func (r *Recorder) bury(t *track, err error) {
+	r.log.Error("track can't be recorded", "participant", t.participant, "source", t.source, "error", err)
+	t.dead = true
+	t.pause()
+}
+
+func (r *Recorder) clock(participant string) *timeline.Clock {
+	c := r.clocks[participant]
+	if c == nil {
+		c = &timeline.Clock{}
+		r.clocks[participant] = c
+	}
+	return c
+}
+
+// journalNews writes down what the methods have left.
+func (r *Recorder) journalNews() {
+	r.mu.Lock()
+	news := r.news
+	r.news = nil
+	r.mu.Unlock()
+	for _, e := range news {
+		r.note(e)
+	}
+}
+
+// note writes an event to the journal and applies it.
+func (r *Recorder) note(e event) {
+	if err := r.journal.add(e); err != nil && r.broken == nil {
+		r.broken = err
+	}
+	r.mu.Lock()
+	r.manifest.apply(e)
+	r.mu.Unlock()
+}
+
+// open creates a track's file with the size of its first frame.
+func (r *Recorder) open(t *track, at time.Duration, f frames.Frame) (*output, error) {
+	id := trackID(t.participant, t.source)
+	r.mu.RLock()
+	name := fileName(id, func(s string) bool { return r.manifest.track(s) != nil })
+	who := t.participant
+	if p := r.manifest.participant(who); p != nil {
+		who = p.Name
+	}
+	r.mu.RUnlock()
+	file, err := r.lib.create(r.dir, name)
+	if err != nil {
+		return nil, err
+	}
+	track := webm.Track{Codec: webm.VP8, Name: who, Width: f.Width, Height: f.Height}
+	if t.codec == sfu.Opus {
+		track = webm.Track{Codec: webm.Opus, Name: who, Channels: opusChannels}
+	}
+	w, err := webm.New(file, track, webm.Info{Title: r.info.Title, App: muxingApp, Date: r.utc.Add(at)})
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	r.note(event{
+		AtUS: at.Microseconds(), Kind: evTrack, Track: id, Participant: t.participant, Source: t.source,
+		Codec: t.codec, Path: name, StartUS: at.Microseconds(), Width: f.Width, Height: f.Height,
+	})
+	return &output{path: name, f: file, w: w, video: t.video(), start: at, last: at, end: at, real: at}, nil
+}
+
+// opusChannels is what WebRTC always announces for Opus (RFC 7587 section 7).
+const opusChannels = 2
+
+// gap writes down a stretch without media.
+func (r *Recorder) gap(t *track, from, to time.Duration, why Reason) {
+	r.note(event{
+		AtUS: to.Microseconds(), Kind: evGap, Path: t.out.path,
+		FromUS: from.Microseconds(), ToUS: to.Microseconds(), Reason: why,
+	})
+}
+
+// keyframe asks the room for one.
+func (r *Recorder) keyframe(k key, layer int) {
+	r.media.RequestKeyframe(k.participant, k.source, layer)
+}
+
+// diskFull looks now and then whether the disk is filling up.
+func (r *Recorder) diskFull(now time.Time) bool {
+	if now.Sub(r.lastLook) < guardEvery {
+		return false
+	}
+	r.lastLook = now
+	free, err := r.lib.free(r.lib.cfg.Dir)
+	if err != nil {
+		r.log.Warn("free space is unknown", "error", err)
+		return false
+	}
+	return free < r.lib.cfg.StopFree
+}
