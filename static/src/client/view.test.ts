@@ -61,6 +61,20 @@ describe('createViewSender', () => {
 		expect(sent).toHaveLength(1);
 	});
 
+	it('sends the first view of a new session at once, also the one it sent to the old', () => {
+		const send = vi.fn();
+		const sender = createViewSender(send, new AbortController().signal);
+		for (const times of [1, 2]) {
+			sender.renew();
+			sender.set([face('p1')]);
+			vi.advanceTimersByTime(0);
+			expect(send).toHaveBeenCalledTimes(times);
+		}
+		sender.set([face('p2')]);
+		vi.advanceTimersByTime(99);
+		expect(send).toHaveBeenCalledTimes(2);
+	});
+
 	it('sends nothing after its signal', () => {
 		const ended = new AbortController();
 		const send = vi.fn();

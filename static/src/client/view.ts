@@ -52,18 +52,19 @@ export function seatsWanted(current: number, tiles: number, unseenVoices: number
 /** Sends the view when it has rested and differs from the one sent last. The last one wins. */
 export type ViewSender = Readonly<{
 	set: (tiles: Tile[]) => void;
-	/** The view as it is now, sent or not. */
-	current: () => Tile[];
+	/** Begins anew on a server that knows of no tiles: the next view goes out without rest. */
+	renew: () => void;
 }>;
 
 /** Returns a sender that calls send until signal aborts. */
 export function createViewSender(send: (tiles: Tile[]) => void, signal: AbortSignal): ViewSender {
 	let sent: Tile[] = [];
 	let wanted: Tile[] = [];
+	let rest = REST_MS;
 	let timer: ReturnType<typeof setTimeout> | undefined;
 	const flush = () => {
-		timer = undefined;
 		if (sameView(sent, wanted)) return;
+		rest = REST_MS;
 		sent = wanted;
 		send(wanted);
 	};
@@ -73,8 +74,12 @@ export function createViewSender(send: (tiles: Tile[]) => void, signal: AbortSig
 			if (signal.aborted || sameView(tiles, wanted)) return;
 			wanted = tiles;
 			clearTimeout(timer);
-			timer = setTimeout(flush, REST_MS);
+			timer = setTimeout(flush, rest);
 		},
-		current: () => wanted,
+		renew: () => {
+			clearTimeout(timer);
+			sent = wanted = [];
+			rest = 0;
+		},
 	};
 }
