@@ -1,0 +1,81 @@
+import { X } from 'lucide-react';
+import { useEffect, useId, useRef } from 'react';
+import type { ReactNode } from 'react';
+import { Button, IconButton } from './button';
+
+export type DialogProps = {
+	open: boolean;
+	title: string;
+	onClose: () => void;
+	children: ReactNode;
+	/** Buttons at the bottom, the one that acts last. */
+	footer?: ReactNode;
+};
+
+/** A modal on the native dialog: focus moves in, Escape closes, focus returns to the opener. */
+export function Dialog({ open, title, onClose, children, footer }: DialogProps) {
+	const ref = useRef<HTMLDialogElement>(null);
+	const id = useId();
+	useEffect(() => {
+		const dialog = ref.current;
+		if (dialog === null) return;
+		if (open && !dialog.open) dialog.showModal();
+		if (!open && dialog.open) dialog.close();
+	}, [open]);
+	return (
+		<dialog
+			ref={ref}
+			className="dialog"
+			aria-labelledby={id}
+			onClose={onClose}
+			onClick={(event) => {
+				if (event.target === event.currentTarget) onClose();
+			}}
+		>
+			<header>
+				<h2 id={id}>{title}</h2>
+				<IconButton label="Close" icon={<X size={20} />} tip="none" onClick={onClose} />
+			</header>
+			<div className="dialog-body">{open ? children : null}</div>
+			{footer === undefined ? null : <footer>{footer}</footer>}
+		</dialog>
+	);
+}
+
+export type ConfirmProps = {
+	open: boolean;
+	title: string;
+	/** What will happen, to whom, and whether it can be undone. */
+	text: string;
+	/** The words on the button that does it. */
+	action: string;
+	onConfirm: () => void;
+	onClose: () => void;
+};
+
+/** Asks before something that can't be taken back. */
+export function Confirm({ open, title, text, action, onConfirm, onClose }: ConfirmProps) {
+	return (
+		<Dialog
+			open={open}
+			title={title}
+			onClose={onClose}
+			footer={
+				<>
+					<Button onClick={onClose}>Cancel</Button>
+					<Button
+						kind="danger"
+						onClick={() => {
+							onConfirm();
+							onClose();
+						}}
+					>
+						{action}
+					</Button>
+				</>
+			}
+		>
+			<p>{text}</p>
+		</Dialog>
+	);
+}
