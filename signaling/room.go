@@ -37,12 +37,13 @@ type liveRoom struct {
 // session is one participant as the room's goroutine keeps it. Its id, role
 // and media don't change once the participant has joined.
 type session struct {
-	id     string
-	role   meeting.Role
-	media  MediaParticipant
-	token  string  // takes the session up again
-	socket *socket // nil while lost
-	seats  seatTable
+	id      string
+	role    meeting.Role
+	media   MediaParticipant
+	token   string  // takes the session up again
+	attempt int     // the last of the page to do so
+	socket  *socket // nil while lost
+	seats   seatTable
 }
 
 // roomTitle is what a room is called on the page.

@@ -192,6 +192,8 @@ func (s *socket) fail(id int, err error) {
 	switch {
 	case errors.Is(err, errEnded):
 		s.finish(byeEnded, false)
+	case errors.Is(err, errOvertaken):
+		s.finish(byeReplaced, false)
 	case errors.Is(err, errShutdown):
 		s.finish(byeShutdown, false)
 	case errors.Is(err, errGone), errors.Is(err, context.Canceled): // a farewell is on its way, or the socket is gone
