@@ -2,7 +2,6 @@ package signaling
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"sync"
 	"time"
@@ -244,19 +243,15 @@ func (s *session) sendFloor(floor []string) {
 	}
 }
 
-// errStale stops a command of a socket whose session goes on elsewhere.
-var errStale = errGone
-
-// as runs f on the room's goroutine if session still belongs to the socket.
+// as runs f on the room's goroutine. It returns errGone, and f has not run,
+// when the session is over or goes on in another socket.
 func (r *liveRoom) as(session *session, socket *socket, f func() error) error {
-	err := errStale
-	if !r.do(func() {
+	err := errGone
+	r.do(func() {
 		if session.socket == socket {
 			err = f()
 		}
-	}) {
-		return errGone
-	}
+	})
 	return err
 }
 
@@ -295,12 +290,10 @@ func (r *liveRoom) leave(session *session, socket *socket) error {
 
 // lost tells that a socket has ended. Its session waits to be resumed.
 func (r *liveRoom) lost(session *session, socket *socket) {
-	err := r.as(session, socket, func() error {
-		r.log.Info("session lost", "participant", session.id)
-		r.broadcast(r.detach(session))
-		return nil
+	r.do(func() {
+		if session.socket == socket {
+			r.log.Info("session lost", "participant", session.id)
+			r.broadcast(r.detach(session))
+		}
 	})
-	if err != nil && !errors.Is(err, errGone) {
-		r.log.Error("session not marked lost", "participant", session.id, "err", err)
-	}
 }
