@@ -196,7 +196,7 @@ func TestParseDetails(t *testing.T) {
 	}{
 		"none":          {url.Values{}, 0},
 		"first wins":    {url.Values{"a": {"1", "2"}}, 1},
-		"blanks drop":   {url.Values{"a": {""}, "b": {}, "c": {"", "2"}}, 0},
+		"blanks drop":   {url.Values{"a": {""}, "b": {}, "c": {"", "2"}}, 1},
 		"as many":       {few, 20},
 		"too many":      {many, -1},
 		"as long":       {url.Values{"a": {strings.Repeat("x", 2047)}}, 1},

@@ -18,7 +18,7 @@ const mediaWait = 10 * time.Second
 // handle carries out one message. It runs on the reading goroutine.
 func (s *socket) handle(ctx context.Context, data []byte) {
 	if !s.limit.Allow() {
-		s.refuse(0, refusal{protocol.TooMany, "Messages come too fast; this one was dropped."})
+		s.refuse(0, errTooMany)
 		return
 	}
 	msg, id, err := decode(data)
@@ -65,14 +65,19 @@ func (s *socket) command(ctx context.Context, msg any) error {
 	return nil
 }
 
-var errNotJoined = refusal{protocol.NotJoined, "The first message must be join or resume."}
-
-// errJoined refuses a second join on one socket.
-var errJoined = refusal{protocol.BadMessage, "This socket has joined already."}
+// Refusals that are given in several places.
+var (
+	errTooMany   = refusal{protocol.TooMany, "Messages come too fast; this one was dropped."}
+	errNotJoined = refusal{protocol.NotJoined, "The first message must be join or resume."}
+	errJoined    = refusal{protocol.BadMessage, "This socket has joined already."}
+)
 
 func (s *socket) join(ctx context.Context, m protocol.Join) error {
 	if s.session != nil {
 		return errJoined
+	}
+	if !s.offers.Allow() {
+		return errTooMany
 	}
 	s.idle.Reset(s.hub.cfg.JoinWait) // each attempt has its time
 	role := meeting.Guest
@@ -131,6 +136,9 @@ func (s *socket) joined(live *liveRoom, session *session) {
 func (s *socket) offer(ctx context.Context, m protocol.Offer) error {
 	if s.session == nil {
 		return errNotJoined
+	}
+	if !s.offers.Allow() {
+		return errTooMany
 	}
 	ctx, cancel := context.WithTimeout(ctx, mediaWait)
 	defer cancel()

@@ -38,7 +38,7 @@ func decode(data []byte) (msg any, id int, err error) {
 	case protocol.Join:
 		return checkJoin(m)
 	case protocol.Resume:
-		if m.After < 0 || m.Token == "" || len(m.Token) > maxToken {
+		if m.After < 0 || m.Attempt < 0 || m.Token == "" || len(m.Token) > maxToken {
 			return nil, id, errors.New("resume needs the token of joined and the number of the last event seen")
 		}
 	case protocol.Offer:

@@ -3,6 +3,7 @@ package signaling
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -12,20 +13,23 @@ const (
 	maxDetailBytes = 2 << 10 // keys and values together
 )
 
-// ParseDetails reads what an attendant tells about itself in its query: of a
-// repeated key the first value, and no blank ones. Its error may be shown.
+// ParseDetails reads what an attendant tells about itself in its query: blank
+// values are dropped, and of a repeated key the first that is left counts. Its
+// error may be shown.
 func ParseDetails(query url.Values) (map[string]string, error) {
 	details := map[string]string{}
 	size := 0
 	for key, values := range query {
-		if len(values) == 0 || values[0] == "" {
+		at := slices.IndexFunc(values, func(v string) bool { return v != "" })
+		if at < 0 {
 			continue
 		}
-		if !utf8.ValidString(key) || !utf8.ValidString(values[0]) {
+		value := values[at]
+		if !utf8.ValidString(key) || !utf8.ValidString(value) {
 			return nil, fmt.Errorf("parameter %q is not UTF-8", key)
 		}
-		details[key] = values[0]
-		size += len(key) + len(values[0])
+		details[key] = value
+		size += len(key) + len(value)
 	}
 	if len(details) > maxDetails {
 		return nil, fmt.Errorf("more than %d parameters", maxDetails)

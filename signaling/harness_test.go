@@ -69,6 +69,8 @@ type client struct {
 	inbox chan any
 	code  chan websocket.StatusCode // how the socket was closed
 	me    protocol.Joined
+
+	attempt int // to resume
 }
 
 func (h *harness) dial() *client {

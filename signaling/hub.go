@@ -261,6 +261,8 @@ var (
 	errEnded    = errors.New("the meeting is over")
 	errShutdown = errors.New("the server is shutting down")
 	errGone     = errors.New("this life of the room is over") // ask for the room again
+
+	errOvertaken = errors.New("the session was resumed by a later attempt")
 )
 
 // enter returns the live room, which begins to live if it did not.

@@ -162,6 +162,18 @@ func TestCutOffForMisbehaviour(t *testing.T) {
 		}
 		c.bye(protocol.ByeKicked, websocket.StatusPolicyViolation)
 	})
+	t.Run("too many offers", func(t *testing.T) {
+		c := newHarness(t, Config{}).join("Ann")
+		for range offerBurst - 1 { // one was for joining
+			c.send(protocol.Offer{Offer: "more"})
+			expect[protocol.Answer](c)
+		}
+		for range 3 * offerBurst { // the socket ends on the way
+			_ = c.conn.Write(t.Context(), websocket.MessageText, []byte(`{"type":"offer","offer":"more"}`))
+		}
+		await[protocol.Error](c, func(e protocol.Error) bool { return e.Code == protocol.TooMany })
+		c.bye(protocol.ByeKicked, websocket.StatusPolicyViolation)
+	})
 	t.Run("binary", func(t *testing.T) {
 		c := newHarness(t, Config{}).dial()
 		if err := c.conn.Write(t.Context(), websocket.MessageBinary, []byte("{}")); err != nil {

@@ -104,6 +104,10 @@ func (r *liveRoom) takeUp(socket *socket, m protocol.Resume) (*session, error) {
 	if s == nil {
 		return nil, refusal{protocol.ResumeExpired, "The session is over. Join again."}
 	}
+	if m.Attempt < s.attempt {
+		return nil, errOvertaken
+	}
+	s.attempt = m.Attempt
 	missed, ok := r.meeting.After(m.After)
 	old := s.socket
 	if old != nil {
@@ -125,9 +129,9 @@ func (r *liveRoom) takeUp(socket *socket, m protocol.Resume) (*session, error) {
 	if old == nil {
 		s.media.Pause(false)
 	}
+	r.log.Info("session resumed", "participant", s.id, "missed", len(missed))
+	r.broadcast(r.meeting.Back(s.id, meeting.Signalling)) // before the tables, which may be written at once
 	s.sendSeats()
 	s.sendFloor(r.floor)
-	r.log.Info("session resumed", "participant", s.id, "missed", len(missed))
-	r.broadcast(r.meeting.Back(s.id, meeting.Signalling))
 	return s, nil
 }

@@ -15,8 +15,10 @@ import (
 func (h *harness) resume(c *client, after int64) *client {
 	h.t.Helper()
 	again := h.dial()
-	again.send(protocol.Resume{Request: protocol.Request{ID: 2}, Token: c.me.ResumeToken, After: after})
-	again.me = c.me
+	again.me, again.attempt = c.me, c.attempt+1
+	again.send(protocol.Resume{
+		Request: protocol.Request{ID: 2}, Token: c.me.ResumeToken, After: after, Attempt: again.attempt,
+	})
 	return again
 }
 
@@ -89,6 +91,19 @@ func TestResumeReplacesALivingSocket(t *testing.T) {
 	}
 	again.send(protocol.Resume{Request: protocol.Request{ID: 3}, Token: ann.me.ResumeToken, After: 1})
 	again.refused(3, protocol.BadMessage)
+}
+
+// A page gives up on a socket and resumes on the next; then the first one's
+// resume arrives after all.
+func TestOvertakenResume(t *testing.T) {
+	h := newHarness(t, Config{})
+	ann := h.join("Ann")
+	first := &client{me: ann.me}
+	second := h.resume(&client{me: ann.me, attempt: 1}, 1)
+	expect[protocol.Resumed](second)
+	h.resume(first, 1).bye(protocol.ByeReplaced, websocket.StatusNormalClosure)
+	second.send(protocol.SendChat{Text: "still here"})
+	expect[protocol.Chat](second)
 }
 
 func TestResumeTooLate(t *testing.T) {

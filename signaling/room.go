@@ -2,7 +2,6 @@ package signaling
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"sync"
 	"time"
@@ -37,12 +36,13 @@ type liveRoom struct {
 // session is one participant as the room's goroutine keeps it. Its id, role
 // and media don't change once the participant has joined.
 type session struct {
-	id     string
-	role   meeting.Role
-	media  MediaParticipant
-	token  string  // takes the session up again
-	socket *socket // nil while lost
-	seats  seatTable
+	id      string
+	role    meeting.Role
+	media   MediaParticipant
+	token   string  // takes the session up again
+	attempt int     // the last of the page to do so
+	socket  *socket // nil while lost
+	seats   seatTable
 }
 
 // roomTitle is what a room is called on the page.
@@ -243,19 +243,15 @@ func (s *session) sendFloor(floor []string) {
 	}
 }
 
-// errStale stops a command of a socket whose session goes on elsewhere.
-var errStale = errGone
-
-// as runs f on the room's goroutine if session still belongs to the socket.
+// as runs f on the room's goroutine. It returns errGone, and f has not run,
+// when the session is over or goes on in another socket.
 func (r *liveRoom) as(session *session, socket *socket, f func() error) error {
-	err := errStale
-	if !r.do(func() {
+	err := errGone
+	r.do(func() {
 		if session.socket == socket {
 			err = f()
 		}
-	}) {
-		return errGone
-	}
+	})
 	return err
 }
 
@@ -294,12 +290,10 @@ func (r *liveRoom) leave(session *session, socket *socket) error {
 
 // lost tells that a socket has ended. Its session waits to be resumed.
 func (r *liveRoom) lost(session *session, socket *socket) {
-	err := r.as(session, socket, func() error {
-		r.log.Info("session lost", "participant", session.id)
-		r.broadcast(r.detach(session))
-		return nil
+	r.do(func() {
+		if session.socket == socket {
+			r.log.Info("session lost", "participant", session.id)
+			r.broadcast(r.detach(session))
+		}
 	})
-	if err != nil && !errors.Is(err, errGone) {
-		r.log.Error("session not marked lost", "participant", session.id, "err", err)
-	}
 }

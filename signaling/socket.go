@@ -24,6 +24,13 @@ const (
 	strikeEvery = 5 * time.Second
 )
 
+// Offers cost milliseconds of SDP work each. A page needs one to join, and few
+// later: this many at once, then one per offerEvery.
+const (
+	offerBurst = 10
+	offerEvery = 500 * time.Millisecond
+)
+
 // socket is one WebSocket of a page. It may join or resume one session.
 type socket struct {
 	hub    *Hub
@@ -35,6 +42,7 @@ type socket struct {
 	// The rest belongs to the reading goroutine.
 	conn    *websocket.Conn
 	limit   *rate.Limiter
+	offers  *rate.Limiter
 	strikes *rate.Limiter
 	idle    *time.Timer // runs until the socket has joined
 	live    *liveRoom   // nil until joined
@@ -46,6 +54,7 @@ func newSocket(h *Hub, room rooms.Room, cancel context.CancelFunc) *socket {
 	return &socket{
 		hub: h, info: room, log: h.log.With("room", room.ID), out: newOutbox(h.cfg.QueueLen), cancel: cancel,
 		limit:   rate.NewLimiter(rate.Limit(perSecond), max(1, int(2*perSecond))),
+		offers:  rate.NewLimiter(rate.Every(offerEvery), offerBurst),
 		strikes: rate.NewLimiter(rate.Every(strikeEvery), strikeBurst),
 	}
 }
@@ -172,14 +181,9 @@ func (s *socket) answer(msg any) {
 // be refused is cut off.
 func (s *socket) refuse(id int, why refusal) {
 	s.answer(protocol.Error{Re: id, Code: why.code, Message: why.message})
-	switch why.code {
-	case protocol.BadMessage, protocol.NotJoined, protocol.TooMany, protocol.Forbidden, protocol.BadOffer,
-		protocol.ResumeExpired:
-		if !s.strikes.Allow() {
-			s.log.Warn("socket cut off", "reason", "too many refused messages", "last", why.message)
-			s.finish(byeViolated, false)
-		}
-	case protocol.RecordFailed, protocol.RoomFull, protocol.Internal: // not the page's fault
+	if !s.strikes.Allow() {
+		s.log.Warn("socket cut off", "reason", "too many refused messages", "last", string(why.code))
+		s.finish(byeViolated, false)
 	}
 }
 
@@ -192,6 +196,8 @@ func (s *socket) fail(id int, err error) {
 	switch {
 	case errors.Is(err, errEnded):
 		s.finish(byeEnded, false)
+	case errors.Is(err, errOvertaken):
+		s.finish(byeReplaced, false)
 	case errors.Is(err, errShutdown):
 		s.finish(byeShutdown, false)
 	case errors.Is(err, errGone), errors.Is(err, context.Canceled): // a farewell is on its way, or the socket is gone

@@ -80,6 +80,10 @@ type Resume struct {
 	Token string `json:"token"`
 	// After is the number of the last event the page has seen.
 	After int64 `json:"after"`
+	// Attempt counts the page's attempts to resume this session, from 1. An
+	// attempt that arrives after a later one, from a socket long given up, does
+	// not take the session away from it.
+	Attempt int `json:"attempt,omitempty"`
 }
 
 // Offer re-offers on the running session, for more seats or an ICE restart.

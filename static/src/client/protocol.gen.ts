@@ -67,6 +67,12 @@ export type Resume = {
 	token: string;
 	/** After is the number of the last event the page has seen. */
 	after: number;
+	/**
+	 * Attempt counts the page's attempts to resume this session, from 1. An
+	 * attempt that arrives after a later one, from a socket long given up, does
+	 * not take the session away from it.
+	 */
+	attempt?: number;
 };
 
 /**
