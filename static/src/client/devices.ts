@@ -31,6 +31,8 @@ export type Devices = Readonly<{
 /** Opens and closes microphone and camera, and follows what is plugged in. */
 export type DeviceControl = Readonly<{
 	state: Store<Devices>;
+	/** Opens what is wanted, both with one question of the browser. */
+	start: (want: Readonly<{ microphone: boolean; camera: boolean }>) => Promise<void>;
 	/** Unmutes the microphone, opening it first if need be. */
 	unmute: () => Promise<void>;
 	/** Mutes the microphone, keeping it open. */
@@ -56,6 +58,7 @@ export function createDevices(options: DeviceOptions): DeviceControl {
 	const desk = new Desk(options);
 	return {
 		state: desk.state,
+		start: (want) => desk.start(want),
 		unmute: () => desk.unmute(),
 		mute: () => desk.mute(),
 		turnCameraOn: () => desk.openCamera(),
@@ -115,6 +118,11 @@ class Desk {
 		navigator.mediaDevices.addEventListener('devicechange', refresh, { signal });
 		window.addEventListener('focus', refresh, { signal });
 		refresh();
+	}
+
+	async start({ microphone, camera }: { microphone: boolean; camera: boolean }): Promise<void> {
+		if (microphone && camera && isSecure()) await this.askForBoth();
+		await Promise.all([microphone ? this.open('microphone') : undefined, camera ? this.open('camera') : undefined]);
 	}
 
 	async unmute(): Promise<void> {
@@ -205,6 +213,18 @@ class Desk {
 			if (turn === this.turns[kind]) this.set(kind, { kind: 'failed', problem: problemOf(error) });
 		}
 		await this.refresh(); // labels are known only once a device was allowed
+	}
+
+	/** Lets the browser ask once for both devices; what it says to each is learned by opening them. */
+	private async askForBoth(): Promise<void> {
+		this.set('microphone', { kind: 'starting' });
+		this.set('camera', { kind: 'starting' });
+		try {
+			const stream = await navigator.mediaDevices.getUserMedia({ audio: true, video: true });
+			for (const track of stream.getTracks()) track.stop();
+		} catch {
+			// One of the two may still be had alone.
+		}
 	}
 
 	/** Opens the chosen device, or any other one when that is gone. */

@@ -9,7 +9,7 @@ describe('arrange', () => {
 		['one left', ['a', 'c', 'd', 'e'], [], ['a', 'c', 'd', 'e']],
 		['a loud one stands in front already', before, ['b'], before],
 		['a loud one stands behind', before, ['e'], ['a', 'b', 'e', 'd', 'c']],
-		['two loud ones stand behind', before, ['e', 'd'], ['a', 'd', 'e', 'c', 'b']],
+		['two loud ones stand behind', before, ['e', 'd'], ['a', 'd', 'e', 'b', 'c']],
 		['more are loud than there are slots', before, ['a', 'b', 'c', 'd'], before],
 		['a loud one is not on stage', before, ['z'], before],
 	])('when %s', (_, present, loud, want) => {
