@@ -3,7 +3,7 @@ import { useContext, useState } from 'react';
 import type { SyntheticEvent } from 'react';
 import { Button } from '../design';
 import { listAttendants, push } from './api';
-import { lengthWords, moment } from './format';
+import { lengthWords, moment, within } from './format';
 import type { Attendant } from './model';
 import { Copyable, CopyLine, Empty, here, Loaded, PageHead, SearchField, State } from './parts';
 import { useAction, usePoll } from './poll';
@@ -92,7 +92,7 @@ function AttendantRow({ attendant, now, admin }: { attendant: Attendant; now: nu
 			{admin ? <td className="cell-address ticking">{addressOf(attendant)}</td> : null}
 			<td className="cell-when" title={moment(attendant.connected_at, now, here())}>
 				For {lengthWords(now - attendant.connected_at)}
-				<span className="second">since {moment(attendant.connected_at, now, here())}</span>
+				<span className="second">since {within(moment(attendant.connected_at, now, here()))}</span>
 			</td>
 			<td className="cell-channel">
 				<Copyable label="Copy channel name" value={attendant.channel_name} />
@@ -114,6 +114,7 @@ export function addressOf({ ip, port }: Pick<Attendant, 'ip' | 'port'>): string 
 function PushBox({ channel, name }: { channel: string; name: string }) {
 	const [info, setInfo] = useState('');
 	const [delivered, setDelivered] = useState<boolean | null>(null);
+	const { notify } = useContext(SessionContext);
 	const { busy, failure, run } = useAction();
 	const submit = (event: SyntheticEvent) => {
 		event.preventDefault();
@@ -123,6 +124,7 @@ function PushBox({ channel, name }: { channel: string; name: string }) {
 			const arrived = await push(channel, info, signal);
 			setDelivered(arrived);
 			if (arrived) setInfo('');
+			else notify({ tone: 'warning', text: `${name} is offline: it left before the message came.` });
 		});
 	};
 	return (
@@ -134,7 +136,7 @@ function PushBox({ channel, name }: { channel: string; name: string }) {
 			<p className="push-result" role="status">
 				{failure !== null ? <State tone="danger">{failureWords(failure)}</State> : null}
 				{delivered === true ? <State tone="good">Delivered</State> : null}
-				{delivered === false ? <State tone="danger">Offline: it left before the message came</State> : null}
+				{delivered === false ? <State tone="danger">Offline</State> : null}
 			</p>
 		</form>
 	);

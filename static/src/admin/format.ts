@@ -17,6 +17,11 @@ function formatter(place: Place, options: Intl.DateTimeFormatOptions): Intl.Date
 	}
 }
 
+/** A moment in mid-sentence: "today, 14:00". */
+export function within(words: string): string {
+	return words.replace(/^(Today|Yesterday|Tomorrow)/, (word) => word.toLowerCase());
+}
+
 /** "14:05". */
 export function clock(ms: number, place: Place): string {
 	return formatter(place, { hour: 'numeric', minute: '2-digit' }).format(ms);
@@ -58,6 +63,11 @@ export function spanThere(start: number, end: number, zone: string, locale: stri
 	return `${date}, ${clock(start, there)} to ${clock(end, there)} in ${zone}`;
 }
 
+/** "0.4 s", "12 s", "3 min": how long a stretch of a recording is. */
+export function stretchLength(us: number): string {
+	return us < 9_950_000 ? `${(Math.max(us, 0) / 1_000_000).toFixed(1)} s` : lengthWords(us / 1000);
+}
+
 /** "25 min", "1 h 5 min", "2 days", "40 s": how long, in words, coarse. */
 export function lengthWords(ms: number): string {
 	if (ms < MINUTE) return `${Math.max(Math.round(ms / 1000), 0)} s`;
@@ -93,7 +103,7 @@ export function size(bytes: number): string {
 		value /= 1000;
 		unit++;
 	}
-	return `${value < 9.95 ? value.toFixed(1) : Math.round(value).toString()} ${units[unit] ?? ''}`;
+	return `${value < 9.95 ? value.toFixed(1) : Math.round(value).toString()}\u00a0${units[unit] ?? ''}`;
 }
 
 /** The zones to offer, sorted, with the viewer's own and UTC among them in any case. */

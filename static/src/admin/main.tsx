@@ -2,6 +2,8 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app';
 import './shell.css';
+import './parts.css';
+import './rooms.css';
 import './lists.css';
 import './player.css';
 

@@ -36,6 +36,7 @@ export function joins(lane: Lane): boolean {
 export function usePlayers(lanes: readonly Lane[]): Players {
 	const entries = useRef(new Map<string, Entry>());
 	const current = useRef<string>(null);
+	const left = useRef({ at: 0, playing: true });
 	const [together, setTogether] = useState<string | null>(null);
 	const [ensemble, setEnsemble] = useState<Ensemble | null>(null);
 	const [changes, setChanges] = useState(0);
@@ -44,17 +45,22 @@ export function usePlayers(lanes: readonly Lane[]): Players {
 		if (together === null) return;
 		const life = new AbortController();
 		const voices = voicesOf(lanes, together, entries.current);
-		const from = momentOf(entries.current.get(current.current ?? ''));
-		const made = createEnsemble(voices, from, () => setChanges((old) => old + 1), life.signal);
-		for (const { element } of entries.current.values()) element.pause();
-		made.play();
+		const { at, playing } = left.current;
+		const made = createEnsemble(voices, at, () => setChanges((old) => old + 1), life.signal);
+		if (playing) made.play();
 		setEnsemble(made);
 		return () => {
+			left.current = { at: made.now(), playing: made.playing() };
 			life.abort();
 			setEnsemble(null);
 		};
 	}, [lanes, together]);
 
+	const join = useCallback((participant: string | null) => {
+		for (const { element } of entries.current.values()) element.pause();
+		left.current = { at: momentOf(entries.current.get(current.current ?? '')), playing: true };
+		setTogether(participant);
+	}, []);
 	const register = useCallback((track: Track, element: HTMLMediaElement) => {
 		const kept = entries.current;
 		kept.set(track.id, { track, element });
@@ -91,8 +97,8 @@ export function usePlayers(lanes: readonly Lane[]): Players {
 		return entry === undefined ? null : momentOf(entry) * 1_000_000;
 	}, [ensemble]);
 	return useMemo(
-		() => ({ register, started, together, join: setTogether, ensemble, seek, now, changes }),
-		[register, started, together, ensemble, seek, now, changes],
+		() => ({ register, started, together, join, ensemble, seek, now, changes }),
+		[register, started, together, join, ensemble, seek, now, changes],
 	);
 }
 

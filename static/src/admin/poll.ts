@@ -43,14 +43,16 @@ export function usePoll<T>(load: (signal: AbortSignal) => Promise<T>, every: num
 		let timer = 0;
 		let busy = false;
 		let failures = 0;
+		let answered = false;
 		const run = async () => {
-			if (busy) return;
+			if (busy || (pace.current === null && answered)) return;
 			busy = true;
 			try {
 				const data = await load(life.signal);
 				if (life.signal.aborted) return;
 				failures = 0;
-				setKept({ load, data, failure: null, at: Date.now() });
+				answered = true;
+				setKept((old) => ({ load, data: old.load === load ? settle(old.data, data) : data, failure: null, at: Date.now() }));
 			} catch (error) {
 				if (life.signal.aborted) return;
 				failures++;
@@ -81,6 +83,11 @@ export function usePoll<T>(load: (signal: AbortSignal) => Promise<T>, every: num
 	const refresh = useCallback(() => setNonce((old) => old + 1), []);
 	if (kept.load !== load) return { data: null, failure: null, at: kept.at, refresh };
 	return { data: kept.data, failure: kept.failure, at: kept.at, refresh };
+}
+
+/** The old value when the new one says the same, so that nothing is drawn or restarted for it. */
+export function settle<T>(old: T | null, fresh: T): T {
+	return old !== null && JSON.stringify(old) === JSON.stringify(fresh) ? old : fresh;
 }
 
 /** Runs calls that a button starts: one at a time, ended with the component. */

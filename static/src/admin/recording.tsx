@@ -3,7 +3,7 @@ import { useCallback, useContext, useMemo, useState } from 'react';
 import { Button } from '../design';
 import { deleteRecording, getRecording } from './api';
 import type { Failure } from './api';
-import { moment, size, timecode } from './format';
+import { moment, size, timecode, within } from './format';
 import type { Recording } from './model';
 import { Copyable, Danger, Empty, here, Loaded, PageHead, State } from './parts';
 import { usePlayers } from './players';
@@ -134,7 +134,7 @@ function DeleteDialog({ recording, open, onClose }: { recording: Recording; open
 		<Danger
 			open={open}
 			title={`Delete “${titleOf(recording)}”`}
-			text={`The recording of ${moment(recording.t0_utc, Date.now(), here())} goes with ${files}, ${size(bytesOf(recording))}. This can’t be undone.`}
+			text={`The recording of ${within(moment(recording.t0_utc, Date.now(), here()))} goes with ${files}, ${size(bytesOf(recording))}. This can’t be undone.`}
 			action="Delete recording"
 			busy={busy}
 			error={failure === null ? null : deleteWords(failure)}

@@ -24,6 +24,17 @@ export function phaseOf(room: Pick<Room, 'start' | 'end'>, now: number): Phase {
 	return now < room.end ? 'open' : 'ended';
 }
 
+/** Open rooms first, those with people before empty ones, then what comes next; ended ones latest first. */
+export function inOrder(rooms: readonly Room[], now: number): readonly Room[] {
+	const rank = (room: Room) => {
+		const phase = phaseOf(room, now);
+		if (phase === 'open') return room.participants > 0 ? 0 : 1;
+		return phase === 'upcoming' ? 2 : 3;
+	};
+	const next = (a: Room, b: Room) => (rank(a) === 2 ? a.start - b.start : rank(a) === 3 ? b.end - a.end : b.start - a.start);
+	return [...rooms].sort((a, b) => rank(a) - rank(b) || next(a, b));
+}
+
 /** The address to send for a path on this server. */
 function absolute(path: string): string {
 	return new URL(path, location.origin).href;
@@ -122,7 +133,8 @@ function RoomActions({ room, phase, onEnd }: { room: Room; phase: Phase; onEnd: 
 					Open as host
 				</a>
 			) : null}
-			{phase === 'ended' ? null : <CopyButton text={absolute(room.meeting_url)} label="Copy meeting link" />}
+			{phase === 'open' ? <CopyButton text={absolute(room.meeting_url)} label="Copy meeting link" /> : null}
+			{phase === 'upcoming' ? <CopyButton text={absolute(room.meeting_url)} label="Copy meeting link" words="Copy link" /> : null}
 			<Menu
 				label={`Actions for ${titleOf(room)}`}
 				items={items}

@@ -7,7 +7,7 @@ import { Danger, Empty, Loaded, PageHead, SearchField } from './parts';
 import { useAction, usePoll } from './poll';
 import type { Poll } from './poll';
 import { ReserveDialog } from './reserve';
-import { RoomRow } from './room_row';
+import { inOrder, RoomRow } from './room_row';
 import { matches } from './route';
 import { Link, useRouter } from './router';
 import { SessionContext } from './session';
@@ -73,7 +73,7 @@ type RoomListProps = {
 
 function RoomList({ data, poll, state, search, onReserve, onMore }: RoomListProps) {
 	const [ending, setEnding] = useState<Room | null>(null);
-	const rooms = data.rooms.filter((room) => matches(search, [room.title, room.creator.name, room.id, room.timezone]));
+	const rooms = inOrder(data.rooms, poll.at).filter((room) => matches(search, [room.title, room.creator.name, room.id, room.timezone]));
 	if (data.rooms.length === 0) return <NoRooms state={state} onReserve={onReserve} />;
 	return (
 		<>

@@ -85,7 +85,7 @@ function LaneRow({ lane, total, players, first }: { lane: Lane; total: number; p
 				role="button"
 				tabIndex={playable ? 0 : -1}
 				aria-disabled={!playable || undefined}
-				aria-label={`Play ${label}. Arrow keys move five seconds.`}
+				aria-label={`${label}: play from a point of the timeline. Arrow keys move five seconds.`}
 				onPointerUp={playable ? clicked : undefined}
 				onKeyDown={playable ? steered : undefined}
 			>

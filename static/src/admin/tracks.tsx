@@ -2,7 +2,7 @@ import { CirclePause, Download, Link2, Link2Off, Pause, Play } from 'lucide-reac
 import { useEffect, useState } from 'react';
 import { Avatar, Button, IconButton } from '../design';
 import { downloadUrl, fileUrl } from './api';
-import { size, timecode } from './format';
+import { size, stretchLength, timecode } from './format';
 import type { Recording, Track } from './model';
 import { Copyable, State } from './parts';
 import { joins } from './players';
@@ -147,7 +147,7 @@ function TrackCard({ recording, track, part, who, players, linked, many }: Track
 					{track.sha256 === '' ? null : (
 						<span className="sum">
 							<span className="quiet">SHA-256</span>
-							<Copyable label="Copy SHA-256" value={track.sha256} shown={`${track.sha256.slice(0, 12)}…`} />
+							<Copyable label="Copy SHA-256" value={track.sha256} shown={`${track.sha256.slice(0, 8)}…`} />
 						</span>
 					)}
 				</footer>
@@ -158,7 +158,7 @@ function TrackCard({ recording, track, part, who, players, linked, many }: Track
 
 function factWords(track: Track): string {
 	const facts = [`Starts at ${timecode(track.start_us)}`, `${timecode(track.duration_us)} long`, size(track.bytes)];
-	if (track.width > 0) facts.push(`${track.width} × ${track.height}`);
+	if (track.width > 0) facts.push(`${track.width}\u00a0×\u00a0${track.height}`);
 	if (track.codec !== '') facts.push(track.codec.toLowerCase() === 'opus' ? 'Opus' : track.codec.toUpperCase());
 	return facts.join(', ');
 }
@@ -201,10 +201,10 @@ function Gaps({ track }: { track: Track }) {
 	if (track.gaps.length === 0) return <p className="quiet">Nothing is missing.</p>;
 	const sums = summarise(track.gaps).map(({ reason, times, us }) => {
 		const often = times === 1 ? 'once' : `${times} times`;
-		return `${gapWords(reason, track.source)} ${often}, ${timecode(us)} in all`;
+		return `${gapWords(reason, track.source)} ${often}, ${stretchLength(us)}${times === 1 ? '' : ' in all'}`;
 	});
 	return (
-		<details className="gaps">
+		<details className="gaps quiet">
 			<summary>{sums.join('. ')}.</summary>
 			<ul>
 				{track.gaps.slice(0, SHOWN_GAPS).map((gap) => (

@@ -91,7 +91,7 @@ export function gapWords(reason: GapReason, source: SourceName): string {
 		case 'slow_disk':
 			return 'Disk too slow';
 		case 'pause':
-			return 'Connection paused';
+			return 'Nothing arrived';
 		case 'other':
 			return 'Missing';
 	}
@@ -125,7 +125,6 @@ function readyState(recording: Recording): Readonly<{ tone: StateTone; short: st
 function stopWords(reason: string): string {
 	switch (reason) {
 		case 'host':
-		case 'operator':
 			return 'Stopped by the host.';
 		case 'empty':
 			return 'Stopped when the last person left.';
@@ -133,10 +132,10 @@ function stopWords(reason: string): string {
 			return 'Stopped when the meeting ended.';
 		case 'shutdown':
 			return 'Stopped when the server was shut down.';
-		case 'disk':
 		case 'disk_full':
-		case 'no_space':
 			return 'Stopped because the disk was almost full.';
+		case 'failed':
+			return 'Stopped because the server could not write on.';
 		default:
 			return 'Complete.';
 	}
