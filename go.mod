@@ -64,3 +64,7 @@ require (
 	modernc.org/mathutil v1.7.1 // indirect
 	modernc.org/memory v1.12.1 // indirect
 )
+
+ignore ./static/node_modules
+
+ignore ./test/browser/node_modules

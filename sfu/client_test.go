@@ -1,8 +1,6 @@
 package sfu
 
 import (
-	"errors"
-	"io"
 	"log/slog"
 	"maps"
 	"strings"
@@ -32,7 +30,7 @@ func eventually(t *testing.T, what string, ok func() bool) {
 
 func newSFU(t *testing.T) *SFU {
 	t.Helper()
-	s, err := New(Config{UDP: "127.0.0.1:0", TCP: "127.0.0.1:0", Loopback: true}, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	s, err := New(Config{UDP: "127.0.0.1:0", TCP: "127.0.0.1:0", Loopback: true}, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,8 +126,10 @@ type clientOptions struct {
 
 func join(t *testing.T, r *Room, w *watcher, id string, number uint32, view []Tile, opt clientOptions) *client {
 	t.Helper()
-	c := &client{t: t, id: id, got: map[int][]rtp.Packet{}, gotAudio: map[int][]rtp.Packet{}, sources: map[string]Source{},
-		senders: map[Source]*webrtc.RTPSender{}}
+	c := &client{
+		t: t, id: id, got: map[int][]rtp.Packet{}, gotAudio: map[int][]rtp.Packet{}, sources: map[string]Source{},
+		senders: map[Source]*webrtc.RTPSender{},
+	}
 	c.connect(opt)
 	offer := c.offer()
 	p, answer, err := r.Join(t.Context(), Entry{ID: id, Number: number, Offer: offer, Sources: maps.Clone(c.sources), View: view})
@@ -245,9 +245,6 @@ func (c *client) receive(track *webrtc.TrackRemote, _ *webrtc.RTPReceiver) {
 	for {
 		p, _, err := track.ReadRTP()
 		if err != nil {
-			if !errors.Is(err, io.EOF) {
-				return
-			}
 			return
 		}
 		c.mu.Lock()

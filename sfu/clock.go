@@ -14,14 +14,14 @@ const clockSlew = 500 * time.Microsecond // per second
 
 // ntpTime is an NTP timestamp as nanoseconds since the Unix epoch.
 func ntpTime(ntp uint64) int64 {
-	seconds := int64(ntp>>32) + ntpEpoch //nolint:gosec // 32 bits
+	seconds := int64(ntp>>32) + ntpEpoch
 	fraction := int64((ntp & math.MaxUint32) * uint64(time.Second) >> 32)
 	return seconds*int64(time.Second) + fraction
 }
 
 // toNTP is t as an NTP timestamp (RFC 3550 section 4).
 func toNTP(t time.Time) uint64 {
-	seconds := uint64(t.Unix() - ntpEpoch) //nolint:gosec // after 1900
+	seconds := uint64(t.Unix() - ntpEpoch)
 	fraction := (uint64(t.Nanosecond()) << 32) / uint64(time.Second)
 	return seconds<<32 | fraction
 }

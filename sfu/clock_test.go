@@ -20,11 +20,11 @@ func TestNTPRoundTrip(t *testing.T) {
 func TestClockTakesTheSmallestDelay(t *testing.T) {
 	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	const ahead = 3 * time.Hour // the sender's clock runs ahead
-	delays := []time.Duration{80, 40, 120, 35, 300, 60, 36}
+	delays := []int{80, 40, 120, 35, 300, 60, 36} // ms
 	var c clock
 	for i, d := range delays {
 		sent := start.Add(time.Duration(i) * time.Second)
-		c.report(toNTP(sent.Add(ahead)), sent.Add(d*time.Millisecond))
+		c.report(toNTP(sent.Add(ahead)), sent.Add(time.Duration(d)*time.Millisecond))
 	}
 	got := c.serverTime(toNTP(start.Add(ahead)))
 	if d := got.Sub(start); d < 35*time.Millisecond || d > 37*time.Millisecond {

@@ -266,7 +266,7 @@ func (o *output) report(now time.Time) {
 		return
 	}
 	since := now.Sub(o.current.src.owner.clockTime(sr.NTP))
-	ts := o.stream.Timestamp(sr.Timestamp) + uint32(int64(since.Seconds()*float64(o.rate))) //nolint:gosec // RTP time wraps
+	ts := o.stream.Timestamp(sr.Timestamp) + uint32(int64(since.Seconds()*float64(o.rate)))
 	o.sender.Report(toNTP(now), ts)
 }
 

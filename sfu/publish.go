@@ -200,7 +200,7 @@ func (l *layer) parse(p *packet.Packet, epoch uint32) bool {
 		return false
 	}
 	if p.Keyframe = d.Start && d.Keyframe; p.Keyframe {
-		l.height.Store(int32(d.Height)) //nolint:gosec // 14 bits
+		l.height.Store(int32(d.Height))
 		l.keyEpoch.Store(epoch)
 		l.keyArrive.Store(p.Arrival.UnixNano())
 		l.mu.Lock()
@@ -268,12 +268,10 @@ func (l *layer) block(now time.Time) (transport.Block, bool) {
 // attach adds o to those who receive the layer. Only the room's plan calls it.
 func (l *layer) attach(o *output) {
 	old := *l.outs.Load()
-	for _, have := range old {
-		if have == o {
-			return
-		}
+	if slices.Contains(old, o) {
+		return
 	}
-	grown := append(old[:len(old):len(old)], o)
+	grown := append(slices.Clip(old), o)
 	l.outs.Store(&grown)
 }
 

@@ -42,14 +42,13 @@ type Room struct {
 	floorMu sync.Mutex // guards floor
 	floor   *floor.Floor
 
-	mu       sync.Mutex // guards what follows
-	members  map[uint32]*Participant
-	numbers  map[string]uint32
-	joining  sync.WaitGroup
-	audible  []uint32
-	closed   bool
-	endOnce  sync.Once
-	lastPlan time.Time
+	mu      sync.Mutex // guards what follows
+	members map[uint32]*Participant
+	numbers map[string]uint32
+	joining sync.WaitGroup
+	audible []uint32
+	closed  bool
+	endOnce sync.Once
 }
 
 // NewRoom returns an empty room. The caller must Close it.

@@ -188,8 +188,10 @@ func TestLostPacketsAreAskedForUpstream(t *testing.T) {
 	r := s.NewRoom("r", w)
 	defer r.Close()
 	bo := join(t, r, w, "bo", 2, nil, clientOptions{seats: 1})
-	video := &feed{track: bo.video, video: true, size: [2]uint16{640, 360}, step: 3000,
-		skip: func(seq uint16) bool { return seq == 50 || seq == 51 }}
+	video := &feed{
+		track: bo.video, video: true, size: [2]uint16{640, 360}, step: 3000,
+		skip: func(seq uint16) bool { return seq == 50 || seq == 51 },
+	}
 	video.run(t)
 	bo.p.SetSource(Camera, true, false)
 	eventually(t, "a NACK for both", func() bool {

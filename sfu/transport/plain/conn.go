@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -97,7 +98,7 @@ func (c *conn) addSeats(want int) error {
 func (c *conn) Seats() []transport.Seat {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.seats[:len(c.seats):len(c.seats)]
+	return slices.Clip(c.seats)
 }
 
 // AskKeyframe implements transport.Conn.
@@ -109,7 +110,7 @@ func (c *conn) AskKeyframe(ssrc uint32) {
 func (c *conn) Nack(ssrc uint32, seqs []int64) {
 	numbers := make([]uint16, len(seqs))
 	for i, seq := range seqs {
-		numbers[i] = uint16(seq) //nolint:gosec // the low 16 bits are what RTP carries
+		numbers[i] = uint16(seq)
 	}
 	c.writeRTCP(&rtcp.TransportLayerNack{MediaSSRC: ssrc, Nacks: rtcp.NackPairsFromSequenceNumbers(numbers)})
 }
@@ -196,7 +197,7 @@ func (c *conn) incoming(track *webrtc.TrackRemote, r *webrtc.RTPReceiver) {
 func levelID(r *webrtc.RTPReceiver) uint8 {
 	for _, ext := range r.GetParameters().HeaderExtensions {
 		if ext.URI == uriAudioLevel {
-			return uint8(ext.ID) //nolint:gosec // RFC 8285 ids are below 256
+			return uint8(ext.ID)
 		}
 	}
 	return 0

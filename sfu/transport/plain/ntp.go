@@ -7,7 +7,7 @@ const ntpEpoch = -2208988800
 
 // middleNTP is the middle 32 bits of t as an NTP timestamp (RFC 3550 section 4).
 func middleNTP(t time.Time) uint32 {
-	seconds := uint32(t.Unix() - ntpEpoch) //nolint:gosec // NTP seconds wrap by design
+	seconds := uint32(t.Unix() - ntpEpoch)
 	fraction := uint32((int64(t.Nanosecond()) << 16) / int64(time.Second))
 	return seconds<<16 | fraction
 }
@@ -15,7 +15,7 @@ func middleNTP(t time.Time) uint32 {
 // roundTrip computes the round-trip time of a reception report (RFC 3550
 // section 6.4.1), at least 1 ms.
 func roundTrip(now time.Time, lsr, delay uint32) time.Duration {
-	units := int32(middleNTP(now) - lsr - delay) //nolint:gosec // modular by definition
+	units := int32(middleNTP(now) - lsr - delay)
 	d := time.Duration(units) * time.Second / (1 << 16)
 	return min(max(d, time.Millisecond), 5*time.Second)
 }
