@@ -19,7 +19,7 @@ func TestNTPRoundTrip(t *testing.T) {
 
 func TestClockTakesTheSmallestDelay(t *testing.T) {
 	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	const ahead = 3 * time.Hour // the sender's clock runs ahead
+	const ahead = 3 * time.Hour                   // the sender's clock runs ahead
 	delays := []int{80, 40, 120, 35, 300, 60, 36} // ms
 	var c clock
 	for i, d := range delays {
