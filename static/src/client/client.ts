@@ -1,6 +1,6 @@
 import { createBoard } from './board';
 import type { Board } from './board';
-import { createConnection } from './connection';
+import { createConnection, FIRST_SEATS } from './connection';
 import type { Connection } from './connection';
 import type { DeviceControl } from './devices';
 import { createLevels, seatLevel } from './levels';
@@ -19,7 +19,7 @@ import { countsOf, qualityOf, sampleOf } from './stats';
 import type { ConnectionCounts, Quality } from './stats';
 import { createStore } from './store';
 import type { Store, WritableStore } from './store';
-import { createViewSender, seatsWanted, viewOf } from './view';
+import { createViewSender, MOST_SEATS, seatsWanted, viewOf } from './view';
 import type { ViewSender, VisibleTile } from './view';
 import { createVoiceMeter } from './voice';
 import type { VoiceMeter } from './voice';
@@ -75,6 +75,8 @@ export type ClientOptions = Readonly<{
 	name: string;
 	token: string | undefined;
 	devices: DeviceControl;
+	/** The most participants to receive at a time; 49 when absent. */
+	mostSeats?: number | undefined;
 	onEvent: (event: ClientEvent) => void;
 	/** Ends the meeting for this page: says leave and gives everything back but the devices. */
 	signal: AbortSignal;
@@ -185,7 +187,7 @@ class MeetingClient implements Client {
 
 	private async makeJoin(): Promise<Join> {
 		this.connection?.close();
-		const connection = createConnection();
+		const connection = createConnection(Math.min(FIRST_SEATS, this.options.mostSeats ?? MOST_SEATS));
 		this.connection = connection;
 		connection.pc.addEventListener('connectionstatechange', () => {
 			if (this.connection === connection) this.mediaChanged(connection.pc.connectionState);
@@ -311,7 +313,7 @@ class MeetingClient implements Client {
 		const seen = new Set(this.tiles.map((tile) => tile.participant));
 		const voices = meeting.participants.filter((one) => one.id !== meeting.self && !seen.has(one.id) && isHeard(one)).length;
 		const have = connection.seats().length;
-		const seats = seatsWanted(have, this.tiles.length, Math.min(5, voices));
+		const seats = seatsWanted(have, this.tiles.length, Math.min(5, voices), this.options.mostSeats);
 		if (seats > have) void this.reoffer({ seats });
 	}
 

@@ -12,7 +12,7 @@ export type { Meeting } from './meeting';
 export { browserStore, CAMERA_HEIGHTS, CAMERA_RATES, DEFAULT_PREFERENCES, loadPreferences, savePreferences } from './preferences';
 export type { Preferences, Theme } from './preferences';
 export type { ChatMessage, Participant, RecordingState, RoomState, Source } from './protocol.gen';
-export { fetchLobby, hostTokenOf, roomOf } from './rooms';
+export { fetchLobby, hostTokenOf, mostSeatsOf, roomOf } from './rooms';
 export type { Lobby, LobbyAnswer } from './rooms';
 export type { Link } from './socket';
 export type { Quality } from './stats';

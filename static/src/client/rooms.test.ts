@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decodeLobby, hostTokenOf, roomOf, socketUrl } from './rooms';
+import { decodeLobby, hostTokenOf, mostSeatsOf, roomOf, socketUrl } from './rooms';
 
 const answer = {
 	id: '1.a',
@@ -32,6 +32,10 @@ describe('decodeLobby', () => {
 });
 
 describe('addresses', () => {
+	it.each([['?seats=4', 4], ['?seats=400', 49], ['?seats=0', undefined], ['?seats=x', undefined], ['', undefined]] as const)('reads the most seats of %s', (search, want) => {
+		expect(mostSeatsOf(search)).toBe(want);
+	});
+
 	it.each([
 		['/meeting/1.0b3c/', '1.0b3c'],
 		['/meeting/1.0b3c', '1.0b3c'],

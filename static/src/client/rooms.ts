@@ -72,3 +72,9 @@ export function hostTokenOf(hash: string): string | undefined {
 export function socketUrl(room: string, origin: string): string {
 	return `${origin.replace(/^http/, 'ws')}/api/v1/rooms/${encodeURIComponent(room)}/ws`;
 }
+
+/** How many participants the address asks to receive at most (`?seats=4`, for weak devices), if it does. */
+export function mostSeatsOf(search: string): number | undefined {
+	const seats = Number(new URLSearchParams(search).get('seats') ?? NaN);
+	return Number.isInteger(seats) && seats > 0 ? Math.min(seats, 49) : undefined;
+}

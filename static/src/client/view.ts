@@ -38,12 +38,14 @@ export function sameView(a: readonly Tile[], b: readonly Tile[]): boolean {
 	);
 }
 
+/** The most seats the server gives one participant. */
+export const MOST_SEATS = 49;
+
 /**
  * How many seats a connection that has current should have to serve tiles, and
- * audible voices that have no tile: it grows by doubling, to 49 at most.
+ * audible voices that have no tile: it grows by doubling, to most at most.
  */
-export function seatsWanted(current: number, tiles: number, unseenVoices: number): number {
-	const most = 49;
+export function seatsWanted(current: number, tiles: number, unseenVoices: number, most: number = MOST_SEATS): number {
 	let wanted = Math.max(1, current);
 	while (wanted < tiles + unseenVoices && wanted < most) wanted = Math.min(most, wanted * 2);
 	return wanted;

@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
-import { createClient, createDevices } from '../client';
+import { createClient, createDevices, mostSeatsOf } from '../client';
 import type { Client, DeviceControl, Over } from '../client';
 import { Notices, useNotices } from '../design';
 import { MeetingView } from './meeting';
@@ -54,7 +54,7 @@ export function App({ room, token }: AppProps) {
 				const news = newsOf(event);
 				if (news !== undefined) notify(news);
 			};
-			setPhase({ kind: 'inside', end, client: createClient({ room, name, token, devices, onEvent, signal: end.signal }) });
+			setPhase({ kind: 'inside', end, client: createClient({ room, name, token, devices, mostSeats: mostSeatsOf(location.search), onEvent, signal: end.signal }) });
 		},
 		[devices, room, token, notify],
 	);

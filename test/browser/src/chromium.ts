@@ -37,6 +37,7 @@ export async function open(browser: Browser, url: string, setup: Setup = {}): Pr
 		if (m.type() === 'error' && /Content Security Policy|Uncaught/.test(m.text())) problems.push(m.text());
 	});
 	await page.addInitScript(countDescriptions);
+	await page.addInitScript(keepSockets);
 	if (setup.colour !== undefined) await page.addInitScript(colouredDevices, setup.colour);
 	await page.goto(url);
 	return { page, context, problems };
@@ -71,6 +72,27 @@ function countDescriptions(): void {
 			await super.setRemoteDescription(d);
 		}
 	};
+}
+
+/** Keeps the page's WebSockets, so that a test can break them: going offline does not close open ones. */
+function keepSockets(): void {
+	const w = window as unknown as { plenumSockets: WebSocket[] };
+	w.plenumSockets = [];
+	const Original = window.WebSocket;
+	window.WebSocket = class extends Original {
+		constructor(url: string | URL, protocols?: string | string[]) {
+			super(url, protocols);
+			w.plenumSockets.push(this);
+		}
+	};
+}
+
+/** Cuts a page off from the server: its sockets break and no new one opens. */
+export async function cutOff(context: BrowserContext, page: Page): Promise<void> {
+	await context.setOffline(true);
+	await page.evaluate(() => {
+		for (const s of (window as unknown as { plenumSockets: WebSocket[] }).plenumSockets) s.close();
+	});
 }
 
 /** Replaces camera and microphone by a canvas of one colour, in motion, and a tone. */
