@@ -3,6 +3,7 @@ package recording
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -114,6 +115,19 @@ func TestMeeting(t *testing.T) {
 		if got := second(t, pathOf(dir, man, cam), inFile); got != int(at) {
 			t.Errorf("seek to %vs shows second %d", at, got)
 		}
+	}
+	checkMux(t, dir, man, trackOf(t, man, "p2", sfu.Microphone), trackOf(t, man, "p2", sfu.Camera))
+}
+
+// checkMux puts voice and picture together the way docs/recording.md says.
+func checkMux(t *testing.T, dir string, man Manifest, mic, cam Track) {
+	t.Helper()
+	offset := func(tr Track) string { return fmt.Sprintf("%.6f", us(tr.StartUS).Seconds()) }
+	out := filepath.Join(dir, "p02.webm")
+	tool(t, "ffmpeg", "-v", "error", "-itsoffset", offset(mic), "-i", pathOf(dir, man, mic),
+		"-itsoffset", offset(cam), "-i", pathOf(dir, man, cam), "-map", "1:v", "-map", "0:a", "-c", "copy", out)
+	if got := accept(t, out); !near(got, us(mic.StartUS+mic.DurationUS), 100*time.Millisecond) {
+		t.Errorf("voice and picture together last %v", got)
 	}
 }
 

@@ -58,7 +58,7 @@ func TestDiesAnywhere(t *testing.T) {
 
 // mend repairs a file and checks that it is complete, right, and not changed by
 // repairing it again.
-func mend(t testing.TB, f *memFile, frames []Frame) Repaired {
+func mend(t *testing.T, f *memFile, frames []Frame) Repaired {
 	t.Helper()
 	before := len(f.b)
 	rep, err := Repair(f, int64(before), tags)

@@ -101,15 +101,15 @@ func script(t Track, length time.Duration) []Frame {
 	return out
 }
 
-func write(t testing.TB, f File, tr Track, frames []Frame) *Writer {
-	t.Helper()
+func write(tb testing.TB, f File, tr Track, frames []Frame) *Writer {
+	tb.Helper()
 	w, err := New(f, tr, about)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	for _, fr := range frames {
 		if err := w.Write(fr); err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 	}
 	return w
@@ -117,7 +117,7 @@ func write(t testing.TB, f File, tr Track, frames []Frame) *Writer {
 
 // check reads a file and compares its frames with the first of those written.
 // It returns how many there are.
-func check(t testing.TB, f *memFile, frames []Frame) int {
+func check(t *testing.T, f *memFile, frames []Frame) int {
 	t.Helper()
 	r, err := NewReader(f, int64(len(f.b)))
 	if err != nil {
