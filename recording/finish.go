@@ -12,23 +12,23 @@ import (
 // syncStep brings the files to the disk every ten seconds, on a goroutine of
 // its own: the disk may take its time.
 func (r *Recorder) syncStep(now time.Time) {
-	if r.syncing != nil {
+	if r.loop.syncing != nil {
 		select {
-		case done := <-r.syncing:
-			r.syncing = nil
+		case done := <-r.loop.syncing:
+			r.loop.syncing = nil
 			r.noteSynced(done, now)
 		default:
 		}
 		return
 	}
-	if now.Sub(r.lastSync) < syncEvery {
+	if now.Sub(r.loop.lastSync) < syncEvery {
 		return
 	}
-	r.lastSync = now
+	r.loop.lastSync = now
 	files := map[string]trackFile{}
 	sizes := map[string]int64{}
 	for _, t := range r.list() {
-		if t.out == nil || t.dead || t.out.w.Size() == r.synced[t.out.path] {
+		if t.out == nil || t.dead || t.out.w.Size() == r.loop.synced[t.out.path] {
 			continue
 		}
 		if err := t.out.w.PatchDuration(); err != nil {
@@ -38,7 +38,7 @@ func (r *Recorder) syncStep(now time.Time) {
 		files[t.out.path], sizes[t.out.path] = t.out.f, t.out.w.Size()
 	}
 	done := make(chan map[string]int64, 1)
-	r.syncing = done
+	r.loop.syncing = done
 	go func() {
 		var wg sync.WaitGroup
 		defer func() { done <- sizes }()
@@ -57,7 +57,7 @@ func (r *Recorder) noteSynced(sizes map[string]int64, now time.Time) {
 	if len(sizes) == 0 {
 		return
 	}
-	maps.Copy(r.synced, sizes)
+	maps.Copy(r.loop.synced, sizes)
 	r.note(event{AtUS: r.since(now).Microseconds(), Kind: evSynced, Synced: sizes})
 }
 
@@ -67,8 +67,8 @@ func (r *Recorder) finish() {
 	defer close(r.done)
 	defer r.lib.forget(r)
 	r.stopTap()
-	if r.syncing != nil {
-		<-r.syncing
+	if r.loop.syncing != nil {
+		<-r.loop.syncing
 	}
 	r.journalNews()
 	r.mu.RLock()
@@ -140,7 +140,7 @@ func (r *Recorder) seal(t *track, end time.Duration) {
 		r.log.Error("track not closed cleanly", "path", o.path, "error", err)
 	}
 	if !o.w.Finished() {
-		return // stays open, and Open will repair it
+		return // the track stays open, and the next Open repairs it
 	}
 	width, height := o.w.Picture()
 	stats := t.stats()

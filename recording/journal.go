@@ -97,10 +97,15 @@ func readJournal(r io.Reader) ([]event, error) {
 			}
 			return events, err
 		}
-		var e event
-		if json.Unmarshal([]byte(strings.TrimSuffix(line, "\n")), &e) != nil {
+		e, ok := parseEvent(strings.TrimSuffix(line, "\n"))
+		if !ok {
 			return events, nil // zeros of a power cut, and nothing behind them
 		}
 		events = append(events, e)
 	}
+}
+
+func parseEvent(line string) (e event, ok bool) {
+	err := json.Unmarshal([]byte(line), &e)
+	return e, err == nil
 }

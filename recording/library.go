@@ -90,12 +90,17 @@ func (l *Library) loadOne(id string) (Manifest, error) {
 	if err != nil {
 		return Manifest{}, err
 	}
-	defer dir.Close()
-	m, err := loadManifest(dir)
-	if err == nil && m.ID == id && m.settled() {
-		return m, nil
+	defer func() { _ = dir.Close() }()
+	old, err := loadManifest(dir)
+	known := err == nil && old.ID == id && old.settled()
+	if known && !old.unfinished() {
+		return old, nil
 	}
-	m, err = recoverRecording(dir, id)
+	m, err := recoverRecording(dir, id)
+	if err != nil && known {
+		l.log.Error("unfinished track can't be repaired", "recording", id, "error", err)
+		return old, nil
+	}
 	if err != nil {
 		return m, err
 	}
@@ -162,14 +167,16 @@ func (l *Library) newRecorder(info Info, media Media, ended func(string)) (*Reco
 		lib: l, log: l.log.With("recording", name, "room", info.Room), info: info, media: media, ended: ended,
 		id: name, t0: now, utc: now.UTC().Truncate(time.Microsecond), dir: dir, journal: journal{f},
 		quit: make(chan struct{}), done: make(chan struct{}),
-		tracks: map[key]*track{}, clocks: map[string]*timeline.Clock{}, synced: map[string]int64{},
-		lastSync: now, lastLook: now,
+		tracks: map[key]*track{},
+		loop: loop{
+			clocks: map[string]*timeline.Clock{}, synced: map[string]int64{}, lastSync: now, lastLook: now,
+		},
 	}
 	r.note(event{
 		Kind: evStarted, Recording: name, Room: info.Room, Title: info.Title, CreatorID: info.CreatorID,
 		StartedBy: info.StartedBy, T0: r.utc, BootID: bootID(),
 	})
-	err = errors.Join(r.broken, f.Sync(), saveManifest(dir, r.manifest), syncDir(l.root))
+	err = errors.Join(r.loop.broken, f.Sync(), saveManifest(dir, r.manifest), syncDir(l.root))
 	if err != nil {
 		return nil, errors.Join(err, f.Close(), dir.Close(), l.root.RemoveAll(name))
 	}

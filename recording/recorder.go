@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"os"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -60,7 +61,11 @@ type Recorder struct {
 	stopAt   time.Time
 	failed   error
 
-	// The loop's own.
+	loop loop
+}
+
+// A loop is what only the recorder's goroutine touches.
+type loop struct {
 	clocks   map[string]*timeline.Clock
 	broken   error // a write to the journal that failed
 	lastSync time.Time
@@ -231,10 +236,10 @@ func (r *Recorder) step(now time.Time) (stop string) {
 	}
 	r.syncStep(now)
 	switch {
-	case errors.Is(r.broken, syscall.ENOSPC) || errors.Is(r.broken, syscall.EDQUOT) || r.diskFull(now):
+	case errors.Is(r.loop.broken, syscall.ENOSPC) || errors.Is(r.loop.broken, syscall.EDQUOT) || r.diskFull(now):
 		return stopDiskFull
-	case r.broken != nil:
-		r.log.Error("journal of the recording can't be written", "error", r.broken)
+	case r.loop.broken != nil:
+		r.log.Error("journal of the recording can't be written", "error", r.loop.broken)
 		return stopFailed
 	}
 	return ""
@@ -243,7 +248,7 @@ func (r *Recorder) step(now time.Time) (stop string) {
 func (r *Recorder) list() []*track {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	return r.order[:len(r.order):len(r.order)]
+	return slices.Clip(r.order)
 }
 
 // work brings one track up to now.
@@ -271,10 +276,10 @@ func (r *Recorder) bury(t *track, err error) {
 }
 
 func (r *Recorder) clock(participant string) *timeline.Clock {
-	c := r.clocks[participant]
+	c := r.loop.clocks[participant]
 	if c == nil {
 		c = &timeline.Clock{}
-		r.clocks[participant] = c
+		r.loop.clocks[participant] = c
 	}
 	return c
 }
@@ -292,8 +297,8 @@ func (r *Recorder) journalNews() {
 
 // note writes an event to the journal and applies it.
 func (r *Recorder) note(e event) {
-	if err := r.journal.add(e); err != nil && r.broken == nil {
-		r.broken = err
+	if err := r.journal.add(e); err != nil && r.loop.broken == nil {
+		r.loop.broken = err
 	}
 	r.mu.Lock()
 	r.manifest.apply(e)
@@ -347,10 +352,10 @@ func (r *Recorder) keyframe(k key, layer int) {
 
 // diskFull looks now and then whether the disk is filling up.
 func (r *Recorder) diskFull(now time.Time) bool {
-	if now.Sub(r.lastLook) < guardEvery {
+	if now.Sub(r.loop.lastLook) < guardEvery {
 		return false
 	}
-	r.lastLook = now
+	r.loop.lastLook = now
 	free, err := r.lib.free(r.lib.cfg.Dir)
 	if err != nil {
 		r.log.Warn("free space is unknown", "error", err)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"slices"
 
@@ -16,6 +17,12 @@ const stopCrash = "crash"
 
 // settled reports whether nothing is left to do for a recording.
 func (m Manifest) settled() bool { return m.State == StateReady || m.State == StateFailed }
+
+// unfinished reports whether a track's file was left incomplete, as a full
+// disk can make it.
+func (m Manifest) unfinished() bool {
+	return slices.ContainsFunc(m.Tracks, func(t Track) bool { return t.State == TrackOpen })
+}
 
 // A wreck is a recording that a crash or a power cut left unfinished.
 type wreck struct {
@@ -63,7 +70,7 @@ func readWreck(dir *os.Root) (*wreck, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	events, err := readJournal(f)
 	if err != nil {
 		return nil, fmt.Errorf("read journal: %w", err)
@@ -71,9 +78,7 @@ func readWreck(dir *os.Root) (*wreck, error) {
 	w := &wreck{dir: dir, events: events, synced: map[string]int64{}}
 	for _, e := range events {
 		w.manifest.apply(e)
-		for path, size := range e.Synced {
-			w.synced[path] = size
-		}
+		maps.Copy(w.synced, e.Synced)
 		if e.Kind == evStarted {
 			w.rebooted = e.BootID != bootID()
 		}
@@ -87,7 +92,7 @@ func (w *wreck) mend(t *Track) error {
 	if err != nil {
 		return err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	size, err := w.trusted(f, *t)
 	if err != nil {
 		return err

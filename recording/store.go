@@ -69,7 +69,7 @@ func syncDir(dir *os.Root) error {
 	if err != nil {
 		return err
 	}
-	defer d.Close()
+	defer func() { _ = d.Close() }()
 	return d.Sync()
 }
 

@@ -59,8 +59,10 @@ type stream struct {
 }
 
 func (s *sender) stream(rate, ppm float64, every time.Duration) *stream {
-	return &stream{s: s, line: s.clock.Line(uint32(rate)), rate: rate, ppm: ppm,
-		origin: s.rng.Uint32(), noise: 2 * time.Millisecond, srEvery: every}
+	return &stream{
+		s: s, line: s.clock.Line(uint32(rate)), rate: rate, ppm: ppm,
+		origin: s.rng.Uint32(), noise: 2 * time.Millisecond, srEvery: every,
+	}
 }
 
 func (st *stream) rtp(at time.Duration) uint32 {

@@ -177,6 +177,12 @@ func parseElement(b []byte) (element, error) {
 	return e, nil
 }
 
+// tryElement is parseElement for bytes that may be anything.
+func tryElement(b []byte) (e element, ok bool) {
+	e, err := parseElement(b)
+	return e, err == nil
+}
+
 // vintLen returns how many bytes the variable-size integer at the start of b
 // takes, 0 if it is longer than limit or than b.
 func vintLen(b []byte, limit int) int {

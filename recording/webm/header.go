@@ -319,10 +319,10 @@ func (h *Header) parseTrack(b []byte, at int64) error {
 	if err != nil {
 		return err
 	}
-	switch {
-	case h.Codec == VP8:
+	switch h.Codec {
+	case VP8:
 		return h.parseVideo(video, videoAt)
-	case h.Codec == Opus:
+	case Opus:
 		return children(audio, func(id uint32, data []byte, _ int) error {
 			if id == idChannels && len(data) == 1 {
 				h.Channels = int(data[0])

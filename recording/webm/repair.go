@@ -89,9 +89,9 @@ func (s *scan) run() error {
 		if err != nil {
 			return err
 		}
-		e, bad := parseElement(b)
-		if bad != nil || e.id != idCluster {
-			s.atIndex = len(b) == 0 || bad == nil && (e.id == idCues || e.id == idTags)
+		e, ok := tryElement(b)
+		if !ok || e.id != idCluster {
+			s.atIndex = len(b) == 0 || ok && (e.id == idCues || e.id == idTags)
 			return nil
 		}
 		if e.head != clusterHead || e.size < 0 {
@@ -149,12 +149,12 @@ func (s *scan) clusterTime(pos, limit int64) (ms, next int64, err error) {
 	if err != nil {
 		return 0, 0, err
 	}
-	e, bad := parseElement(b)
-	if bad != nil || e.id != idTimestamp || e.size < 1 || e.size > 8 || pos+int64(e.head)+e.size > limit {
+	e, ok := tryElement(b)
+	if !ok || e.id != idTimestamp || e.size < 1 || e.size > 8 || pos+int64(e.head)+e.size > limit {
 		return -1, 0, nil
 	}
-	v, bad := parseUint(b[e.head : e.head+int(e.size)])
-	if bad != nil || v > maxTime {
+	v, _ := parseUint(b[e.head : e.head+int(e.size)]) // it is not too long
+	if v > maxTime {
 		return -1, 0, nil
 	}
 	return int64(v), pos + int64(e.head) + e.size, nil
@@ -167,8 +167,8 @@ func (s *scan) block(pos, limit, base int64) (b Block, next int64, err error) {
 	if err != nil {
 		return b, 0, err
 	}
-	e, bad := parseElement(raw)
-	if bad != nil || e.id != idSimpleBlock || e.size < 5 || e.size > maxBlock+4 ||
+	e, ok := tryElement(raw)
+	if !ok || e.id != idSimpleBlock || e.size < 5 || e.size > maxBlock+4 ||
 		pos+int64(e.head)+e.size > limit {
 		return b, 0, nil
 	}

@@ -215,7 +215,7 @@ func (w *Writer) Finish(tags []Tag) error {
 	w.sealed = true
 	_ = w.Flush() // its loss has been told by an earlier error, or is told below
 	failed := w.err
-	size := w.off
+	var size int64
 	for {
 		n, err := writeIndex(w.f, w.at, w.off, &w.index, allTags(tags, w.Duration()))
 		if err == nil {
