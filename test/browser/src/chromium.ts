@@ -89,10 +89,10 @@ function keepSockets(): void {
 
 /** Cuts a page off from the server: its sockets break and no new one opens. */
 export async function cutOff(context: BrowserContext, page: Page): Promise<void> {
-	await context.setOffline(true);
 	await page.evaluate(() => {
 		for (const s of (window as unknown as { plenumSockets: WebSocket[] }).plenumSockets) s.close();
 	});
+	await context.setOffline(true); // before the page's first attempt to come back
 }
 
 /** Replaces camera and microphone by a canvas of one colour, in motion, and a tone. */

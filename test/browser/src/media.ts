@@ -19,9 +19,14 @@ export async function probe(file: string): Promise<Probe> {
 	};
 }
 
-/** Decodes the whole file and returns what ffmpeg complains about. */
+/**
+ * Decodes the whole file and returns what ffmpeg complains about. Frames keep
+ * the file's own clock: without -enc_time_base -1 ffmpeg guesses a constant
+ * frame rate from the first second and complains of its own rounding when the
+ * camera did not keep it.
+ */
 export async function complaints(file: string): Promise<string> {
-	const { stderr } = await run('ffmpeg', ['-v', 'error', '-i', file, '-f', 'null', '-']);
+	const { stderr } = await run('ffmpeg', ['-v', 'error', '-i', file, '-enc_time_base', '-1', '-f', 'null', '-']);
 	return stderr;
 }
 

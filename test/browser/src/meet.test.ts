@@ -85,7 +85,7 @@ describe('a meeting in real browsers', () => {
 		await join(bo.page, 'Bo');
 		expect(await bo.page.getByRole('button', { name: 'Start recording' }).count()).toBe(0);
 		await ann.page.getByRole('button', { name: 'End meeting for all' }).click();
-		await ann.page.getByRole('dialog').getByRole('button', { name: 'End meeting for all' }).click();
+		await ann.page.getByRole('dialog').getByRole('button', { name: 'End for everybody' }).click();
 		await bo.page.getByText(/ended/i).first().waitFor();
 		for (const path of [room.meeting_url, `${room.meeting_url}ice`]) {
 			await until(`404 for ${path}`, async () => (await fetch(server.url + path)).status === 404);
