@@ -174,9 +174,9 @@ function useEscape(root: RefObject<HTMLElement | null>, panel: Panel, close: () 
 		const pressed = (event: KeyboardEvent) => {
 			if (event.key === 'Escape' && !event.defaultPrevented && document.querySelector('dialog[open], :popover-open') === null) latest.current();
 		};
-		element.addEventListener('keydown', pressed);
+		document.addEventListener('keydown', pressed);
 		return () => {
-			element.removeEventListener('keydown', pressed);
+			document.removeEventListener('keydown', pressed);
 			if (document.activeElement === null || document.activeElement === document.body) opener?.focus();
 		};
 	}, [root, panel]);
