@@ -17,6 +17,7 @@ describe('problemOf', () => {
 describe('explainProblem', () => {
 	it.each(['denied', 'not_found', 'in_use', 'insecure', 'unsupported', 'failed'] as const)('says for %s what it means', (problem) => {
 		expect(explainProblem(problem, 'camera')).toMatch(/camera.*Others can’t see you\./);
+		expect(explainProblem(problem, 'microphone and camera')).toMatch(/microphone and camera.*Others can’t see or hear you\./);
 		expect(explainProblem(problem, 'microphone')).toMatch(/microphone.*Others can’t hear you\./);
 	});
 });

@@ -109,6 +109,7 @@ function Composer({ open, onSay }: { open: boolean; onSay: (text: string) => voi
 		if (words === '' || !open) return;
 		onSay(words);
 		setText('');
+		field.current?.focus(); // the button goes out of use with the text
 	};
 	const submit = (event: SubmitEvent) => {
 		event.preventDefault();

@@ -78,11 +78,13 @@ describe('spotlightOf', () => {
 		[40, desktop],
 		[3, phone],
 		[40, phone],
+		[1, phone],
+		[1, { width: 700, height: 1100 }],
 	])('of %i beside a screen on %j stays inside and apart', (count, stage) => {
 		const { main, strip } = spotlightOf(count, stage);
 		expect(inside([main, ...strip], stage)).toBe(true);
 		expect(apart([main, ...strip])).toBe(true);
 		expect(strip.length).toBeLessThanOrEqual(count);
-		expect(main.width * main.height).toBeGreaterThan(stage.width * stage.height * 0.5);
+		for (const { width, height } of strip) expect(width * height).toBeLessThan(main.width * main.height + 1);
 	});
 });

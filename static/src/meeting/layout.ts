@@ -13,6 +13,9 @@ export const GAP = 8;
 /** The most tiles of a page: more faces than that nobody can follow. */
 export const MOST_TILES = 25;
 
+/** The room that turning pages takes at the bottom. */
+export const PAGER = 60;
+
 const WIDE = 16 / 9;
 
 /** Tiles are 16:9; on a stage that is taller than wide they may be as tall as a portrait, to fill it. */
@@ -51,24 +54,32 @@ export function tilesPerPage(count: number, stage: Size, least: number = leastWi
 /** A stage with one large tile and a strip of small ones, of which some fit. */
 export type Spotlight = Readonly<{ main: Rect; strip: readonly Rect[] }>;
 
-/** Places a shared screen, with up to count tiles beside it; below it on a stage that is taller than wide. */
+/** Places a shared screen, with up to count tiles beside it, or below it on a stage that is taller than wide. */
 export function spotlightOf(count: number, stage: Size): Spotlight {
 	const whole = { x: 0, y: 0, ...stage };
 	if (count < 1 || stage.width <= 0 || stage.height <= 0) return { main: whole, strip: [] };
-	if (stage.height > stage.width) {
-		const height = Math.min(120, stage.height / 4);
-		const width = Math.min((height * 4) / 3, (stage.width - GAP) / 2);
-		const fits = Math.min(count, Math.max(1, Math.floor((stage.width + GAP) / (width + GAP))));
-		const left = (stage.width - fits * width - (fits - 1) * GAP) / 2;
-		const strip = Array.from({ length: fits }, (_, index) => ({ x: left + index * (width + GAP), y: stage.height - height, width, height }));
-		return { main: { ...whole, height: stage.height - height - GAP }, strip };
-	}
-	const width = Math.min(280, Math.max(140, stage.width * 0.2));
+	if (stage.height > stage.width) return stackOf(count, stage);
+	const widest = Math.min(280, stage.width * 0.2);
+	const allFit = ((stage.height - (count - 1) * GAP) / count) * WIDE;
+	const width = Math.min(widest, Math.max(160, allFit));
 	const height = width / WIDE;
-	const fits = Math.min(count, Math.max(1, Math.floor((stage.height + GAP) / (height + GAP))));
-	const top = (stage.height - fits * height - (fits - 1) * GAP) / 2;
+	const room = allFit < width ? stage.height - PAGER : stage.height;
+	const fits = Math.min(count, Math.max(1, Math.floor((room + GAP) / (height + GAP))));
+	const top = (room - fits * height - (fits - 1) * GAP) / 2;
 	const strip = Array.from({ length: fits }, (_, index) => ({ x: stage.width - width, y: top + index * (height + GAP), width, height }));
 	return { main: { ...whole, width: stage.width - width - GAP }, strip };
+}
+
+/** A screen across the top, and a grid of faces in what it leaves. */
+function stackOf(count: number, stage: Size): Spotlight {
+	const height = Math.min(stage.height * 0.6, stage.width * 0.65);
+	const top = height + GAP;
+	const below = { width: stage.width, height: stage.height - top };
+	const all = tilesPerPage(count, below) >= count;
+	const rest = all ? below : { ...below, height: below.height - PAGER };
+	const fits = Math.min(count, tilesPerPage(count, rest));
+	const strip = gridOf(fits, rest).map((rect) => ({ ...rect, y: rect.y + top }));
+	return { main: { x: 0, y: 0, width: stage.width, height }, strip };
 }
 
 function bestGrid(count: number, stage: Size, shapes: Shapes): { columns: number; tile: Size } {

@@ -57,6 +57,8 @@ export function MeetingView({ client, devices, preferences, onPreferences, notif
 	const { on: isRecording } = meeting.recording;
 	const host = { isHost, isRecording, isSharing: state.sharing };
 	const close = () => setPanel(undefined);
+	/** A dialog that closes after another was opened in its place leaves that one open. */
+	const shut = (which: Overlay) => () => setOverlay((now) => (now === which ? undefined : now));
 	return (
 		<div className="meeting" ref={root} data-panel={panel}>
 			<TopBar state={state} meeting={meeting} notify={notify} />
@@ -73,15 +75,15 @@ export function MeetingView({ client, devices, preferences, onPreferences, notif
 			{panel === 'chat' ? <ChatPanel messages={meeting.chat} self={meeting.self} open={state.link.kind === 'open'} onSay={client.say} onClose={close} /> : null}
 			{panel === 'people' ? <PeoplePanel meeting={meeting} levels={client.levels} onClose={close} /> : null}
 			<Bar devices={devices} preferences={preferences} onPreferences={onPreferences} panel={panel} unread={unread} narrow={narrow} run={run} {...host} />
-			<SettingsDialog open={overlay === 'settings'} devices={devices} preferences={preferences} onPreferences={onPreferences} onClose={() => setOverlay(undefined)} />
-			<MoreDialog open={overlay === 'more'} onClose={() => setOverlay(undefined)} run={run} {...host} />
+			<SettingsDialog open={overlay === 'settings'} devices={devices} preferences={preferences} onPreferences={onPreferences} onClose={shut('settings')} />
+			<MoreDialog open={overlay === 'more'} onClose={shut('more')} run={run} {...host} />
 			<Confirm
 				open={overlay === 'end'}
 				title="End the meeting for everybody?"
 				text={`All ${meeting.participants.length} participants are disconnected, a running recording stops, and nobody can join again. This can’t be undone.`}
 				action="End for everybody"
 				onConfirm={client.endForAll}
-				onClose={() => setOverlay((now) => (now === 'end' ? undefined : now))}
+				onClose={shut('end')}
 			/>
 		</div>
 	);
@@ -174,9 +176,9 @@ function useEscape(root: RefObject<HTMLElement | null>, panel: Panel, close: () 
 		const pressed = (event: KeyboardEvent) => {
 			if (event.key === 'Escape' && !event.defaultPrevented && document.querySelector('dialog[open], :popover-open') === null) latest.current();
 		};
-		element.addEventListener('keydown', pressed);
+		document.addEventListener('keydown', pressed);
 		return () => {
-			element.removeEventListener('keydown', pressed);
+			document.removeEventListener('keydown', pressed);
 			if (document.activeElement === null || document.activeElement === document.body) opener?.focus();
 		};
 	}, [root, panel]);

@@ -27,6 +27,8 @@ describe('newsBetween', () => {
 		['a stop by itself', { recording: { on: false, notice: 'The disk is full.' } }, { recording: { on: true } }, ['Recording stopped. The disk is full.']],
 		['more time', { room: { ...base.room, ends_at: '2026-01-02T11:30:00Z' } }, {}, ['The meeting goes on 30 min longer.']],
 		['less time', { room: { ...base.room, ends_at: '2026-01-02T10:45:00Z' } }, {}, ['The meeting ends 15 min earlier.']],
+		['a few seconds more', { room: { ...base.room, ends_at: '2026-01-02T11:00:40Z' } }, {}, []],
+		['an end that is no time', { room: { ...base.room, ends_at: '' } }, {}, []],
 		['a new session of ours', { self: 'me2', participants: [] }, {}, []],
 	] as const)('tells of %s', (_, after, before, want) => {
 		expect(texts(after, before)).toEqual(want);

@@ -68,6 +68,6 @@ function recordingNews(before: Meeting, after: Meeting): News[] {
 function roomNews(before: Meeting, after: Meeting): News[] {
 	if (before.room.ends_at === after.room.ends_at) return [];
 	const left = Date.parse(after.room.ends_at) - Date.parse(before.room.ends_at);
-	if (Number.isNaN(left)) return [];
+	if (!(Math.abs(left) >= 60_000)) return []; // also when one of the two is no time
 	return [{ tone: 'info', text: left > 0 ? `The meeting goes on ${stretch(left)} longer.` : `The meeting ends ${stretch(-left)} earlier.` }];
 }

@@ -55,6 +55,7 @@ export function Preview({ devices, name, onPreferences }: PreviewProps) {
 
 function cameraWords(camera: DeviceState): string {
 	if (camera.kind === 'starting') return 'Starting the camera…';
+	if (camera.kind === 'failed') return camera.problem === 'denied' ? 'The browser blocks your camera' : 'Your camera did not start';
 	return 'Your camera is off';
 }
 
@@ -63,12 +64,15 @@ export type DevicePicksProps = Readonly<{ devices: DeviceControl; preferences: P
 /** Which microphone, camera and speaker, with a level under the microphone and words when one is missing. */
 export function DevicePicks({ devices, preferences, onPreferences }: DevicePicksProps) {
 	const state = useStore(devices.state);
+	const { microphone, camera } = state;
+	const both = microphone.kind === 'failed' && camera.kind === 'failed' && microphone.problem === camera.problem;
 	return (
 		<div className="device-picks">
+			{both ? <Problem device="microphone and camera" state={microphone} /> : null}
 			<div className="device-pick">
 				<Select
 					label="Microphone"
-					options={optionsOf(state.microphones, 'microphone')}
+					options={optionsOf(state.microphones, 'microphone', microphone)}
 					value={state.microphoneId}
 					disabled={state.microphones.length === 0}
 					onPick={(id) => {
@@ -76,13 +80,13 @@ export function DevicePicks({ devices, preferences, onPreferences }: DevicePicks
 						void devices.chooseMicrophone(id);
 					}}
 				/>
-				<LevelBar microphone={state.microphone} />
-				<Problem device="microphone" state={state.microphone} />
+				<LevelBar microphone={microphone} />
+				{both ? null : <Problem device="microphone" state={microphone} />}
 			</div>
 			<div className="device-pick">
 				<Select
 					label="Camera"
-					options={optionsOf(state.cameras, 'camera')}
+					options={optionsOf(state.cameras, 'camera', camera)}
 					value={state.cameraId}
 					disabled={state.cameras.length === 0}
 					onPick={(id) => {
@@ -90,7 +94,7 @@ export function DevicePicks({ devices, preferences, onPreferences }: DevicePicks
 						void devices.chooseCamera(id);
 					}}
 				/>
-				<Problem device="camera" state={state.camera} />
+				{both ? null : <Problem device="camera" state={camera} />}
 			</div>
 			{state.speakers.length === 0 ? null : (
 				<div className="device-pick">
@@ -117,7 +121,7 @@ export function LevelBar({ microphone }: { microphone: DeviceState }) {
 	);
 }
 
-function Problem({ device, state }: { device: 'microphone' | 'camera'; state: DeviceState }) {
+function Problem({ device, state }: { device: 'microphone' | 'camera' | 'microphone and camera'; state: DeviceState }) {
 	if (state.kind !== 'failed') return null;
 	return (
 		<p className="device-problem" role="alert">
@@ -127,9 +131,9 @@ function Problem({ device, state }: { device: 'microphone' | 'camera'; state: De
 }
 
 /** The choices of one kind, with the system's own when the browser names none. */
-export function optionsOf(choices: readonly DeviceChoice[], word: string): { value: string; label: string }[] {
+export function optionsOf(choices: readonly DeviceChoice[], word: string, state?: DeviceState): { value: string; label: string }[] {
 	const named = choices.map(({ id, label }) => ({ value: id, label }));
-	if (named.length === 0) return [{ value: '', label: `No ${word} found` }];
+	if (named.length === 0 && state?.kind === 'failed' && state.problem === 'not_found') return [{ value: '', label: `No ${word} found` }];
 	return named.some(({ value }) => value === 'default') ? named : [{ value: '', label: `Default ${word}` }, ...named];
 }
 

@@ -41,8 +41,8 @@ export function SettingsDialog({ open, devices, preferences, onPreferences, onCl
 						onPick={(value) => setFormat(CAMERA_HEIGHTS.find((height) => String(height) === value) ?? cameraHeight, cameraRate)}
 					/>
 					<Select
-						label="Most pictures per second"
-						options={CAMERA_RATES.map((rate) => ({ value: String(rate), label: String(rate) }))}
+						label="Frame rate"
+						options={CAMERA_RATES.map((rate) => ({ value: String(rate), label: `${rate} per second` }))}
 						value={String(cameraRate)}
 						onPick={(value) => setFormat(cameraHeight, CAMERA_RATES.find((rate) => String(rate) === value) ?? cameraRate)}
 					/>

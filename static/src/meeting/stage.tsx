@@ -6,7 +6,7 @@ import type { Client, Meeting, Participant, VisibleTile } from '../client';
 import { IconButton } from '../design';
 import { arrange, pageOf } from './arrange';
 import { useSize } from './hooks';
-import { gridOf, leastWidth, spotlightOf, tilesPerPage } from './layout';
+import { gridOf, leastWidth, PAGER, spotlightOf, tilesPerPage } from './layout';
 import type { Rect, Size } from './layout';
 import { Tile } from './tile';
 
@@ -87,7 +87,8 @@ function useTiles(meeting: Meeting, size: Size, wanted: number): { placed: reado
 		const at = Math.min(faces.length, perPage - 1);
 		const all = [...faces.slice(0, at), ...mine, ...faces.slice(at)];
 		const { items, page, pages } = pageOf(all, perPage, wanted);
-		return { placed: place(items, gridOf(items.length, size)), page, pages };
+		const stage = pages > 1 ? { ...size, height: size.height - PAGER } : size;
+		return { placed: place(items, gridOf(items.length, stage)), page, pages };
 	}, [meeting.participants, meeting.self, order, size, wanted]);
 }
 

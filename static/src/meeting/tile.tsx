@@ -34,8 +34,8 @@ export const Tile = memo(function Tile({ participant, source, rect, levels, boar
 	}, [levels, id, source]);
 	const muted = source === 'camera' && !isHeard(participant);
 	const place = `translate(${rect.x}px, ${rect.y}px)`;
-	const size = `${Math.round(Math.min(rect.width, rect.height) * 0.4)}px`;
-	const style: CSSProperties = { ...hueStyle(id, size), width: rect.width, height: rect.height, transform: place };
+	const face = Math.min(128, Math.max(32, Math.round(Math.min(rect.width, rect.height) * 0.4))); // pixels
+	const style: CSSProperties = { ...hueStyle(id), width: rect.width, height: rect.height, transform: place };
 	return (
 		<article
 			ref={tile}
@@ -49,7 +49,7 @@ export const Tile = memo(function Tile({ participant, source, rect, levels, boar
 			{...(remote ? {} : { 'data-state': own.track === undefined ? 'avatar' : 'picture' })}
 		>
 			<div className="tile-avatar">
-				{source === 'camera' ? <Avatar name={participant.name} seed={id} size={`clamp(2rem, var(--avatar-size), 8rem)`} /> : <MonitorUp size={48} aria-hidden="true" />}
+				{source === 'camera' ? <Avatar name={participant.name} seed={id} size={`${face}px`} /> : <MonitorUp size={48} aria-hidden="true" />}
 			</div>
 			<div ref={host} className="tile-picture">
 				{remote ? null : <OwnPicture track={own.track} />}

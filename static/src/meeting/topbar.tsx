@@ -1,4 +1,4 @@
-import { Clock, Signal, SignalHigh, SignalLow, UsersRound } from 'lucide-react';
+import { Clock, Signal, SignalHigh, SignalLow, UsersRound, WifiOff } from 'lucide-react';
 import { useEffect, useRef } from 'react';
 import type { ReactNode } from 'react';
 import type { ClientState, Meeting } from '../client';
@@ -69,8 +69,8 @@ function QualityMark({ state }: { state: ClientState }) {
 }
 
 function qualityMark({ link, media, quality }: ClientState): { icon: ReactNode; tone: 'good' | 'warning' | 'danger' | undefined; words: string } {
-	if (link.kind !== 'open') return { icon: <SignalLow size={20} />, tone: 'danger', words: 'Reconnecting to the server' };
-	if (media === 'interrupted') return { icon: <SignalLow size={20} />, tone: 'danger', words: 'Sound and picture are interrupted' };
+	if (link.kind !== 'open') return { icon: <WifiOff size={20} />, tone: 'danger', words: 'Reconnecting to the server' };
+	if (media === 'interrupted') return { icon: <WifiOff size={20} />, tone: 'danger', words: 'Sound and picture are interrupted' };
 	if (media === 'connecting' || quality === 'unknown') return { icon: <SignalHigh size={20} />, tone: undefined, words: 'Connecting sound and picture' };
 	switch (quality) {
 		case 'good':
