@@ -3,8 +3,8 @@ import { createRoot } from 'react-dom/client';
 import { App } from './app';
 import './shell.css';
 import './parts.css';
-import './rooms.css';
 import './lists.css';
+import './rooms.css';
 import './player.css';
 
 const root = document.getElementById('root');
