@@ -1,3 +1,4 @@
+import { ChevronDown } from 'lucide-react';
 import { useId } from 'react';
 import type { ComponentPropsWithRef } from 'react';
 
@@ -43,19 +44,22 @@ export function Select({ label, hint, error, large = false, options, onPick, ...
 	return (
 		<div className="field" data-large={large || undefined}>
 			<label htmlFor={id}>{label}</label>
-			<select
-				{...rest}
-				id={id}
-				className="control"
-				aria-describedby={note === undefined ? undefined : `${id}-note`}
-				onChange={(event) => onPick(event.currentTarget.value)}
-			>
-				{options.map((option) => (
-					<option key={option.value} value={option.value}>
-						{option.label}
-					</option>
-				))}
-			</select>
+			<span className="select">
+				<select
+					{...rest}
+					id={id}
+					className="control"
+					aria-describedby={note === undefined ? undefined : `${id}-note`}
+					onChange={(event) => onPick(event.currentTarget.value)}
+				>
+					{options.map((option) => (
+						<option key={option.value} value={option.value}>
+							{option.label}
+						</option>
+					))}
+				</select>
+				<ChevronDown size={16} aria-hidden="true" />
+			</span>
 			{note === undefined ? null : (
 				<p id={`${id}-note`} className={error === undefined ? 'hint' : 'error'}>
 					{note}

@@ -1,6 +1,7 @@
 import './tokens.css';
 import './base.css';
 import './controls.css';
+import './overlays.css';
 
 export { Avatar, hueStyle } from './avatar';
 export { Button, IconButton } from './button';

@@ -1,5 +1,5 @@
 import { Check } from 'lucide-react';
-import { useId, useRef, useState } from 'react';
+import { useId, useLayoutEffect, useRef, useState } from 'react';
 import type { KeyboardEvent, ReactNode, RefObject, ToggleEvent } from 'react';
 
 export type MenuItem = Readonly<
@@ -35,11 +35,15 @@ export function Menu({ label, items, opener, onOpen }: MenuProps) {
 	const toggled = (event: ToggleEvent<HTMLDivElement>) => {
 		const opened = event.newState === 'open';
 		setOpen(opened);
-		if (!opened || menu.current === null || button.current === null) return;
-		place(menu.current, button.current);
-		move(menu.current, 0);
-		onOpen?.();
+		if (opened) onOpen?.();
 	};
+	// Its size is known once its rows are there, and changes with them.
+	useLayoutEffect(() => {
+		if (open && menu.current !== null && button.current !== null) place(menu.current, button.current);
+	}, [open, items]);
+	useLayoutEffect(() => {
+		if (open && menu.current !== null) move(menu.current, 0);
+	}, [open]);
 	const pick = (item: { onPick: () => void }) => {
 		menu.current?.hidePopover();
 		item.onPick();

@@ -1,0 +1,144 @@
+import { createRoot } from 'react-dom/client';
+import { useState } from 'react';
+import type { ReactNode } from 'react';
+import type { Participant } from '../src/client';
+import { Notices, useNotices } from '../src/design';
+import '../src/meeting/meeting.css';
+import { MeetingView } from '../src/meeting/meeting';
+import { OverView } from '../src/meeting/over';
+import { Prejoin } from '../src/meeting/prejoin';
+import { fakeClient, fakeDevices, fakeMeeting, fakePreferences } from './fakes';
+
+// Shows the meeting page in states that are hard to bring about: /static/dev/?scene=five
+
+type Scene = () => ReactNode;
+
+const ago = (ms: number) => new Date(Date.now() - ms).toISOString();
+
+const chat = [
+	{ from: 'p2', name: 'Jonas', text: 'Good morning', at: ago(900_000) },
+	{ from: 'p2', name: 'Jonas', text: 'The figures are at https://harbour.example/q3/berths?view=week, page 4.', at: ago(890_000) },
+	{ from: 'p3', name: 'Priya Raman', text: 'Thanks. I wonder about berth 8: it was closed for two weeks in August, so the low number does not mean much. Can we leave it out?', at: ago(300_000) },
+	{ from: 'p1', name: 'Maya Lindqvist', text: 'Agreed, I will mark it.', at: ago(120_000) },
+	{ from: 'p4', name: 'Tomás Alvarez', text: '👍', at: ago(20_000) },
+];
+
+const withScreen = (participants: readonly Participant[]) =>
+	participants.map((one) => (one.id === 'p2' ? { ...one, sources: [...one.sources, { source: 'screen', muted: false } as const] } : one));
+
+const off = { microphone: { kind: 'off' }, camera: { kind: 'off' } } as const;
+
+const scenes: Readonly<Record<string, Scene>> = {
+	one: () => <Inside count={1} />,
+	two: () => <Inside count={2} />,
+	five: () => <Inside count={5} chatty />,
+	twelve: () => <Inside count={12} />,
+	forty: () => <Inside count={40} />,
+	screen: () => <Inside count={5} screen />,
+	recording: () => <Inside count={4} recording />,
+	reconnecting: () => <Inside count={4} lost />,
+	dimmed: () => <Inside count={4} down />,
+	blocked: () => <Inside count={2} blocked />,
+	guest: () => <Inside count={3} guest />,
+	notices: () => <Inside count={3} notices />,
+	prejoin: () => <Before />,
+	'prejoin-off': () => <Before broken />,
+	ended: () => <OverView over={{ reason: 'ended' }} />,
+	left: () => <OverView over={{ reason: 'left' }} onRejoin={() => undefined} />,
+	full: () => <OverView over={{ reason: 'refused', code: 'room_full', message: '' }} onRejoin={() => undefined} />,
+	unknown: () => <OverView over={{ reason: 'ended' }} unknown />,
+};
+
+type InsideProps = Readonly<{
+	count: number;
+	chatty?: boolean;
+	screen?: boolean;
+	recording?: boolean;
+	lost?: boolean;
+	down?: boolean;
+	blocked?: boolean;
+	guest?: boolean;
+	notices?: boolean;
+}>;
+
+function Inside(props: InsideProps) {
+	const { notices, notify, dismiss } = useNotices();
+	const [preferences, setPreferences] = useState(fakePreferences);
+	const [devices] = useState(() => fakeDevices(props.guest === true ? off : {}));
+	const [client] = useState(() => {
+		const base = fakeMeeting(props.count);
+		const connected = base.participants.map((one) => (props.lost === true && one.id === 'p3' ? { ...one, connected: false } : one));
+		const meeting = {
+			...base,
+			role: props.guest === true ? ('guest' as const) : ('host' as const),
+			participants: props.screen === true ? withScreen(connected) : connected,
+			chat: props.chatty === true ? chat : [],
+			...(props.recording === true ? { recording: { on: true, started_at: ago(754_000), by: 'Jonas' } } : {}),
+		};
+		return fakeClient(meeting, {
+			...(props.down === true ? { link: { kind: 'retrying', attempt: 2 } as const, media: 'interrupted' as const } : {}),
+			soundBlocked: props.blocked === true,
+			sharing: props.blocked === true,
+		});
+	});
+	const [told, setTold] = useState(false);
+	if (props.notices === true && !told) {
+		setTold(true);
+		notify({ tone: 'info', text: 'Priya Raman joined.' });
+		notify({ tone: 'warning', text: 'The meeting ends in 5 min.', keep: true });
+		notify({ tone: 'danger', text: 'The recording did not start. The disk is full.', keep: true });
+	}
+	return (
+		<>
+			<MeetingView
+				client={client}
+				devices={devices}
+				preferences={preferences}
+				onPreferences={(change) => setPreferences((old) => ({ ...old, ...change }))}
+				notify={notify}
+				onOver={() => undefined}
+			/>
+			<Notices notices={notices} onDismiss={dismiss} />
+		</>
+	);
+}
+
+function Before({ broken = false }: { broken?: boolean }) {
+	const [preferences, setPreferences] = useState({ ...fakePreferences, name: broken ? '' : fakePreferences.name });
+	const [devices] = useState(() =>
+		fakeDevices(broken ? { microphone: { kind: 'failed', problem: 'denied' }, camera: { kind: 'failed', problem: 'denied' }, cameras: [] } : {}),
+	);
+	return (
+		<Prejoin
+			room="1.f3a0"
+			devices={devices}
+			preferences={preferences}
+			onPreferences={(change) => setPreferences((old) => ({ ...old, ...change }))}
+			onJoin={() => undefined}
+			isHost={!broken}
+		/>
+	);
+}
+
+function fakeLobby(): void {
+	const lobby = {
+		id: '1.f3a0',
+		title: 'Quarterly planning with the harbour team',
+		host: 'jonas',
+		starts_at: ago(600_000),
+		ends_at: ago(-2_520_000),
+		now: ago(0),
+		participants: ['Jonas', 'Priya Raman', 'Tomás Alvarez', 'Aiko Tanaka'],
+		count: 6,
+		recording: true,
+	};
+	window.fetch = () => Promise.resolve(Response.json(lobby));
+}
+
+const query = new URLSearchParams(location.search);
+const theme = query.get('theme');
+if (theme !== null) document.documentElement.dataset['theme'] = theme;
+fakeLobby();
+const root = document.getElementById('root');
+const scene = scenes[query.get('scene') ?? 'five'];
+if (root !== null && scene !== undefined) createRoot(root).render(scene());

@@ -1,0 +1,372 @@
+import { createBoard } from './board';
+import type { Board } from './board';
+import { createConnection } from './connection';
+import type { Connection } from './connection';
+import type { DeviceControl } from './devices';
+import { createLevels, seatLevel } from './levels';
+import type { Levels } from './levels';
+import { isHeard, meetingOf, reduce } from './meeting';
+import type { Meeting } from './meeting';
+import type { ByeReason, ClientMessage, ErrorCode, Join, Joined, Seats, ServerMessage } from './protocol.gen';
+import { createPublisher } from './publisher';
+import type { Publisher } from './publisher';
+import { fetchLobby, socketUrl } from './rooms';
+import { shareScreen, stopShare } from './screen';
+import type { ScreenShare } from './screen';
+import { createSocket } from './socket';
+import type { Link, Socket } from './socket';
+import { countsOf, qualityOf, sampleOf } from './stats';
+import type { ConnectionCounts, Quality } from './stats';
+import { createStore } from './store';
+import type { Store, WritableStore } from './store';
+import { createViewSender, seatsWanted, viewOf } from './view';
+import type { ViewSender, VisibleTile } from './view';
+import { createVoiceMeter } from './voice';
+import type { VoiceMeter } from './voice';
+import { look, newWatch, restarted } from './watchdog';
+import type { Watch } from './watchdog';
+
+/** Why the meeting is over for this page. */
+export type Over = Readonly<{ reason: Exclude<ByeReason, 'shutdown' | 'slow'> } | { reason: 'refused'; code: ErrorCode; message: string }>;
+
+/** How sound and picture flow: not yet, well, or not for the moment. */
+export type MediaLink = 'connecting' | 'connected' | 'interrupted';
+
+/** All that the meeting page draws from, beside the devices. */
+export type ClientState = Readonly<{
+	link: Link;
+	/** What the server told; undefined until joined. */
+	meeting: Meeting | undefined;
+	media: MediaLink;
+	quality: Quality;
+	/** The browser plays no sound before a click. */
+	soundBlocked: boolean;
+	sharing: boolean;
+	over: Over | undefined;
+}>;
+
+/** Something that happened once and deserves a word to the viewer. */
+export type ClientEvent = Readonly<
+	| { kind: 'error'; code: ErrorCode; message: string; about: ClientMessage['type'] | undefined }
+	| { kind: 'restarting' }
+	| { kind: 'share_failed'; reason: 'cancelled' | 'failed' }
+>;
+
+/** A meeting as the page takes part in it. */
+export type Client = Readonly<{
+	state: Store<ClientState>;
+	board: Board;
+	levels: Levels;
+	/** Tells which tiles are on screen, most wanted first. */
+	setView: (tiles: readonly VisibleTile[]) => void;
+	say: (text: string) => void;
+	record: (on: boolean) => void;
+	endForAll: () => void;
+	/** Call it first thing in a click handler. */
+	share: () => Promise<void>;
+	stopSharing: () => void;
+	/** Starts sound that the browser held back. Call it in a click handler. */
+	playSound: () => void;
+	leave: () => void;
+}>;
+
+export type ClientOptions = Readonly<{
+	room: string;
+	name: string;
+	token: string | undefined;
+	devices: DeviceControl;
+	onEvent: (event: ClientEvent) => void;
+	/** Ends the meeting for this page: says leave and gives everything back but the devices. */
+	signal: AbortSignal;
+}>;
+
+/** How often the connection is looked at, in milliseconds. */
+const LOOK_MS = 1000;
+
+/** Joins a meeting. */
+export function createClient(options: ClientOptions): Client {
+	return new MeetingClient(options);
+}
+
+class MeetingClient implements Client {
+	readonly state: WritableStore<ClientState>;
+	readonly board: Board;
+	readonly levels: Levels;
+	private readonly options: ClientOptions;
+	private readonly ended = new AbortController();
+	private readonly socket: Socket;
+	private readonly publisher: Publisher;
+	private readonly view: ViewSender;
+	private connection: Connection | undefined;
+	private watch: Watch = newWatch(0);
+	private counts: ConnectionCounts | undefined;
+	private tiles: readonly VisibleTile[] = [];
+	private screen: ScreenShare | undefined;
+	private voice: { track: MediaStreamTrack; meter: VoiceMeter } | undefined;
+	/** The seated messages go out in the order of the seats messages. */
+	private seated: Promise<void> = Promise.resolve();
+
+	constructor(options: ClientOptions) {
+		this.options = options;
+		this.state = createStore<ClientState>({
+			link: { kind: 'connecting' },
+			meeting: undefined,
+			media: 'connecting',
+			quality: 'unknown',
+			soundBlocked: false,
+			sharing: false,
+			over: undefined,
+		});
+		const { signal } = this.ended;
+		this.board = createBoard({ onBlocked: (soundBlocked) => this.patch({ soundBlocked }) });
+		this.levels = createLevels((participant) => this.levelOf(participant), signal);
+		this.publisher = createPublisher((message) => this.socket.send(message));
+		this.view = createViewSender((tiles) => this.socket.send({ type: 'view', tiles }), signal);
+		this.socket = createSocket({
+			url: socketUrl(options.room, location.origin),
+			join: () => this.makeJoin(),
+			onMessage: (message, about) => this.receive(message, about),
+			onLink: (link) => this.linked(link),
+			signal,
+		});
+		signal.addEventListener('abort', () => this.giveBack(), { once: true });
+		options.signal.addEventListener('abort', () => this.leave(), { once: true, signal });
+		signal.addEventListener('abort', options.devices.state.subscribe(() => this.publish()), { once: true });
+		this.watchNetwork(signal);
+	}
+
+	setView = (tiles: readonly VisibleTile[]): void => {
+		this.tiles = tiles;
+		if (this.state.get().meeting === undefined) return;
+		this.view.set(viewOf(tiles, devicePixelRatio));
+		this.growSeats();
+	};
+
+	say = (text: string): void => this.socket.send({ type: 'chat', text });
+
+	record = (on: boolean): void => this.socket.send({ type: 'record', on });
+
+	endForAll = (): void => this.socket.send({ type: 'end' });
+
+	share = async (): Promise<void> => {
+		try {
+			const screen = await shareScreen();
+			if (this.ended.signal.aborted) {
+				stopShare(screen);
+				return;
+			}
+			this.stopSharing();
+			this.screen = screen;
+			screen.video.addEventListener('ended', () => {
+				if (this.screen === screen) this.stopSharing();
+			});
+			this.patch({ sharing: true });
+			this.publish();
+		} catch (error) {
+			const cancelled = error instanceof DOMException && error.name === 'NotAllowedError';
+			this.options.onEvent({ kind: 'share_failed', reason: cancelled ? 'cancelled' : 'failed' });
+		}
+	};
+
+	stopSharing = (): void => {
+		if (this.screen === undefined) return;
+		stopShare(this.screen);
+		this.screen = undefined;
+		this.patch({ sharing: false });
+		this.publish();
+	};
+
+	playSound = (): void => {
+		this.voice?.meter.resume();
+		void this.board.play();
+	};
+
+	leave = (): void => this.finish({ reason: 'left' });
+
+	private async makeJoin(): Promise<Join> {
+		this.connection?.close();
+		const connection = createConnection();
+		this.connection = connection;
+		connection.pc.addEventListener('connectionstatechange', () => {
+			if (this.connection === connection) this.mediaChanged(connection.pc.connectionState);
+		});
+		this.publisher.use(connection);
+		this.publish();
+		this.counts = undefined;
+		this.patch({ media: 'connecting' });
+		const offer = await connection.firstOffer();
+		const { name, token } = this.options;
+		return { name, ...(token === undefined ? {} : { token }), ...offer, view: { tiles: [] } };
+	}
+
+	private receive(message: ServerMessage, about: ClientMessage['type'] | undefined): void {
+		switch (message.type) {
+			case 'joined':
+				this.joined(message);
+				return;
+			case 'seats':
+				this.reduce(message);
+				this.seat(message);
+				return;
+			case 'error':
+				this.options.onEvent({ kind: 'error', code: message.code, message: message.message, about });
+				return;
+			case 'bye':
+				if (message.reason === 'shutdown') this.options.onEvent({ kind: 'restarting' });
+				else if (message.reason !== 'slow') this.finish({ reason: message.reason });
+				return;
+			default:
+				this.reduce(message);
+				if (message.type === 'resumed' && this.connection?.pc.connectionState !== 'connected') void this.restartIce();
+				if (message.type === 'roster') this.growSeats();
+		}
+	}
+
+	private joined(message: Joined): void {
+		const { connection } = this;
+		if (connection === undefined) return;
+		this.board.adopt(connection.seats());
+		this.watch = newWatch(Date.now());
+		this.patch({ meeting: meetingOf(message, Date.now()) });
+		this.publisher.joined();
+		this.view.renew();
+		this.setView(this.tiles);
+		connection.answer(message.answer).catch(() => {
+			if (this.connection === connection) this.finish({ reason: 'refused', code: 'bad_offer', message: 'This browser could not connect to the meeting.' });
+		});
+	}
+
+	private seat(message: Seats): void {
+		const { connection } = this;
+		const applied = this.board.apply(message);
+		this.seated = this.seated
+			.then(() => applied)
+			.then(() => {
+				if (this.connection === connection) this.socket.send({ type: 'seated', epoch: message.epoch });
+			});
+	}
+
+	private linked(link: Link): void {
+		this.patch({ link });
+		if (link.kind === 'closed' && link.refusal !== undefined) this.finish({ reason: 'refused', ...link.refusal });
+		if (link.kind === 'retrying' && link.attempt > 1) void this.askWhetherOver();
+	}
+
+	/** A room that is over answers no socket, so ask its lobby. */
+	private async askWhetherOver(): Promise<void> {
+		const { signal } = this.ended;
+		const answer = await fetchLobby(this.options.room, signal);
+		if (answer.kind === 'gone' && !signal.aborted) this.finish({ reason: 'ended' });
+	}
+
+	private mediaChanged(state: RTCPeerConnectionState): void {
+		if (state === 'connected') this.patch({ media: 'connected' });
+		if (state !== 'disconnected' && state !== 'failed') return;
+		this.patch({ media: 'interrupted' });
+		void this.examine();
+	}
+
+	private watchNetwork(signal: AbortSignal): void {
+		const changed = () => {
+			if (this.state.get().meeting === undefined) return;
+			this.socket.retryNow();
+			this.watch = restarted({ ...this.watch, restarts: 0 }, Date.now());
+			void this.restartIce();
+		};
+		window.addEventListener('online', changed, { signal });
+		const network = (navigator as { connection?: EventTarget }).connection;
+		network?.addEventListener('change', changed, { signal });
+		const timer = setInterval(() => void this.examine(), LOOK_MS);
+		signal.addEventListener('abort', () => clearInterval(timer), { once: true });
+	}
+
+	/** Looks at how the connection does, and restarts ICE when it does not. */
+	private async examine(): Promise<void> {
+		const { connection } = this;
+		if (connection === undefined || this.state.get().meeting === undefined) return;
+		const report = await connection.pc.getStats();
+		if (this.connection !== connection || this.ended.signal.aborted) return;
+		const counts = countsOf([...(report as unknown as Map<string, unknown>)]);
+		if (this.counts !== undefined && counts.at > this.counts.at) this.patch({ quality: qualityOf(sampleOf(this.counts, counts)) });
+		this.counts = counts;
+		const { watch, restart } = look(this.watch, {
+			at: Date.now(),
+			state: connection.pc.connectionState,
+			bytesReceived: counts.bytesReceived,
+			expected: this.board.expectsPicture(),
+		});
+		this.watch = watch;
+		if (restart) await this.restartIce();
+	}
+
+	private restartIce(): Promise<void> {
+		return this.reoffer({ iceRestart: true });
+	}
+
+	/** Asks for more seats when there is more to see and hear than seats. */
+	private growSeats(): void {
+		const { meeting } = this.state.get();
+		const { connection } = this;
+		if (meeting === undefined || connection === undefined) return;
+		const seen = new Set(this.tiles.map((tile) => tile.participant));
+		const voices = meeting.participants.filter((one) => one.id !== meeting.self && !seen.has(one.id) && isHeard(one)).length;
+		const have = connection.seats().length;
+		const seats = seatsWanted(have, this.tiles.length, Math.min(5, voices));
+		if (seats > have) void this.reoffer({ seats });
+	}
+
+	private async reoffer(want: { seats?: number; iceRestart?: boolean }): Promise<void> {
+		const { connection } = this;
+		if (connection === undefined || this.state.get().link.kind !== 'open') return;
+		try {
+			await connection.reoffer(want, async (offer) => (await this.socket.offer(offer)).answer);
+			if (this.connection === connection) this.board.adopt(connection.seats());
+		} catch {
+			// The line broke or the server refused. The watchdog or the next change of the view asks again.
+		}
+	}
+
+	private publish(): void {
+		const { microphone, camera } = this.options.devices.state.get();
+		this.publisher.set({ microphone, camera, screen: this.screen });
+		const track = microphone.kind === 'on' ? microphone.track : undefined;
+		if (this.voice?.track === track) return;
+		this.voice?.meter.close();
+		this.voice = track === undefined ? undefined : { track, meter: createVoiceMeter(track) };
+	}
+
+	/** How loud a participant is now, 0 to 1, linear. */
+	private levelOf(id: string): number {
+		const { meeting } = this.state.get();
+		const participant = meeting?.participants.find((one) => one.id === id);
+		if (meeting === undefined || participant === undefined || !isHeard(participant)) return 0;
+		if (id === meeting.self) return this.voice?.meter.level() ?? 0;
+		const receiver = this.board.voiceOf(id);
+		if (receiver === undefined) return 0;
+		const level = seatLevel(participant.number, receiver.getContributingSources(), receiver.getSynchronizationSources());
+		return level ?? (meeting.floor.includes(id) ? 0.05 : 0);
+	}
+
+	private reduce(message: ServerMessage): void {
+		this.state.update((state) => (state.meeting === undefined ? state : { ...state, meeting: reduce(state.meeting, message, Date.now()) }));
+	}
+
+	private patch(change: Partial<ClientState>): void {
+		this.state.update((state) => ({ ...state, ...change }));
+	}
+
+	private finish(over: Over): void {
+		if (this.state.get().over !== undefined) return;
+		this.patch({ over });
+		this.ended.abort();
+	}
+
+	private giveBack(): void {
+		this.stopSharing();
+		this.connection?.close();
+		this.connection = undefined;
+		this.board.close();
+		this.voice?.meter.close();
+		this.voice = undefined;
+	}
+}

@@ -1,0 +1,108 @@
+import { roomCodecs } from './codecs';
+import type { Source } from './protocol.gen';
+import { createQueue } from './queue';
+
+/** The receiving ends of one seat. Which participant they carry is told by the seats message. */
+export type SeatReceivers = Readonly<{ audio: RTCRtpReceiver; video: RTCRtpReceiver }>;
+
+/** An offer and what its send-only m-lines carry. */
+export type LocalOffer = { offer: string; sources: Record<string, Source> };
+
+/** The page's one peer connection. It always offers; the server always answers. */
+export type Connection = Readonly<{
+	pc: RTCPeerConnection;
+	/** All seats, in the order of their m-lines. */
+	seats: () => readonly SeatReceivers[];
+	/** The offer to join with. */
+	firstOffer: () => Promise<LocalOffer>;
+	/** Takes the server's answer to the first offer. */
+	answer: (sdp: string) => Promise<void>;
+	/** Adds seats up to count, or restarts ICE, or both; ask brings back the server's answer. */
+	reoffer: (want: { seats?: number; iceRestart?: boolean }, ask: (offer: LocalOffer) => Promise<string>) => Promise<void>;
+	/** What a source sends from now on; null sends nothing. Never a renegotiation. */
+	setTrack: (source: Source, track: MediaStreamTrack | null) => Promise<void>;
+	close: () => void;
+}>;
+
+/** How many seats a connection begins with. More come by re-offering. */
+export const FIRST_SEATS = 9;
+
+/** The camera's simulcast layers: a quarter, half and the whole picture. Rates in bit/s. */
+const CAMERA: RTCRtpEncodingParameters[] = [
+	{ rid: 'q', scaleResolutionDownBy: 4, maxBitrate: 150_000 },
+	{ rid: 'h', scaleResolutionDownBy: 2, maxBitrate: 500_000 },
+	{ rid: 'f', scaleResolutionDownBy: 1, maxBitrate: 1_700_000 },
+];
+
+/** A screen is one layer, in Firefox because its simulcast of screens sends nothing. Rate in bit/s. */
+const SCREEN: RTCRtpEncodingParameters[] = [{ maxBitrate: 2_500_000 }];
+
+/** Returns a connection with its send-only m-lines and seats, none of which has a device yet. */
+export function createConnection(seatCount: number = FIRST_SEATS): Connection {
+	const pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
+	const queue = createQueue();
+	const senders: Record<Source, RTCRtpTransceiver> = {
+		microphone: add(pc, 'audio', { direction: 'sendonly' }),
+		camera: add(pc, 'video', { direction: 'sendonly', sendEncodings: CAMERA }),
+		screen: add(pc, 'video', { direction: 'sendonly', sendEncodings: SCREEN }),
+		screen_audio: add(pc, 'audio', { direction: 'sendonly' }),
+	};
+	let seats: readonly SeatReceivers[] = [];
+	const addSeats = (count: number) => {
+		while (seats.length < count) {
+			const audio = add(pc, 'audio', { direction: 'recvonly' }).receiver;
+			const video = add(pc, 'video', { direction: 'recvonly' }).receiver;
+			seats = [...seats, { audio, video }];
+		}
+	};
+	addSeats(seatCount);
+
+	const offer = async (iceRestart: boolean): Promise<LocalOffer> => {
+		const description = await pc.createOffer({ iceRestart });
+		await pc.setLocalDescription(description); // candidates are not waited for: the server has all of its own in the answer
+		return { offer: pc.localDescription?.sdp ?? description.sdp ?? '', sources: sourcesOf(senders) };
+	};
+	const answer = (sdp: string) => pc.setRemoteDescription({ type: 'answer', sdp });
+
+	return {
+		pc,
+		seats: () => seats,
+		firstOffer: () => queue(() => offer(false)),
+		answer: (sdp) => queue(() => answer(sdp)),
+		reoffer: ({ seats: count = 0, iceRestart = false }, ask) =>
+			queue(async () => {
+				if (pc.signalingState === 'closed') return;
+				if (!iceRestart && count <= seats.length) return;
+				addSeats(count);
+				try {
+					await answer(await ask(await offer(iceRestart)));
+				} catch (error) {
+					if (pc.signalingState === 'have-local-offer') await pc.setLocalDescription({ type: 'rollback' });
+					throw error;
+				}
+			}),
+		setTrack: (source, track) => senders[source].sender.replaceTrack(track),
+		close: () => pc.close(),
+	};
+}
+
+function add(pc: RTCPeerConnection, kind: 'audio' | 'video', init: RTCRtpTransceiverInit): RTCRtpTransceiver {
+	const transceiver = pc.addTransceiver(kind, init);
+	const codecs = roomCodecs(kind, RTCRtpReceiver.getCapabilities(kind)?.codecs ?? []);
+	if (codecs.length === 0 || !('setCodecPreferences' in transceiver)) return transceiver;
+	try {
+		transceiver.setCodecPreferences(codecs);
+	} catch {
+		// A browser that refuses its own codecs offers the long list, which the server answers as well.
+	}
+	return transceiver;
+}
+
+function sourcesOf(senders: Record<Source, RTCRtpTransceiver>): Record<string, Source> {
+	const sources: Record<string, Source> = {};
+	for (const source of ['microphone', 'camera', 'screen', 'screen_audio'] as const) {
+		const { mid } = senders[source];
+		if (mid !== null) sources[mid] = source;
+	}
+	return sources;
+}

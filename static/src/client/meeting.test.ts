@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest';
+import { CHAT_LIMIT, isHeard, meetingOf, mergeRoster, reduce } from './meeting';
+import type { Meeting } from './meeting';
+import type { Joined, Participant } from './protocol.gen';
+
+const person = (id: string, more: Partial<Participant> = {}): Participant => ({
+	id,
+	number: Number(id.slice(1)),
+	name: id.toUpperCase(),
+	role: 'guest',
+	sources: [],
+	connected: true,
+	joined_at: '2026-01-02T10:00:00.000Z',
+	...more,
+});
+
+const joined: Joined = {
+	participant: 'p2',
+	resume_token: 't',
+	role: 'host',
+	answer: 'sdp',
+	room: { id: '1.a', title: 'Planning', ends_at: '2026-01-02T11:00:00.000Z' },
+	roster: [person('p1'), person('p2')],
+	recording: { on: false },
+	chat: [],
+	seq: 10,
+	now: '2026-01-02T10:00:05.000Z',
+};
+
+const now = Date.parse('2026-01-02T10:00:00.000Z');
+const start = (): Meeting => meetingOf(joined, now);
+const ids = (meeting: Meeting) => meeting.participants.map(({ id }) => id);
+
+describe('reduce', () => {
+	it('takes the server clock from joined and resumed', () => {
+		expect(start().clockOffsetMs).toBe(5000);
+		expect(reduce(start(), { type: 'resumed', now: '2026-01-02T09:59:59.000Z' }, now).clockOffsetMs).toBe(-1000);
+		expect(reduce(start(), { type: 'resumed', now: 'soon' }, now).clockOffsetMs).toBe(0);
+	});
+
+	it('applies roster changes in place and counts the event', () => {
+		const next = reduce(start(), { type: 'roster', seq: 11, changed: [person('p3'), person('p1', { connected: false })], left: ['p2'] }, now);
+		expect(ids(next)).toEqual(['p1', 'p3']);
+		expect(next.participants[0]?.connected).toBe(false);
+		expect(next.seq).toBe(11);
+	});
+
+	it('ignores an event that a resume repeats', () => {
+		const chat = { type: 'chat', seq: 11, from: 'p1', name: 'P1', text: 'hi', at: joined.now } as const;
+		const once = reduce(start(), chat, now);
+		expect(reduce(once, chat, now)).toBe(once);
+		expect(once.chat).toEqual([{ from: 'p1', name: 'P1', text: 'hi', at: joined.now }]);
+	});
+
+	it('does not change the state it was given', () => {
+		const state = Object.freeze(start());
+		const copy = structuredClone(state);
+		reduce(state, { type: 'roster', seq: 11, changed: [person('p9')], left: ['p1'] }, now);
+		expect(state).toEqual(copy);
+	});
+
+	it('replaces recording, room, seats and floor', () => {
+		let state = reduce(start(), { type: 'recording', seq: 11, on: true, id: 'r', started_at: joined.now, by: 'Ann' }, now);
+		state = reduce(state, { type: 'recording', seq: 12, on: false, notice: 'The disk is full.' }, now);
+		expect(state.recording).toStrictEqual({ on: false, notice: 'The disk is full.' });
+		state = reduce(state, { type: 'room', seq: 13, id: '1.a', title: 'Plans', ends_at: '2026-01-02T12:00:00.000Z' }, now);
+		expect(state.room).toStrictEqual({ id: '1.a', title: 'Plans', ends_at: '2026-01-02T12:00:00.000Z' });
+		state = reduce(state, { type: 'floor', participants: ['p1'] }, now);
+		state = reduce(state, { type: 'seats', epoch: 1, seats: [{ seat: 0, video: false }] }, now);
+		expect([state.floor, state.seats, state.seq]).toEqual([['p1'], [{ seat: 0, video: false }], 13]);
+	});
+
+	it('starts over with a new join', () => {
+		const state = reduce(start(), { type: 'roster', seq: 400, changed: [person('p9')], left: [] }, now);
+		expect(reduce(state, { type: 'joined', ...joined, seq: 3 }, now).seq).toBe(3);
+	});
+
+	it('keeps a bounded chat', () => {
+		let state = start();
+		for (let n = 1; n <= CHAT_LIMIT + 5; n++) state = reduce(state, { type: 'chat', seq: 10 + n, from: 'p1', name: 'P1', text: String(n), at: '' }, now);
+		expect(state.chat).toHaveLength(CHAT_LIMIT);
+		expect(state.chat.at(-1)?.text).toBe(String(CHAT_LIMIT + 5));
+	});
+});
+
+describe('mergeRoster', () => {
+	it('drops a row that changed and left in one message', () => {
+		expect(mergeRoster([], [person('p1')], ['p1'])).toEqual([]);
+	});
+});
+
+describe('isHeard', () => {
+	it.each([
+		[[], false],
+		[[{ source: 'microphone', muted: true } as const], false],
+		[[{ source: 'microphone', muted: false } as const], true],
+	])('with %j is %s', (sources, want) => {
+		expect(isHeard(person('p1', { sources }))).toBe(want);
+	});
+});

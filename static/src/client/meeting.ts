@@ -1,0 +1,113 @@
+import type { ChatMessage, Joined, Participant, Recording, RecordingState, Role, RoomState, Seat, ServerMessage, Source, SourceState } from './protocol.gen';
+
+/** What the server has told about the meeting. Changed by reduce only. */
+export type Meeting = Readonly<{
+	/** The participant id of this page. */
+	self: string;
+	role: Role;
+	room: Readonly<RoomState>;
+	/** In the order of joining. */
+	participants: readonly Participant[];
+	recording: Readonly<RecordingState>;
+	chat: readonly ChatMessage[];
+	seats: readonly Seat[];
+	/** Who is audible, loudest first. */
+	floor: readonly string[];
+	/** The number of the last event seen. */
+	seq: number;
+	/** Add it to this page's clock to get the server's, in milliseconds. */
+	clockOffsetMs: number;
+}>;
+
+/** The most chat lines a page keeps. */
+export const CHAT_LIMIT = 2000;
+
+/** The meeting as a joined message describes it; nowMs is this page's clock. */
+export function meetingOf(joined: Joined, nowMs: number): Meeting {
+	return {
+		self: joined.participant,
+		role: joined.role,
+		room: joined.room,
+		participants: joined.roster,
+		recording: joined.recording,
+		chat: joined.chat,
+		seats: [],
+		floor: [],
+		seq: joined.seq,
+		clockOffsetMs: clockOffset(joined.now, nowMs),
+	};
+}
+
+/** The meeting after a message. An event that was seen before (after a resume) changes nothing. */
+export function reduce(meeting: Meeting, message: ServerMessage, nowMs: number): Meeting {
+	if ('seq' in message && message.type !== 'joined') {
+		if (message.seq <= meeting.seq) return meeting;
+		return { ...reduceEvent(meeting, message), seq: message.seq };
+	}
+	switch (message.type) {
+		case 'joined':
+			return meetingOf(message, nowMs);
+		case 'resumed':
+			return { ...meeting, clockOffsetMs: clockOffset(message.now, nowMs) };
+		case 'seats':
+			return { ...meeting, seats: message.seats };
+		case 'floor':
+			return { ...meeting, floor: message.participants };
+		default:
+			return meeting;
+	}
+}
+
+function reduceEvent(meeting: Meeting, event: Extract<ServerMessage, { seq: number }>): Meeting {
+	switch (event.type) {
+		case 'roster':
+			return { ...meeting, participants: mergeRoster(meeting.participants, event.changed, event.left) };
+		case 'chat': {
+			const { from, name, text, at } = event;
+			return { ...meeting, chat: [...meeting.chat, { from, name, text, at }].slice(-CHAT_LIMIT) };
+		}
+		case 'recording':
+			return { ...meeting, recording: recordingOf(event) };
+		case 'room': {
+			const { id, title, ends_at } = event;
+			return { ...meeting, room: { id, title, ends_at } };
+		}
+		case 'joined':
+			return meeting;
+	}
+}
+
+function recordingOf(event: Recording): RecordingState {
+	const { on, id, started_at, by, notice } = event;
+	return {
+		on,
+		...(id === undefined ? {} : { id }),
+		...(started_at === undefined ? {} : { started_at }),
+		...(by === undefined ? {} : { by }),
+		...(notice === undefined ? {} : { notice }),
+	};
+}
+
+/** The roster after rows changed and participants left; a row keeps its place, a new one comes last. */
+export function mergeRoster(rows: readonly Participant[], changed: readonly Participant[], left: readonly string[]): readonly Participant[] {
+	const gone = new Set(left);
+	const news = new Map(changed.map((row) => [row.id, row]));
+	const kept = rows.filter((row) => !gone.has(row.id)).map((row) => news.get(row.id) ?? row);
+	const known = new Set(kept.map((row) => row.id));
+	return [...kept, ...[...news.values()].filter((row) => !known.has(row.id) && !gone.has(row.id))];
+}
+
+/** What a participant's source does, or undefined while it is off. */
+export function sourceOf(participant: Participant, source: Source): SourceState | undefined {
+	return participant.sources.find((state) => state.source === source);
+}
+
+/** True when the participant's microphone is on and not muted. */
+export function isHeard(participant: Participant): boolean {
+	return sourceOf(participant, 'microphone')?.muted === false;
+}
+
+function clockOffset(serverNow: string, nowMs: number): number {
+	const server = Date.parse(serverNow);
+	return Number.isNaN(server) ? 0 : server - nowMs;
+}

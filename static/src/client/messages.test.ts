@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest';
+import { decodeServerMessage } from './messages';
+
+describe('decodeServerMessage', () => {
+	it('keeps the fields it knows and leaves absent optional ones absent', () => {
+		const text = '{"type":"seats","epoch":3,"seats":[{"seat":0,"participant":"p2","source":"camera","video":true,"from":4294967295,"new":1},{"seat":1,"video":false}]}';
+		expect(decodeServerMessage(text)).toStrictEqual({
+			type: 'seats',
+			epoch: 3,
+			seats: [
+				{ seat: 0, participant: 'p2', source: 'camera', video: true, from: 4294967295 },
+				{ seat: 1, video: false },
+			],
+		});
+	});
+
+	it('reads a nil slice of Go as an empty list', () => {
+		expect(decodeServerMessage('{"type":"roster","seq":7,"changed":null,"left":null}')).toStrictEqual({ type: 'roster', seq: 7, changed: [], left: [] });
+	});
+
+	it('keeps a zero from apart from an absent one', () => {
+		const message = decodeServerMessage('{"type":"seats","epoch":1,"seats":[{"seat":0,"video":true,"from":0}]}');
+		expect(message?.type === 'seats' && message.seats[0]?.from).toBe(0);
+	});
+
+	it.each([
+		['not JSON', '{"type":'],
+		['a list', '[]'],
+		['null', 'null'],
+		['no type', '{"seq":1}'],
+		['a type of a newer server', '{"type":"hands","seq":1}'],
+		['a type that every object inherits', '{"type":"toString"}'],
+		['a missing field', '{"type":"bye","reason":"ended"}'],
+		['an unknown word', '{"type":"bye","reason":"bored","message":""}'],
+		['a wrong type', '{"type":"floor","participants":[1]}'],
+		['a number too large for a double', '{"type":"roster","seq":1e999,"changed":[],"left":[]}'],
+	])('refuses %s', (_, text) => {
+		expect(decodeServerMessage(text)).toBeUndefined();
+	});
+});

@@ -1,0 +1,141 @@
+import type {
+	ByeReason,
+	ChatMessage,
+	ErrorCode,
+	Participant,
+	RecordingState,
+	Role,
+	RoomState,
+	Seat,
+	ServerMessage,
+	Source,
+	SourceState,
+} from './protocol.gen';
+
+type Decoder<T> = (value: unknown) => T;
+
+const string: Decoder<string> = (value) => {
+	if (typeof value !== 'string') throw new TypeError('not a string');
+	return value;
+};
+
+const number: Decoder<number> = (value) => {
+	if (typeof value !== 'number' || !Number.isFinite(value)) throw new TypeError('not a number');
+	return value;
+};
+
+const boolean: Decoder<boolean> = (value) => {
+	if (typeof value !== 'boolean') throw new TypeError('not a boolean');
+	return value;
+};
+
+/** A list; null counts as empty, for that is how Go writes a nil slice. */
+function list<T>(item: Decoder<T>): Decoder<T[]> {
+	return (value) => {
+		if (value === null || value === undefined) return [];
+		if (!Array.isArray(value)) throw new TypeError('not a list');
+		return value.map(item);
+	};
+}
+
+function optional<T>(decoder: Decoder<T>): Decoder<T | undefined> {
+	return (value) => (value === undefined || value === null ? undefined : decoder(value));
+}
+
+function oneOf<T extends string>(...words: readonly T[]): Decoder<T> {
+	return (value) => {
+		const word = words.find((candidate) => candidate === value);
+		if (word === undefined) throw new TypeError('not a known word');
+		return word;
+	};
+}
+
+/** An object with exactly the named fields; others are dropped, absent optional ones stay absent. */
+function object<T extends object>(fields: { [K in keyof T]-?: Decoder<T[K]> }): Decoder<T> {
+	return (value) => {
+		if (typeof value !== 'object' || value === null) throw new TypeError('not an object');
+		const entries = Object.entries<Decoder<unknown>>(fields)
+			.map(([key, decode]) => [key, decode((value as Record<string, unknown>)[key])] as const)
+			.filter(([, field]) => field !== undefined);
+		return Object.fromEntries(entries) as T;
+	};
+}
+
+const source = oneOf<Source>('microphone', 'camera', 'screen', 'screen_audio');
+const role = oneOf<Role>('host', 'guest');
+const participant = object<Participant>({
+	id: string,
+	number,
+	name: string,
+	role,
+	sources: list(object<SourceState>({ source, muted: boolean })),
+	connected: boolean,
+	joined_at: string,
+});
+const roomFields = { id: string, title: string, ends_at: string };
+const recordingFields = { on: boolean, id: optional(string), started_at: optional(string), by: optional(string), notice: optional(string) };
+const chatFields = { from: string, name: string, text: string, at: string };
+const re = optional(number);
+
+type Body<K extends ServerMessage['type']> = Omit<Extract<ServerMessage, { type: K }>, 'type'>;
+
+const bodies: { [K in ServerMessage['type']]: Decoder<Body<K>> } = {
+	joined: object<Body<'joined'>>({
+		re,
+		participant: string,
+		resume_token: string,
+		role,
+		answer: string,
+		room: object<RoomState>(roomFields),
+		roster: list(participant),
+		recording: object<RecordingState>(recordingFields),
+		chat: list(object<ChatMessage>(chatFields)),
+		seq: number,
+		now: string,
+	}),
+	resumed: object<Body<'resumed'>>({ re, now: string }),
+	answer: object<Body<'answer'>>({ re, answer: string }),
+	roster: object<Body<'roster'>>({ seq: number, changed: list(participant), left: list(string) }),
+	seats: object<Body<'seats'>>({
+		epoch: number,
+		seats: list(
+			object<Seat>({ seat: number, participant: optional(string), source: optional(source), video: boolean, from: optional(number) }),
+		),
+	}),
+	floor: object<Body<'floor'>>({ participants: list(string) }),
+	chat: object<Body<'chat'>>({ seq: number, ...chatFields }),
+	recording: object<Body<'recording'>>({ seq: number, ...recordingFields }),
+	room: object<Body<'room'>>({ seq: number, ...roomFields }),
+	error: object<Body<'error'>>({
+		re,
+		code: oneOf<ErrorCode>(
+			'bad_message',
+			'not_joined',
+			'forbidden',
+			'resume_expired',
+			'bad_offer',
+			'too_many',
+			'record_failed',
+			'room_full',
+			'internal',
+		),
+		message: string,
+	}),
+	bye: object<Body<'bye'>>({ reason: oneOf<ByeReason>('left', 'ended', 'replaced', 'shutdown', 'slow', 'violated'), message: string }),
+};
+
+/**
+ * Reads one message of the server. It returns undefined for what is not JSON,
+ * has a type that this page does not know (a newer server), or lacks a field.
+ */
+export function decodeServerMessage(text: string): ServerMessage | undefined {
+	try {
+		const value: unknown = JSON.parse(text);
+		const { type } = object<{ type: string }>({ type: string })(value);
+		if (!Object.hasOwn(bodies, type)) return undefined;
+		const body: object = bodies[type as ServerMessage['type']](value);
+		return { type, ...body } as ServerMessage;
+	} catch {
+		return undefined;
+	}
+}

@@ -1,0 +1,74 @@
+/** What the pre-join page knows about a room before it enters. */
+export type Lobby = Readonly<{
+	id: string;
+	title: string;
+	host: string;
+	startsAt: number;
+	endsAt: number;
+	/** Names of who is inside, at most twenty. */
+	participants: readonly string[];
+	count: number;
+	recording: boolean;
+	/** Add it to this page's clock to get the server's, in milliseconds. */
+	clockOffsetMs: number;
+}>;
+
+/** What asking for the lobby gave. */
+export type LobbyAnswer = Readonly<{ kind: 'open'; lobby: Lobby } | { kind: 'gone' } | { kind: 'unreachable' }>;
+
+/** Asks the server about a room. */
+export async function fetchLobby(room: string, signal: AbortSignal, nowMs: () => number = Date.now): Promise<LobbyAnswer> {
+	try {
+		const response = await fetch(`/api/v1/rooms/${encodeURIComponent(room)}/lobby`, { signal, cache: 'no-store' });
+		if (response.status === 404 || response.status === 410) return { kind: 'gone' };
+		if (!response.ok) return { kind: 'unreachable' };
+		const lobby = decodeLobby(await response.json(), nowMs());
+		return lobby === undefined ? { kind: 'unreachable' } : { kind: 'open', lobby };
+	} catch {
+		return { kind: 'unreachable' };
+	}
+}
+
+/** Reads the answer of the lobby route; undefined when it is not one. */
+export function decodeLobby(value: unknown, nowMs: number): Lobby | undefined {
+	if (typeof value !== 'object' || value === null) return undefined;
+	const fields = value as Readonly<Record<string, unknown>>;
+	const { id, title, host, starts_at: starts, ends_at: ends, now, participants, count, recording } = fields;
+	if (typeof id !== 'string' || typeof title !== 'string' || typeof starts !== 'string' || typeof ends !== 'string') return undefined;
+	const [startsAt, endsAt] = [Date.parse(starts), Date.parse(ends)];
+	if (Number.isNaN(startsAt) || Number.isNaN(endsAt)) return undefined;
+	const names = Array.isArray(participants) ? participants.filter((name) => typeof name === 'string') : [];
+	const serverNow = typeof now === 'string' ? Date.parse(now) : Number.NaN;
+	return {
+		id,
+		title,
+		host: typeof host === 'string' ? host : '',
+		startsAt,
+		endsAt,
+		participants: names,
+		count: typeof count === 'number' ? count : names.length,
+		recording: recording === true,
+		clockOffsetMs: Number.isNaN(serverNow) ? 0 : serverNow - nowMs,
+	};
+}
+
+/** The room id in a meeting page's path, or undefined when there is none. */
+export function roomOf(path: string): string | undefined {
+	const id = /^\/meeting\/([^/]+)\/?$/.exec(path)?.[1];
+	try {
+		return id === undefined ? undefined : decodeURIComponent(id);
+	} catch {
+		return undefined;
+	}
+}
+
+/** The host token in a URL's fragment, or undefined. */
+export function hostTokenOf(hash: string): string | undefined {
+	const token = new URLSearchParams(hash.replace(/^#/, '')).get('host');
+	return token === null || token === '' ? undefined : token;
+}
+
+/** The address of a room's meeting socket. */
+export function socketUrl(room: string, origin: string): string {
+	return `${origin.replace(/^http/, 'ws')}/api/v1/rooms/${encodeURIComponent(room)}/ws`;
+}

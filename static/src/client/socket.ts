@@ -1,0 +1,271 @@
+import { backoff } from './backoff';
+import { decodeServerMessage } from './messages';
+import { enqueue, survivesRejoin } from './outbox';
+import type { Answer, ClientMessage, ErrorCode, Join, ServerMessage } from './protocol.gen';
+
+/** How the page's line to the server is. */
+export type Link = Readonly<
+	{ kind: 'connecting' } | { kind: 'open' } | { kind: 'retrying'; attempt: number } | { kind: 'closed'; refusal?: Refusal }
+>;
+
+/** Why the server let nobody in: from an error to the join message. */
+export type Refusal = Readonly<{ code: ErrorCode; message: string }>;
+
+export type SocketOptions = Readonly<{
+	url: string;
+	/** Makes the first message of a session that is new: at the start, and when the old one is gone. */
+	join: () => Promise<Join>;
+	/** Every message the server sends, joined and bye included. */
+	onMessage: (message: ServerMessage, about: ClientMessage['type'] | undefined) => void;
+	onLink: (link: Link) => void;
+	/** Ends everything when it aborts: says leave and closes. */
+	signal: AbortSignal;
+	/** Opens a WebSocket; tests bring their own. */
+	open?: (url: string, protocol: string) => WebSocket;
+	/** A number in [0, 1); tests bring their own. */
+	random?: () => number;
+}>;
+
+/** The session's line to the server. It reconnects by itself until it is closed. */
+export type Socket = Readonly<{
+	/** Sends a message now, or when the line is back. */
+	send: (message: ClientMessage) => void;
+	/** Offers and waits for the answer. Rejects when the line is down or breaks first. */
+	offer: (offer: { offer: string; sources: Join['sources'] }) => Promise<Answer>;
+	/** Tries again at once instead of after the wait, for instance when the network came back. */
+	retryNow: () => void;
+	/** Gives up on the line as it is and opens a new one: it looks open but nothing comes. */
+	reconnect: () => void;
+}>;
+
+const PROTOCOL = 'plenum.v1';
+
+/** Longest wait for a socket to open and greet, and for an answer, in milliseconds. */
+const PATIENCE_MS = 8000;
+
+/** How many sent messages are remembered, to tell what an error is about. */
+const REMEMBERED = 64;
+
+type Waiting = Readonly<{ resolve: (answer: Answer) => void; reject: (error: unknown) => void; timer: ReturnType<typeof setTimeout> }>;
+
+/** Opens the line and keeps it. */
+export function createSocket(options: SocketOptions): Socket {
+	const line = new Line(options);
+	options.signal.addEventListener('abort', () => line.leave(), { once: true });
+	line.start();
+	return {
+		send: (message) => line.send(message),
+		offer: (offer) => line.offer(offer),
+		retryNow: () => line.retryNow(),
+		reconnect: () => line.reconnect(),
+	};
+}
+
+/** The state behind a Socket: one WebSocket at a time, the session it serves, and what waits for either. */
+class Line {
+	private readonly options: SocketOptions;
+	private socket: WebSocket | undefined;
+	/** What resumes the session; undefined before the first join and after the server forgot us. */
+	private session: { token: string; seq: number } | undefined;
+	/** The server has greeted us on this socket. */
+	private ready = false;
+	private over = false;
+	private attempt = 0;
+	private nextId = 1;
+	private queue: readonly ClientMessage[] = [];
+	private retry: ReturnType<typeof setTimeout> | undefined;
+	private greeting: ReturnType<typeof setTimeout> | undefined;
+	private readonly waiting = new Map<number, Waiting>();
+	private readonly sent = new Map<number, ClientMessage['type']>();
+
+	constructor(options: SocketOptions) {
+		this.options = options;
+	}
+
+	start(): void {
+		this.options.onLink({ kind: 'connecting' });
+		this.connect();
+	}
+
+	send(message: ClientMessage): void {
+		if (this.over) return;
+		if (!this.ready) {
+			this.queue = enqueue(this.queue, message);
+			return;
+		}
+		if (message.type === 'seated' || message.type === 'leave') {
+			this.write(message);
+			return;
+		}
+		const id = this.nextId++;
+		this.sent.set(id, message.type);
+		this.sent.delete(id - REMEMBERED);
+		this.write({ ...message, id });
+	}
+
+	offer(offer: { offer: string; sources: Join['sources'] }): Promise<Answer> {
+		return new Promise((resolve, reject) => {
+			if (!this.ready) {
+				reject(new Error('the connection is down'));
+				return;
+			}
+			const id = this.nextId++;
+			const timer = setTimeout(() => {
+				this.waiting.delete(id);
+				reject(new Error('the server did not answer'));
+				this.reconnect();
+			}, PATIENCE_MS);
+			this.waiting.set(id, { resolve, reject, timer });
+			this.write({ type: 'offer', id, ...offer });
+		});
+	}
+
+	retryNow(): void {
+		if (!this.over && this.socket === undefined) this.connect();
+	}
+
+	reconnect(): void {
+		if (this.socket !== undefined) this.drop(this.socket);
+		this.retryNow();
+	}
+
+	leave(): void {
+		if (this.over) return;
+		if (this.ready) this.write({ type: 'leave' });
+		this.close();
+	}
+
+	private connect(): void {
+		clearTimeout(this.retry);
+		const open = this.options.open ?? ((url, protocol) => new WebSocket(url, protocol));
+		const socket = open(this.options.url, PROTOCOL);
+		this.socket = socket;
+		this.greeting = setTimeout(() => this.drop(socket), PATIENCE_MS);
+		socket.onopen = () => void this.greet(socket);
+		socket.onmessage = (event: MessageEvent<unknown>) => {
+			if (this.socket === socket && typeof event.data === 'string') this.receive(event.data);
+		};
+		socket.onclose = () => {
+			if (this.socket === socket) this.lost();
+		};
+	}
+
+	/** Lets go of a socket without waiting for its closing handshake, which a dead network never ends. */
+	private drop(socket: WebSocket): void {
+		if (this.socket !== socket) return;
+		socket.close();
+		this.lost();
+	}
+
+	private lost(): void {
+		this.socket = undefined;
+		this.ready = false;
+		clearTimeout(this.greeting);
+		for (const { reject, timer } of this.waiting.values()) {
+			clearTimeout(timer);
+			reject(new Error('the connection broke'));
+		}
+		this.waiting.clear();
+		this.sent.clear();
+		if (this.over) return;
+		this.attempt += 1;
+		const wait = backoff(this.attempt, (this.options.random ?? Math.random)());
+		this.retry = setTimeout(() => this.connect(), wait);
+		this.options.onLink({ kind: 'retrying', attempt: this.attempt });
+	}
+
+	private async greet(socket: WebSocket): Promise<void> {
+		if (this.socket !== socket) return;
+		if (this.session !== undefined) {
+			this.write({ type: 'resume', token: this.session.token, after: this.session.seq });
+			return;
+		}
+		try {
+			const join = await this.options.join();
+			if (this.isCurrent(socket)) this.write({ type: 'join', ...join });
+		} catch {
+			this.drop(socket); // the offer could not be made; the next try makes a new connection
+		}
+	}
+
+	private isCurrent(socket: WebSocket): boolean {
+		return this.socket === socket;
+	}
+
+	private receive(text: string): void {
+		const message = decodeServerMessage(text);
+		if (message === undefined) return;
+		if (this.session !== undefined && 'seq' in message) this.session.seq = Math.max(this.session.seq, message.seq);
+		switch (message.type) {
+			case 'joined':
+				this.session = { token: message.resume_token, seq: message.seq };
+				this.queue = this.queue.filter(survivesRejoin);
+				this.options.onMessage(message, undefined);
+				this.greeted();
+				return;
+			case 'resumed':
+				this.options.onMessage(message, undefined);
+				this.greeted();
+				return;
+			case 'answer':
+				this.settle(message.re, (one) => one.resolve(message));
+				return;
+			case 'error':
+				this.failed(message);
+				return;
+			case 'bye':
+				if (message.reason === 'shutdown') this.session = undefined;
+				this.options.onMessage(message, undefined);
+				if (message.reason !== 'shutdown' && message.reason !== 'slow') this.close();
+				return;
+			default:
+				this.options.onMessage(message, undefined);
+		}
+	}
+
+	private greeted(): void {
+		this.ready = true;
+		this.attempt = 0;
+		clearTimeout(this.greeting);
+		const queue = this.queue;
+		this.queue = [];
+		this.options.onLink({ kind: 'open' });
+		for (const message of queue) this.send(message);
+	}
+
+	private failed(message: Extract<ServerMessage, { type: 'error' }>): void {
+		if (!this.ready && this.session !== undefined && this.socket !== undefined) {
+			this.session = undefined; // resume_expired, or a server that can't read our resume: begin anew
+			void this.greet(this.socket);
+			return;
+		}
+		if (!this.ready) {
+			this.close({ code: message.code, message: message.message });
+			return;
+		}
+		if (this.settle(message.re, (one) => one.reject(new Error(message.message)))) return;
+		this.options.onMessage(message, message.re === undefined ? undefined : this.sent.get(message.re));
+	}
+
+	private settle(re: number | undefined, run: (one: Waiting) => void): boolean {
+		const one = re === undefined ? undefined : this.waiting.get(re);
+		if (re === undefined || one === undefined) return false;
+		this.waiting.delete(re);
+		clearTimeout(one.timer);
+		run(one);
+		return true;
+	}
+
+	private close(refusal?: Refusal): void {
+		this.over = true;
+		clearTimeout(this.retry);
+		const socket = this.socket;
+		this.lost();
+		socket?.close(1000);
+		this.options.onLink(refusal === undefined ? { kind: 'closed' } : { kind: 'closed', refusal });
+	}
+
+	private write(message: ClientMessage): void {
+		this.socket?.send(JSON.stringify(message));
+	}
+}

@@ -1,0 +1,50 @@
+/** What the watchdog looks at once a second. Times in milliseconds. */
+export type Pulse = Readonly<{
+	at: number;
+	state: RTCPeerConnectionState;
+	/** Everything received on the connection so far, RTCP included. */
+	bytesReceived: number;
+	/** Something should be coming in: a seat has a picture, or we send and the server reports on it. */
+	expected: boolean;
+}>;
+
+/** What the watchdog remembers between two looks. */
+export type Watch = Readonly<{ bytes: number; movedAt: number; restarts: number; notBefore: number }>;
+
+/** How long nothing may come in while something should, in milliseconds. */
+const SILENCE_MS = 2000;
+
+/** Least and longest wait between two restarts, in milliseconds. */
+const FIRST_PAUSE_MS = 2000;
+const LONGEST_PAUSE_MS = 15_000;
+
+/** The memory of a connection that begins now. */
+export function newWatch(at: number): Watch {
+	return { bytes: 0, movedAt: at, restarts: 0, notBefore: at };
+}
+
+/**
+ * Looks at the connection. restart is set when ICE should be restarted: it is
+ * disconnected or failed, or silent for too long. Restarts that do not help
+ * come less and less often.
+ */
+export function look(watch: Watch, pulse: Pulse): Readonly<{ watch: Watch; restart: boolean }> {
+	const moved = pulse.bytesReceived !== watch.bytes;
+	const quiet = !moved && pulse.expected && pulse.at - watch.movedAt >= SILENCE_MS;
+	const broken = pulse.state === 'disconnected' || pulse.state === 'failed';
+	const next: Watch = {
+		...watch,
+		bytes: pulse.bytesReceived,
+		movedAt: moved || !pulse.expected ? pulse.at : watch.movedAt,
+		restarts: moved && pulse.state === 'connected' ? 0 : watch.restarts,
+	};
+	const wanted = broken || (pulse.state === 'connected' && quiet);
+	if (!wanted || pulse.at < watch.notBefore) return { watch: next, restart: false };
+	return { watch: restarted(next, pulse.at), restart: true };
+}
+
+/** The memory after a restart, also one that somebody else asked for. */
+export function restarted(watch: Watch, at: number): Watch {
+	const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** watch.restarts);
+	return { ...watch, restarts: watch.restarts + 1, notBefore: at + pause, movedAt: at };
+}

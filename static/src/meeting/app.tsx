@@ -1,0 +1,97 @@
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { createClient, createDevices } from '../client';
+import type { Client, DeviceControl, Over } from '../client';
+import { Notices, useNotices } from '../design';
+import { MeetingView } from './meeting';
+import { newsOf } from './news';
+import { OverView } from './over';
+import { usePreferences } from './preferences-hook';
+import { Prejoin } from './prejoin';
+
+/** Where the viewer is. */
+type Phase = Readonly<{ kind: 'before' } | { kind: 'inside'; client: Client; end: AbortController } | { kind: 'after'; over: Over }>;
+
+export type AppProps = Readonly<{
+	/** Undefined when the address names no room. */
+	room: string | undefined;
+	/** The host token, if the viewer came by a host link. */
+	token: string | undefined;
+}>;
+
+/** The meeting page: before, inside and after a meeting. */
+export function App({ room, token }: AppProps) {
+	const [preferences, changePreferences] = usePreferences();
+	const { notices, notify, dismiss } = useNotices();
+	const [phase, setPhase] = useState<Phase>({ kind: 'before' });
+	const firstPreferences = useRef(preferences);
+
+	const [devices, setDevices] = useState<DeviceControl>();
+	const inside = phase.kind === 'inside';
+	const over = phase.kind === 'after';
+	useEffect(() => {
+		if (over) return; // devices are given back after the meeting
+		const ended = new AbortController();
+		const words = { microphone: 'Your microphone went away. Others can’t hear you.', camera: 'Your camera went away. Others can’t see you.' };
+		setDevices(
+			createDevices({
+				preferences: firstPreferences.current,
+				onLost: (device) => notify({ tone: 'warning', text: words[device] }),
+				signal: ended.signal,
+			}),
+		);
+		return () => ended.abort();
+	}, [over, notify]);
+
+	useEffect(() => {
+		firstPreferences.current = preferences;
+	}, [preferences]);
+
+	const join = useCallback(
+		(name: string) => {
+			if (devices === undefined || room === undefined) return;
+			const end = new AbortController();
+			const onEvent = (event: Parameters<typeof newsOf>[0]) => {
+				const news = newsOf(event);
+				if (news !== undefined) notify(news);
+			};
+			setPhase({ kind: 'inside', end, client: createClient({ room, name, token, devices, onEvent, signal: end.signal }) });
+		},
+		[devices, room, token, notify],
+	);
+	const finished = useCallback((over: Over) => setPhase({ kind: 'after', over }), []);
+
+	useEffect(() => {
+		if (phase.kind !== 'inside') return;
+		const leave = () => phase.end.abort();
+		window.addEventListener('pagehide', leave);
+		return () => window.removeEventListener('pagehide', leave);
+	}, [phase]);
+
+	const content = useMemo(() => {
+		if (room === undefined) return <OverView over={{ reason: 'ended' }} unknown />;
+		if (phase.kind === 'after') return <OverView over={phase.over} onRejoin={() => setPhase({ kind: 'before' })} />;
+		if (devices === undefined) return null;
+		if (phase.kind === 'inside') {
+			return (
+				<MeetingView
+					client={phase.client}
+					devices={devices}
+					preferences={preferences}
+					onPreferences={changePreferences}
+					notify={notify}
+					onOver={finished}
+				/>
+			);
+		}
+		return <Prejoin room={room} devices={devices} preferences={preferences} onPreferences={changePreferences} onJoin={join} isHost={token !== undefined} />;
+	}, [room, token, phase, devices, preferences, changePreferences, notify, finished, join]);
+
+	return (
+		<>
+			{content}
+			<div className={inside ? 'notices-inside' : undefined}>
+				<Notices notices={notices} onDismiss={dismiss} />
+			</div>
+		</>
+	);
+}

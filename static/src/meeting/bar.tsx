@@ -1,0 +1,198 @@
+import { ChevronUp, Circle, CircleStop, Ellipsis, MessageSquare, Mic, MicOff, MonitorUp, MonitorX, OctagonX, Phone, Settings, UsersRound, Video, VideoOff } from 'lucide-react';
+import type { ReactNode } from 'react';
+import { canShareScreen } from '../client';
+import type { DeviceChoice, DeviceControl, Devices, DeviceState, Preferences } from '../client';
+import { IconButton, Menu } from '../design';
+import type { MenuItem } from '../design';
+import { useStore } from './hooks';
+import { optionsOf } from './preview';
+
+/** Which panel stands beside the stage. */
+export type Panel = 'chat' | 'people' | undefined;
+
+export type BarProps = Readonly<{
+	devices: DeviceControl;
+	preferences: Preferences;
+	onPreferences: (change: Partial<Preferences>) => void;
+	isHost: boolean;
+	isRecording: boolean;
+	isSharing: boolean;
+	panel: Panel;
+	unread: number;
+	/** Room for few buttons: the others are behind More. */
+	narrow: boolean;
+	run: Readonly<Record<'microphone' | 'camera' | 'share' | 'chat' | 'people' | 'record' | 'settings' | 'more' | 'leave' | 'end', () => void>>;
+}>;
+
+/** The bar at the bottom: everything the viewer does in a meeting. */
+export function Bar(props: BarProps) {
+	const { devices, isHost, isRecording, isSharing, panel, unread, narrow, run } = props;
+	const state = useStore(devices.state);
+	return (
+		<footer className="bar" aria-label="Meeting controls" role="toolbar">
+			<div className="bar-main">
+				<MicrophoneButton {...props} state={state} />
+				<CameraButton {...props} state={state} />
+				{canShareScreen() && !narrow ? (
+					<BarButton
+						label={isSharing ? 'Stop sharing' : 'Share screen'}
+						word={isSharing ? 'Stop' : 'Share'}
+						icon={isSharing ? <MonitorX size={24} /> : <MonitorUp size={24} />}
+						tone={isSharing ? 'on' : 'raised'}
+						shortcut="S"
+						onClick={run.share}
+					/>
+				) : null}
+				<BarButton label="Chat" word="Chat" icon={<MessageSquare size={24} />} tone={panel === 'chat' ? 'on' : 'raised'} shortcut="C" count={unread} pressed={panel === 'chat'} onClick={run.chat} />
+				<BarButton label="Participants" word="People" icon={<UsersRound size={24} />} tone={panel === 'people' ? 'on' : 'raised'} shortcut="P" pressed={panel === 'people'} onClick={run.people} />
+				{isHost && !narrow ? <RecordButton isRecording={isRecording} onClick={run.record} /> : null}
+				{narrow ? (
+					<BarButton label="More" word="More" icon={<Ellipsis size={24} />} tone="raised" onClick={run.more} />
+				) : (
+					<BarButton label="Settings" word="Settings" icon={<Settings size={24} />} tone="raised" shortcut="," onClick={run.settings} />
+				)}
+			</div>
+			<div className="bar-leave">
+				{isHost && !narrow ? <BarButton label="End meeting for all" word="End" icon={<OctagonX size={24} />} tone="raised" className="end" onClick={run.end} /> : null}
+				<BarButton label="Leave meeting" word="Leave" icon={<Phone size={24} className="hang-up" />} tone="danger" onClick={run.leave} />
+			</div>
+		</footer>
+	);
+}
+
+function RecordButton({ isRecording, onClick }: { isRecording: boolean; onClick: () => void }) {
+	return (
+		<BarButton
+			label={isRecording ? 'Stop recording' : 'Start recording'}
+			word={isRecording ? 'Stop rec' : 'Record'}
+			icon={isRecording ? <CircleStop size={24} /> : <Circle size={24} className="record-mark" />}
+			tone={isRecording ? 'off' : 'raised'}
+			onClick={onClick}
+		/>
+	);
+}
+
+type DeviceButtonProps = BarProps & Readonly<{ state: Devices }>;
+
+function MicrophoneButton({ state, devices, preferences, onPreferences, run, narrow }: DeviceButtonProps) {
+	const on = state.microphone.kind === 'on' && !state.microphone.muted;
+	const items: MenuItem[] = [
+		{ kind: 'heading', label: 'Microphone' },
+		...choices(state.microphones, 'microphone', state.microphoneId, (id) => {
+			onPreferences({ microphoneId: id });
+			void devices.chooseMicrophone(id);
+		}),
+		...(state.speakers.length === 0
+			? []
+			: ([
+					{ kind: 'line' },
+					{ kind: 'heading', label: 'Speaker' },
+					...choices(state.speakers, 'speaker', preferences.speakerId, (id) => onPreferences({ speakerId: id })),
+				] as const)),
+	];
+	return (
+		<DeviceGroup narrow={narrow} menu="Microphone and speaker" items={items} onOpen={() => void devices.refresh()}>
+			<BarButton
+				label={on ? 'Mute microphone' : 'Unmute microphone'}
+				word={on ? 'Mute' : 'Unmute'}
+				icon={on ? <Mic size={24} /> : <MicOff size={24} />}
+				tone={on ? 'raised' : 'off'}
+				shortcut="M"
+				failed={state.microphone}
+				onClick={run.microphone}
+			/>
+		</DeviceGroup>
+	);
+}
+
+function CameraButton({ state, devices, onPreferences, run, narrow }: DeviceButtonProps) {
+	const on = state.camera.kind === 'on';
+	const items: MenuItem[] = [
+		{ kind: 'heading', label: 'Camera' },
+		...choices(state.cameras, 'camera', state.cameraId, (id) => {
+			onPreferences({ cameraId: id });
+			void devices.chooseCamera(id);
+		}),
+		{ kind: 'line' },
+		{ kind: 'action', label: 'Picture size and rate', icon: <Settings size={20} aria-hidden="true" />, onPick: run.settings },
+	];
+	return (
+		<DeviceGroup narrow={narrow} menu="Camera choices" items={items} onOpen={() => void devices.refresh()}>
+			<BarButton
+				label={on ? 'Turn off camera' : 'Turn on camera'}
+				word={on ? 'Stop video' : 'Start video'}
+				icon={on ? <Video size={24} /> : <VideoOff size={24} />}
+				tone={on ? 'raised' : 'off'}
+				shortcut="V"
+				failed={state.camera}
+				onClick={run.camera}
+			/>
+		</DeviceGroup>
+	);
+}
+
+/** A device button with the arrow that opens its devices. */
+function DeviceGroup({ narrow, menu, items, onOpen, children }: { narrow: boolean; menu: string; items: MenuItem[]; onOpen: () => void; children: ReactNode }) {
+	if (narrow) return <>{children}</>;
+	return (
+		<div className="device-group">
+			{children}
+			<Menu
+				label={menu}
+				items={items}
+				onOpen={onOpen}
+				opener={(props) => <IconButton {...props} label={menu} icon={<ChevronUp size={16} />} tip="none" className="chevron" />}
+			/>
+		</div>
+	);
+}
+
+type BarButtonProps = Readonly<{
+	label: string;
+	/** Under the icon where there is room for it. */
+	word: string;
+	icon: ReactNode;
+	tone: 'raised' | 'off' | 'on' | 'danger';
+	shortcut?: string;
+	count?: number;
+	pressed?: boolean;
+	className?: string;
+	/** A device whose failure is marked on its button. */
+	failed?: DeviceState;
+	onClick: () => void;
+}>;
+
+function BarButton({ label, word, icon, tone, shortcut, count = 0, pressed, className = '', failed, onClick }: BarButtonProps) {
+	return (
+		<div className={`bar-button ${className}`.trimEnd()}>
+			<IconButton
+				label={label}
+				icon={icon}
+				tone={tone}
+				size="large"
+				onClick={onClick}
+				{...(shortcut === undefined ? {} : { shortcut })}
+				{...(pressed === undefined ? {} : { 'aria-pressed': pressed })}
+				{...(count > 0 ? { 'aria-description': `${count} unread` } : {})}
+				{...(failed?.kind === 'starting' ? { 'aria-busy': true } : {})}
+			/>
+			<span className="bar-word" aria-hidden="true">
+				{word}
+			</span>
+			{count > 0 ? (
+				<span className="badge ticking" aria-hidden="true">
+					{count > 99 ? '99+' : count}
+				</span>
+			) : null}
+			{failed?.kind === 'failed' ? (
+				<span className="badge warning" aria-hidden="true">
+					!
+				</span>
+			) : null}
+		</div>
+	);
+}
+
+function choices(devices: readonly DeviceChoice[], word: string, chosen: string, pick: (id: string) => void): MenuItem[] {
+	return optionsOf(devices, word).map(({ value, label }) => ({ kind: 'choice', label, chosen: value === chosen, onPick: () => pick(value) }));
+}

@@ -1,0 +1,192 @@
+import { CalendarClock, Clock, Disc, UserRound, UsersRound } from 'lucide-react';
+import { useEffect, useId, useState } from 'react';
+import type { ReactNode, SubmitEvent } from 'react';
+import { fetchLobby, isSecure } from '../client';
+import type { DeviceControl, Lobby, LobbyAnswer, Preferences } from '../client';
+import { Avatar, Button, TextField } from '../design';
+import { useNow } from './hooks';
+import { OverView } from './over';
+import { DevicePicks, Preview } from './preview';
+import { namesInWords, stretch, timeOfDay } from './time';
+
+export type PrejoinProps = Readonly<{
+	room: string;
+	devices: DeviceControl;
+	preferences: Preferences;
+	onPreferences: (change: Partial<Preferences>) => void;
+	onJoin: (name: string) => void;
+	isHost: boolean;
+}>;
+
+/** How often the page asks who is inside, in milliseconds. */
+const ASK_MS = 10_000;
+
+/** The page before a meeting: how you look and sound, what you are about to enter, and one button. */
+export function Prejoin({ room, devices, preferences, onPreferences, onJoin, isHost }: PrejoinProps) {
+	const answer = useLobby(room);
+	useFirstDevices(devices, preferences);
+	if (answer?.kind === 'gone') return <OverView over={{ reason: 'ended' }} unknown />;
+	return (
+		<main className="prejoin">
+			<div className="prejoin-columns">
+				<section className="prejoin-picture" aria-label="Your picture and sound">
+					<Preview devices={devices} name={preferences.name} onPreferences={onPreferences} />
+					<DevicePicks devices={devices} preferences={preferences} onPreferences={onPreferences} />
+				</section>
+				<section className="prejoin-facts" aria-label="The meeting">
+					<Facts answer={answer} isHost={isHost} />
+					<JoinForm answer={answer} preferences={preferences} onPreferences={onPreferences} onJoin={onJoin} />
+				</section>
+			</div>
+		</main>
+	);
+}
+
+/** Asks for the lobby now and then, until the page goes on. */
+function useLobby(room: string): LobbyAnswer | undefined {
+	const [answer, setAnswer] = useState<LobbyAnswer>();
+	useEffect(() => {
+		const ended = new AbortController();
+		const ask = async () => {
+			const next = await fetchLobby(room, ended.signal);
+			if (!ended.signal.aborted) setAnswer((old) => (next.kind === 'unreachable' && old?.kind === 'open' ? old : next));
+		};
+		void ask();
+		const timer = setInterval(() => void ask(), ASK_MS);
+		return () => {
+			clearInterval(timer);
+			ended.abort();
+		};
+	}, [room]);
+	return answer;
+}
+
+/** Turns on what was on the last time. */
+function useFirstDevices(devices: DeviceControl, { microphoneOn, cameraOn }: Preferences): void {
+	const [first] = useState({ microphoneOn, cameraOn });
+	useEffect(() => {
+		const { microphone, camera } = devices.state.get();
+		void devices.start({ microphone: first.microphoneOn && microphone.kind === 'off', camera: first.cameraOn && camera.kind === 'off' });
+	}, [devices, first]);
+}
+
+function Facts({ answer, isHost }: { answer: LobbyAnswer | undefined; isHost: boolean }) {
+	const now = useNow(1000);
+	if (answer?.kind === 'unreachable') {
+		return (
+			<div className="facts">
+				<h1>Can’t reach the server</h1>
+				<p className="quiet">This page tries again every few seconds. Check your network if it takes long.</p>
+			</div>
+		);
+	}
+	if (answer?.kind !== 'open') {
+		return (
+			<div className="facts" aria-busy="true">
+				<h1 className="skeleton skeleton-title">
+					<span className="unseen">Loading the meeting</span>
+				</h1>
+				<p className="skeleton" />
+				<p className="skeleton" />
+			</div>
+		);
+	}
+	const { lobby } = answer;
+	const serverNow = now + lobby.clockOffsetMs;
+	return (
+		<div className="facts">
+			<h1>{lobby.title}</h1>
+			<dl>
+				{lobby.host === '' ? null : (
+					<Fact icon={<UserRound size={20} aria-hidden="true" />} word="Host">
+						{isHost ? `Hosted by ${lobby.host} · you can host, too` : `Hosted by ${lobby.host}`}
+					</Fact>
+				)}
+				<Fact icon={<Clock size={20} aria-hidden="true" />} word="Time">
+					<span className="ticking">{timeWords(lobby, serverNow)}</span>
+				</Fact>
+				<Fact icon={<UsersRound size={20} aria-hidden="true" />} word="Inside">
+					<Inside lobby={lobby} />
+				</Fact>
+				{lobby.recording ? (
+					<Fact icon={<Disc size={20} className="danger" aria-hidden="true" />} word="Recording">
+						This meeting is being recorded
+					</Fact>
+				) : null}
+			</dl>
+		</div>
+	);
+}
+
+function Fact({ icon, word, children }: { icon: ReactNode; word: string; children: ReactNode }) {
+	return (
+		<div className="fact">
+			<dt>
+				{icon}
+				<span className="unseen">{word}</span>
+			</dt>
+			<dd>{children}</dd>
+		</div>
+	);
+}
+
+function Inside({ lobby }: { lobby: Lobby }) {
+	if (lobby.count === 0) return <>Nobody is here yet</>;
+	return (
+		<span className="inside">
+			<span className="faces">
+				{lobby.participants.slice(0, 4).map((name, index) => (
+					<Avatar key={index} name={name} size="1.75rem" />
+				))}
+			</span>
+			<span>
+				{namesInWords(lobby.participants, lobby.count)} {lobby.count === 1 ? 'is' : 'are'} here
+			</span>
+		</span>
+	);
+}
+
+function timeWords({ startsAt, endsAt }: Lobby, now: number): string {
+	if (now < startsAt) return `Opens at ${timeOfDay(startsAt, now)}, in ${stretch(startsAt - now)}`;
+	return `Ends at ${timeOfDay(endsAt, now)}, in ${stretch(endsAt - now)}`;
+}
+
+type JoinFormProps = Readonly<{ answer: LobbyAnswer | undefined } & Pick<PrejoinProps, 'preferences' | 'onPreferences' | 'onJoin'>>;
+
+function JoinForm({ answer, preferences, onPreferences, onJoin }: JoinFormProps) {
+	const [asked, setAsked] = useState(false);
+	const note = useId();
+	const now = useNow(1000);
+	const early = answer?.kind === 'open' && now + answer.lobby.clockOffsetMs < answer.lobby.startsAt;
+	const name = preferences.name.trim();
+	const submit = (event: SubmitEvent) => {
+		event.preventDefault();
+		setAsked(true);
+		if (name === '' || answer?.kind !== 'open' || early) return;
+		onPreferences({ name });
+		onJoin(name);
+	};
+	return (
+		<form className="join-form" onSubmit={submit} noValidate>
+			<TextField
+				label="Your name"
+				large
+				autoComplete="name"
+				maxLength={64}
+				placeholder="How others see you"
+				value={preferences.name}
+				error={asked && name === '' ? 'Enter a name, so that others know who you are.' : undefined}
+				onChange={(event) => onPreferences({ name: event.currentTarget.value })}
+			/>
+			<Button kind="filled" size="large" type="submit" disabled={answer?.kind !== 'open' || early} aria-describedby={early ? note : undefined}>
+				Join meeting
+			</Button>
+			{early ? (
+				<p id={note} className="join-note quiet">
+					<CalendarClock size={16} aria-hidden="true" /> The meeting is not open yet. This page lets you in when it is.
+				</p>
+			) : null}
+			{isSecure() ? null : <p className="join-note quiet">You can join to watch and listen. To be seen and heard, open this page with https.</p>}
+		</form>
+	);
+}

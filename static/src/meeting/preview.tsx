@@ -1,0 +1,139 @@
+import { Mic, MicOff, Video, VideoOff } from 'lucide-react';
+import { useRef } from 'react';
+import { explainProblem } from '../client';
+import type { DeviceChoice, DeviceControl, DeviceState, Preferences } from '../client';
+import { loudness } from '../client/levels';
+import { Avatar, hueStyle, IconButton, Select } from '../design';
+import { useStore, useTrack, useVoiceMeter } from './hooks';
+import { toggleCamera, toggleMicrophone } from './toggles';
+
+export type PreviewProps = Readonly<{ devices: DeviceControl; name: string; onPreferences: (change: Partial<Preferences>) => void }>;
+
+/** How others will see the viewer, with the two switches on it. */
+export function Preview({ devices, name, onPreferences }: PreviewProps) {
+	const { microphone, camera } = useStore(devices.state);
+	const video = useTrack(camera.kind === 'on' ? camera.track : undefined);
+	const heard = microphone.kind === 'on' && !microphone.muted;
+	const seen = camera.kind === 'on';
+	return (
+		<div className="preview" style={hueStyle(name)} data-state={seen ? 'picture' : 'avatar'}>
+			<video ref={video} muted playsInline autoPlay className="mirrored" />
+			{seen ? null : (
+				<div className="preview-empty">
+					<Avatar name={name === '' ? '?' : name} seed={name} size="6rem" />
+					<p>{cameraWords(camera)}</p>
+				</div>
+			)}
+			<p className="preview-name truncate">{name}</p>
+			<div className="preview-switches">
+				<IconButton
+					label={heard ? 'Mute microphone' : 'Unmute microphone'}
+					icon={heard ? <Mic size={24} /> : <MicOff size={24} />}
+					tone={heard ? 'scrim' : 'danger'}
+					size="large"
+					aria-busy={microphone.kind === 'starting'}
+					onClick={() => {
+						onPreferences({ microphoneOn: !heard });
+						toggleMicrophone(devices);
+					}}
+				/>
+				<IconButton
+					label={seen ? 'Turn off camera' : 'Turn on camera'}
+					icon={seen ? <Video size={24} /> : <VideoOff size={24} />}
+					tone={seen ? 'scrim' : 'danger'}
+					size="large"
+					aria-busy={camera.kind === 'starting'}
+					onClick={() => {
+						onPreferences({ cameraOn: !seen });
+						toggleCamera(devices);
+					}}
+				/>
+			</div>
+		</div>
+	);
+}
+
+function cameraWords(camera: DeviceState): string {
+	if (camera.kind === 'starting') return 'Starting the camera…';
+	if (camera.kind === 'failed') return camera.problem === 'denied' ? 'The browser blocks your camera' : 'Your camera did not start';
+	return 'Your camera is off';
+}
+
+export type DevicePicksProps = Readonly<{ devices: DeviceControl; preferences: Preferences; onPreferences: (change: Partial<Preferences>) => void }>;
+
+/** Which microphone, camera and speaker, with a level under the microphone and words when one is missing. */
+export function DevicePicks({ devices, preferences, onPreferences }: DevicePicksProps) {
+	const state = useStore(devices.state);
+	const { microphone, camera } = state;
+	const both = microphone.kind === 'failed' && camera.kind === 'failed' && microphone.problem === camera.problem;
+	return (
+		<div className="device-picks">
+			{both ? <Problem device="microphone and camera" state={microphone} /> : null}
+			<div className="device-pick">
+				<Select
+					label="Microphone"
+					options={optionsOf(state.microphones, 'microphone', microphone)}
+					value={state.microphoneId}
+					disabled={state.microphones.length === 0}
+					onPick={(id) => {
+						onPreferences({ microphoneId: id });
+						void devices.chooseMicrophone(id);
+					}}
+				/>
+				<LevelBar microphone={microphone} />
+				{both ? null : <Problem device="microphone" state={microphone} />}
+			</div>
+			<div className="device-pick">
+				<Select
+					label="Camera"
+					options={optionsOf(state.cameras, 'camera', camera)}
+					value={state.cameraId}
+					disabled={state.cameras.length === 0}
+					onPick={(id) => {
+						onPreferences({ cameraId: id });
+						void devices.chooseCamera(id);
+					}}
+				/>
+				{both ? null : <Problem device="camera" state={camera} />}
+			</div>
+			{state.speakers.length === 0 ? null : (
+				<div className="device-pick">
+					<Select
+						label="Speaker"
+						options={optionsOf(state.speakers, 'speaker')}
+						value={preferences.speakerId}
+						onPick={(id) => onPreferences({ speakerId: id })}
+					/>
+				</div>
+			)}
+		</div>
+	);
+}
+
+/** A bar that follows the viewer's voice. */
+export function LevelBar({ microphone }: { microphone: DeviceState }) {
+	const ref = useRef<HTMLDivElement>(null);
+	useVoiceMeter(ref, microphone.kind === 'on' ? microphone.track : undefined, loudness);
+	return (
+		<div className="level-bar" ref={ref} data-live={microphone.kind === 'on' && !microphone.muted} aria-hidden="true">
+			<span />
+		</div>
+	);
+}
+
+function Problem({ device, state }: { device: 'microphone' | 'camera' | 'microphone and camera'; state: DeviceState }) {
+	if (state.kind !== 'failed') return null;
+	return (
+		<p className="device-problem" role="alert">
+			{explainProblem(state.problem, device)}
+		</p>
+	);
+}
+
+/** The choices of one kind, with the system's own when the browser names none. */
+export function optionsOf(choices: readonly DeviceChoice[], word: string, state?: DeviceState): { value: string; label: string }[] {
+	const named = choices.map(({ id, label }) => ({ value: id, label }));
+	if (named.length === 0 && state?.kind === 'failed' && state.problem === 'not_found') return [{ value: '', label: `No ${word} found` }];
+	return named.some(({ value }) => value === 'default') ? named : [{ value: '', label: `Default ${word}` }, ...named];
+}
+

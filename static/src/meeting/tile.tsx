@@ -1,0 +1,83 @@
+import { LoaderCircle, MicOff, MonitorUp } from 'lucide-react';
+import { memo, useLayoutEffect, useRef } from 'react';
+import type { CSSProperties } from 'react';
+import { isHeard } from '../client';
+import type { Board, Levels, Participant } from '../client';
+import { Avatar, hueStyle } from '../design';
+import { useTrack } from './hooks';
+import type { Rect } from './layout';
+
+export type TileProps = Readonly<{
+	participant: Participant;
+	source: 'camera' | 'screen';
+	rect: Rect;
+	levels: Levels;
+	/** Brings the picture of somebody else. */
+	board: Board;
+	/** Set on the viewer's own tile, with the camera's track while it is on. */
+	own?: { track: MediaStreamTrack | undefined } | undefined;
+}>;
+
+/** One participant's camera or screen on the stage. */
+export const Tile = memo(function Tile({ participant, source, rect, levels, board, own }: TileProps) {
+	const tile = useRef<HTMLElement>(null);
+	const host = useRef<HTMLDivElement>(null);
+	const { id } = participant;
+	const remote = own === undefined;
+	useLayoutEffect(() => {
+		if (!remote || tile.current === null || host.current === null) return;
+		return board.attach(id, source, { tile: tile.current, host: host.current });
+	}, [board, id, source, remote]);
+	useLayoutEffect(() => {
+		if (source === 'camera' && tile.current !== null) return levels.bind(id, tile.current);
+		return undefined;
+	}, [levels, id, source]);
+	const muted = source === 'camera' && !isHeard(participant);
+	const place = `translate(${rect.x}px, ${rect.y}px)`;
+	const face = Math.min(128, Math.max(32, Math.round(Math.min(rect.width, rect.height) * 0.4))); // pixels
+	const style: CSSProperties = { ...hueStyle(id), width: rect.width, height: rect.height, transform: place };
+	return (
+		<article
+			ref={tile}
+			className="tile"
+			style={style}
+			aria-label={nameOfTile(participant, source, !remote, muted)}
+			data-participant={id}
+			data-source={source}
+			data-connected={participant.connected}
+			data-size={rect.width < 240 ? 'small' : 'large'}
+			{...(remote ? {} : { 'data-state': own.track === undefined ? 'avatar' : 'picture' })}
+		>
+			<div className="tile-avatar">
+				{source === 'camera' ? <Avatar name={participant.name} seed={id} size={`${face}px`} /> : <MonitorUp size={48} aria-hidden="true" />}
+			</div>
+			<div ref={host} className="tile-picture">
+				{remote ? null : <OwnPicture track={own.track} />}
+			</div>
+			<div className="tile-foot">
+				{muted ? <MicOff size={16} className="tile-muted" aria-hidden="true" /> : null}
+				{source === 'screen' ? <MonitorUp size={16} aria-hidden="true" /> : null}
+				<span className="truncate">{source === 'screen' ? `${participant.name}’s screen` : remote ? participant.name : `${participant.name} (you)`}</span>
+			</div>
+			{participant.connected ? null : (
+				<p className="tile-lost">
+					<LoaderCircle size={16} className="spinning" aria-hidden="true" /> Reconnecting…
+				</p>
+			)}
+		</article>
+	);
+});
+
+function OwnPicture({ track }: { track: MediaStreamTrack | undefined }) {
+	const video = useTrack(track);
+	return <video ref={video} className="mirrored" muted playsInline autoPlay />;
+}
+
+/** The accessible name of a tile. It begins with the participant's name. */
+function nameOfTile({ name, connected }: Participant, source: 'camera' | 'screen', isSelf: boolean, muted: boolean): string {
+	const parts = [isSelf ? `${name} (you)` : name];
+	if (source === 'screen') parts.push('screen');
+	if (muted) parts.push('muted');
+	if (!connected) parts.push('reconnecting');
+	return parts.join(', ');
+}

@@ -1,0 +1,83 @@
+import { Clock, Signal, SignalHigh, SignalLow, UsersRound, WifiOff } from 'lucide-react';
+import { useEffect, useRef } from 'react';
+import type { ReactNode } from 'react';
+import type { ClientState, Meeting } from '../client';
+import { Tooltip } from '../design';
+import { useNow } from './hooks';
+import { reminderBetween } from './news';
+import type { News } from './news';
+import { clock, stretch, timeOfDay } from './time';
+
+export type TopBarProps = Readonly<{ state: ClientState; meeting: Meeting; notify: (news: News) => void }>;
+
+/** What this meeting is, how long it goes on, and whether it is recorded. */
+export function TopBar({ state, meeting, notify }: TopBarProps) {
+	const now = useNow(1000) + meeting.clockOffsetMs;
+	const endsAt = Date.parse(meeting.room.ends_at);
+	const left = endsAt - now;
+	const before = useRef(left);
+	useEffect(() => {
+		const reminder = reminderBetween(before.current, left);
+		before.current = left;
+		if (reminder !== undefined) notify(reminder);
+	}, [left, notify]);
+	return (
+		<header className="topbar">
+			<h1 className="truncate">{meeting.room.title === '' ? 'Meeting' : meeting.room.title}</h1>
+			<div className="topbar-facts">
+				{meeting.recording.on ? <RecordingDot startedAt={meeting.recording.started_at} now={now} /> : null}
+				{Number.isNaN(left) ? null : (
+					<Tooltip text={`Ends at ${timeOfDay(endsAt, now)}`} side="below" align="end">
+						<span className="topbar-fact ticking" data-tone={left < 300_000 ? 'warning' : undefined}>
+							<Clock size={16} aria-hidden="true" />
+							{left > 0 ? `${stretch(left)} left` : 'Ending'}
+						</span>
+					</Tooltip>
+				)}
+				<span className="topbar-fact topbar-count ticking" aria-label={`${meeting.participants.length} in the meeting`}>
+					<UsersRound size={16} aria-hidden="true" />
+					{meeting.participants.length}
+				</span>
+				<QualityMark state={state} />
+			</div>
+		</header>
+	);
+}
+
+function RecordingDot({ startedAt, now }: { startedAt: string | undefined; now: number }) {
+	const since = startedAt === undefined ? Number.NaN : Date.parse(startedAt);
+	return (
+		<Tooltip text="This meeting is being recorded" side="below" align="end">
+			<span className="recording ticking" role="img" aria-label="This meeting is being recorded">
+				<span className="recording-dot" />
+				<span className="recording-word">REC</span>
+				{Number.isNaN(since) ? null : clock(now - since)}
+			</span>
+		</Tooltip>
+	);
+}
+
+function QualityMark({ state }: { state: ClientState }) {
+	const { icon, tone, words } = qualityMark(state);
+	return (
+		<Tooltip text={words} side="below" align="end">
+			<span className="topbar-fact" role="img" aria-label={words} data-tone={tone}>
+				{icon}
+			</span>
+		</Tooltip>
+	);
+}
+
+function qualityMark({ link, media, quality }: ClientState): { icon: ReactNode; tone: 'good' | 'warning' | 'danger' | undefined; words: string } {
+	if (link.kind !== 'open') return { icon: <WifiOff size={20} />, tone: 'danger', words: 'Reconnecting to the server' };
+	if (media === 'interrupted') return { icon: <WifiOff size={20} />, tone: 'danger', words: 'Sound and picture are interrupted' };
+	if (media === 'connecting' || quality === 'unknown') return { icon: <SignalHigh size={20} />, tone: undefined, words: 'Connecting sound and picture' };
+	switch (quality) {
+		case 'good':
+			return { icon: <Signal size={20} />, tone: 'good', words: 'Your connection is good' };
+		case 'fair':
+			return { icon: <SignalHigh size={20} />, tone: 'warning', words: 'Your connection is weak: pictures may blur' };
+		case 'poor':
+			return { icon: <SignalLow size={20} />, tone: 'danger', words: 'Your connection is bad: turn off the camera if sound breaks up' };
+	}
+}
