@@ -105,6 +105,7 @@ function Again({ name, onIn, onOut }: { name: string; onIn: (user: User) => void
 	useEffect(() => {
 		const dialog = ref.current;
 		dialog?.showModal();
+		dialog?.querySelector<HTMLInputElement>('input[type=password]')?.focus();
 		return () => dialog?.close();
 	}, []);
 	return (

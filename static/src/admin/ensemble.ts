@@ -36,7 +36,7 @@ export function createEnsemble(voices: readonly Voice[], from: number, onChange:
 			const place = placeIn(piece, at);
 			if (place === null || element.ended) {
 				rest(element);
-				if (place !== null && moved) element.currentTime = place;
+				if (moved) element.currentTime = place ?? (at < piece.start ? 0 : piece.duration);
 				return;
 			}
 			const step = correct(element.currentTime - place);

@@ -74,7 +74,7 @@ export function lengthWords(ms: number): string {
 	const minutes = Math.round(ms / MINUTE);
 	if (minutes < 60) return `${minutes} min`;
 	const hours = Math.floor(minutes / 60);
-	if (hours < 48) return minutes % 60 === 0 ? `${hours} h` : `${hours} h ${minutes % 60} min`;
+	if (hours < 48) return minutes % 60 === 0 || hours >= 24 ? `${hours} h` : `${hours} h ${minutes % 60} min`;
 	return `${Math.round(hours / 24)} days`;
 }
 

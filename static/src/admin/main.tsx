@@ -1,10 +1,10 @@
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app';
-import './shell.css';
 import './parts.css';
-import './rooms.css';
+import './shell.css';
 import './lists.css';
+import './rooms.css';
 import './player.css';
 
 const root = document.getElementById('root');

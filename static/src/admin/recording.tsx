@@ -55,13 +55,7 @@ function Detail({ recording, now }: { recording: Recording; now: number }) {
 			</PageHead>
 			<Facts recording={recording} now={now} />
 			{lanes.length === 0 ? (
-				<Empty icon={<VideoOff size={24} />} title={recording.state === 'recording' ? 'Nothing has been heard yet' : 'There is nothing in this recording'}>
-					<p>
-						{recording.state === 'recording'
-							? 'A track appears as soon as somebody turns on a microphone or a camera.'
-							: 'Nobody had a microphone or a camera on while it ran. You can delete it.'}
-					</p>
-				</Empty>
+				<Nothing state={recording.state} />
 			) : (
 				<>
 					<Timeline lanes={lanes} total={totalUs(recording)} players={players} />
@@ -75,6 +69,21 @@ function Detail({ recording, now }: { recording: Recording; now: number }) {
 	);
 }
 
+function Nothing({ state }: { state: Recording['state'] }) {
+	if (state === 'recording') {
+		return (
+			<Empty icon={<VideoOff size={24} />} title="Nothing has been heard yet">
+				<p>A track appears as soon as somebody turns on a microphone or a camera.</p>
+			</Empty>
+		);
+	}
+	return (
+		<Empty icon={<VideoOff size={24} />} title="There is nothing in this recording">
+			<p>{state === 'failed' ? 'No file of it is left to play. You can delete it.' : 'Nobody had a microphone or a camera on while it ran. You can delete it.'}</p>
+		</Empty>
+	);
+}
+
 /** The lanes of each participant together, in the order they come. */
 function groups(lanes: readonly Lane[]): readonly (readonly Lane[])[] {
 	return [...Map.groupBy(lanes, (lane) => lane.participant).values()];
@@ -83,6 +92,7 @@ function groups(lanes: readonly Lane[]): readonly (readonly Lane[])[] {
 function Facts({ recording, now }: { recording: Recording; now: number }) {
 	const state = recordingState(recording);
 	const running = recording.state === 'recording';
+	const by = starter(recording);
 	return (
 		<section className="card summary" aria-label="About this recording">
 			<div className="summary-state">
@@ -96,7 +106,7 @@ function Facts({ recording, now }: { recording: Recording; now: number }) {
 				<Fact name="Size">
 					{size(bytesOf(recording))} in {recording.tracks.length === 1 ? '1 file' : `${recording.tracks.length} files`}
 				</Fact>
-				{recording.started_by === '' ? null : <Fact name="Started by">{starter(recording)}</Fact>}
+				{by === '' ? null : <Fact name="Started by">{by}</Fact>}
 				<Fact name="Room">
 					<Link className="truncate" to={{ page: 'recordings', room: recording.room, search: '' }} title={recording.room}>
 						{recording.room}
@@ -110,8 +120,10 @@ function Facts({ recording, now }: { recording: Recording; now: number }) {
 	);
 }
 
+/** Who started it, by name; "" when only an id is known. */
 function starter(recording: Recording): string {
-	return recording.participants.find(({ id }) => id === recording.started_by)?.name ?? recording.started_by;
+	const name = recording.participants.find(({ id }) => id === recording.started_by)?.name;
+	return name ?? (/^p\d+$/.test(recording.started_by) ? '' : recording.started_by);
 }
 
 function DeleteDialog({ recording, open, onClose }: { recording: Recording; open: boolean; onClose: () => void }) {
@@ -129,7 +141,7 @@ function DeleteDialog({ recording, open, onClose }: { recording: Recording; open
 			go({ page: 'recordings', room: '', search: '' });
 		});
 	};
-	const files = recording.tracks.length === 1 ? 'its file' : `all its ${recording.tracks.length} files`;
+	const files = recording.tracks.length === 1 ? 'its file' : `its ${recording.tracks.length} files`;
 	return (
 		<Danger
 			open={open}

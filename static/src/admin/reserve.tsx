@@ -1,5 +1,5 @@
 import { ExternalLink } from 'lucide-react';
-import { useContext, useEffect, useMemo, useState } from 'react';
+import { useContext, useEffect, useMemo, useRef, useState } from 'react';
 import type { SyntheticEvent } from 'react';
 import { Button, Dialog, Select, TextField } from '../design';
 import { reserve } from './api';
@@ -57,6 +57,10 @@ function ReserveForm({ onMade }: { onMade: (room: Room, asked: Reservation) => v
 	const [wrong, setWrong] = useState(false);
 	const { busy, failure, run } = useAction();
 	const now = useNow();
+	const subject = useRef<HTMLInputElement>(null);
+	useEffect(() => {
+		queueMicrotask(() => subject.current?.focus()); // after the dialog has moved the focus in
+	}, []);
 	const minutes = preset ?? parseMinutes(custom);
 	const submit = (event: SyntheticEvent) => {
 		event.preventDefault();
@@ -73,7 +77,7 @@ function ReserveForm({ onMade }: { onMade: (room: Room, asked: Reservation) => v
 				placeholder="Weekly planning"
 				hint="Guests see it as the name of the meeting."
 				maxLength={200}
-				autoFocus
+				ref={subject}
 				value={description}
 				onChange={(event) => setDescription(event.currentTarget.value)}
 			/>

@@ -95,7 +95,7 @@ function RoomState({ room, phase }: { room: Room; phase: Phase }) {
 	if (phase === 'upcoming') return <State tone="quiet">Not open yet</State>;
 	return (
 		<>
-			<State tone={room.participants > 0 ? 'good' : 'quiet'}>{room.participants > 0 ? `${peopleWords(room.participants)} in` : 'Open, nobody in'}</State>
+			<State tone={room.participants > 0 ? 'good' : 'quiet'}>{room.participants > 0 ? `${peopleWords(room.participants)} in` : 'Nobody in'}</State>
 			{room.recording ? <State tone="live">Recording</State> : null}
 		</>
 	);

@@ -122,7 +122,7 @@ function NoRooms({ state, onReserve }: { state: 'open' | 'ended'; onReserve: () 
 	return (
 		<Empty icon={<DoorOpen size={24} />} title="No rooms yet">
 			<p>Reserve a room, then send its link to the people you want to meet. They need no account.</p>
-			<Button kind="filled" icon={<CalendarPlus size={20} aria-hidden="true" />} onClick={onReserve}>
+			<Button icon={<CalendarPlus size={20} aria-hidden="true" />} onClick={onReserve}>
 				Reserve a room
 			</Button>
 		</Empty>

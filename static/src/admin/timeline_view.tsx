@@ -1,6 +1,5 @@
 import { useEffect, useRef } from 'react';
 import type { CSSProperties, KeyboardEvent, PointerEvent } from 'react';
-import { hueStyle } from '../design';
 import { timecode } from './format';
 import type { Players } from './players';
 import { clamp, ticks } from './timeline';
@@ -81,7 +80,6 @@ function LaneRow({ lane, total, players, first }: { lane: Lane; total: number; p
 			</span>
 			<div
 				className="lane-bar"
-				style={hueStyle(lane.participant)}
 				role="button"
 				tabIndex={playable ? 0 : -1}
 				aria-disabled={!playable || undefined}

@@ -107,10 +107,14 @@ export function recordingState(recording: Recording): Readonly<{ tone: StateTone
 		case 'finalizing':
 			return { tone: 'busy', short: 'Finishing', long: 'The recording has stopped and its files are being finished.' };
 		case 'failed':
-			return { tone: 'danger', short: 'Failed', long: 'This recording could not be finished. What could be saved is below.' };
+			return { tone: 'danger', short: 'Failed', long: failedWords(recording.tracks.length) };
 		case 'ready':
 			return readyState(recording);
 	}
+}
+
+function failedWords(files: number): string {
+	return `This recording could not be finished. ${files === 0 ? 'Nothing of it could be saved.' : 'What could be saved is below.'}`;
 }
 
 function readyState(recording: Recording): Readonly<{ tone: StateTone; short: string; long: string }> {

@@ -1,0 +1,100 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { deleteRecording, downloadUrl, failureOf, listPeople, listRooms, logIn, push, whoAmI } from './api';
+import type { Failure } from './api';
+
+type Answer = { status: number; body?: unknown; headers?: Record<string, string> };
+
+/** Puts answers in the place of the network, and returns what was asked. */
+function answer(...answers: Answer[]): { url: string; init: RequestInit }[] {
+	const asked: { url: string; init: RequestInit }[] = [];
+	vi.stubGlobal('fetch', (url: string, init: RequestInit) => {
+		asked.push({ url, init });
+		const next = answers.shift();
+		if (next === undefined) return Promise.reject(new TypeError('no network'));
+		const body = next.body === undefined ? null : JSON.stringify(next.body);
+		return Promise.resolve(new Response(body, { status: next.status, headers: next.headers ?? {} }));
+	});
+	return asked;
+}
+
+async function failure(work: Promise<unknown>): Promise<Failure | null> {
+	return work.then(
+		() => null,
+		(error: unknown) => failureOf(error),
+	);
+}
+
+const signal = () => new AbortController().signal;
+const admin = { user: { id: 1, name: 'admin', role: 'admin' } };
+
+afterEach(() => vi.unstubAllGlobals());
+
+describe('the session', () => {
+	it('is null when nobody is logged in', async () => {
+		answer({ status: 401, body: {} });
+		expect(await whoAmI(signal())).toBeNull();
+	});
+
+	it('begins with a name and a password', async () => {
+		const asked = answer({ status: 200, body: admin });
+		expect(await logIn('admin', 'pass', signal())).toEqual(admin.user);
+		expect(asked[0]).toMatchObject({ url: '/api/v1/session', init: { method: 'POST', body: '{"username":"admin","password":"pass"}' } });
+	});
+
+	it('does not take a wrong password for a session that ran out', async () => {
+		answer({ status: 401, body: { title: 'Unauthorized' } });
+		expect(await failure(logIn('admin', 'x', signal()))).toMatchObject({ kind: 'refused', status: 401 });
+	});
+
+	it('says for how long it is throttled', async () => {
+		answer({ status: 429, body: {}, headers: { 'Retry-After': '30' } });
+		expect(await failure(logIn('admin', 'x', signal()))).toEqual({ kind: 'throttled', seconds: 30 });
+	});
+});
+
+describe('calls', () => {
+	it('ask for the next page with its cursor', async () => {
+		const asked = answer({ status: 200, body: { rooms: [], next: '' } });
+		await listRooms({ state: 'ended', after: 'a b&c' }, signal());
+		expect(asked[0]?.url).toBe('/api/v1/rooms?state=ended&after=a+b%26c');
+	});
+
+	it('keep ids inside their part of the path', async () => {
+		const asked = answer({ status: 200, body: { participants: [] } });
+		await listPeople('../session', signal());
+		expect(asked[0]?.url).toBe('/api/v1/rooms/..%2Fsession/participants');
+		expect(downloadUrl('01J', 'a/b?.webm')).toBe('/api/v1/recordings/01J/files/a%2Fb%3F.webm?download=1');
+	});
+
+	it('tell a session that ran out from a refusal', async () => {
+		answer({ status: 401, body: {} }, { status: 409, body: { title: 'Conflict', detail: 'the recording is still running' } });
+		expect(await failure(listPeople('r', signal()))).toEqual({ kind: 'expired' });
+		expect(await failure(deleteRecording('r', signal()))).toEqual({
+			kind: 'refused',
+			status: 409,
+			title: 'Conflict',
+			detail: 'the recording is still running',
+		});
+	});
+
+	it('say so when nobody answers, or nonsense comes', async () => {
+		answer();
+		expect(await failure(listPeople('r', signal()))).toEqual({ kind: 'unreachable' });
+		answer({ status: 200, body: 'hello' });
+		expect(await failure(listPeople('r', signal()))).toMatchObject({ kind: 'malformed' });
+		answer({ status: 502, headers: { 'Content-Type': 'text/html' } });
+		expect(await failure(listPeople('r', signal()))).toEqual({ kind: 'refused', status: 502, title: '', detail: '' });
+	});
+
+	it('are not made once their page has gone', async () => {
+		const asked = answer({ status: 200, body: admin });
+		await expect(whoAmI(AbortSignal.abort())).rejects.toThrow();
+		expect(asked).toEqual([]);
+	});
+
+	it('tell whether a message arrived', async () => {
+		answer({ status: 200, body: { delivered: true } }, { status: 404, body: {} });
+		expect(await push('a!b', 'hey', signal())).toBe(true);
+		expect(await push('a!b', 'hey', signal())).toBe(false);
+	});
+});
