@@ -121,7 +121,14 @@ func (s *Server) handleError(err error, c echo.Context) {
 // challenge asks for Basic auth, but not a page's script: the browser would
 // put its own dialog over the page's.
 func challenge(c echo.Context, status int) {
-	if status == http.StatusUnauthorized && c.Request().Header.Get("Sec-Fetch-Mode") == "" {
+	if status == http.StatusUnauthorized && !fromPage(c.Request()) {
 		c.Response().Header().Set(echo.HeaderWWWAuthenticate, basicRealm)
 	}
+}
+
+// fromPage reports whether a script of ours asks, which has a log-in form of
+// its own: a challenge would put the browser's password box over it. Browsers
+// leave Sec-Fetch-Mode out on plain HTTP, where only what is asked for tells.
+func fromPage(r *http.Request) bool {
+	return r.Header.Get("Sec-Fetch-Mode") != "" || r.Header.Get("Accept") == "application/json"
 }

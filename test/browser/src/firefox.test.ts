@@ -42,15 +42,16 @@ async function press(page: FirefoxPage, name: string): Promise<void> {
 	}, name));
 }
 
-/** Frames and audio energy that Firefox has decoded, read from the elements it plays. */
-async function plays(page: FirefoxPage): Promise<number> {
-	return await page.evaluate(() => {
-		let frames = 0;
-		for (const v of document.querySelectorAll<HTMLVideoElement>('article[data-state=picture] video')) {
-			frames += v.getVideoPlaybackQuality().totalVideoFrames;
-		}
-		return frames;
-	});
+/** Frames that Firefox has shown of the picture in somebody's tile. */
+async function plays(page: FirefoxPage, name: string): Promise<number> {
+	return await page.evaluate(async (who) => {
+		const video = document.querySelector<HTMLVideoElement>(`article[aria-label^="${who}"][data-state=picture] video`);
+		if (video === null) return 0;
+		return await new Promise<number>((done) => {
+			setTimeout(() => { done(0); }, 1000);
+			video.requestVideoFrameCallback((_now, frame) => { done(frame.presentedFrames); });
+		});
+	}, name);
 }
 
 test('Firefox and Chromium see and hear each other', async () => {
@@ -67,7 +68,7 @@ test('Firefox and Chromium see and hear each other', async () => {
 		const r = await received(ann.page);
 		return r.frames > 20 && r.energy > 0;
 	});
-	await until('Firefox to see', async () => (await plays(fox)) > 20);
+	await until('Firefox to see', async () => (await plays(fox, 'Ann')) > 20);
 
 	await press(fox, 'Mute microphone');
 	await ann.page.getByRole('article', { name: /^Fox.*muted/ }).waitFor();
