@@ -29,7 +29,7 @@ export function Bar(props: BarProps) {
 	const { devices, isHost, isRecording, isSharing, panel, unread, narrow, run } = props;
 	const state = useStore(devices.state);
 	return (
-		<footer className="bar" aria-label="Meeting controls" role="toolbar">
+		<footer className="bar" aria-label="Meeting controls">
 			<div className="bar-main">
 				<MicrophoneButton {...props} state={state} />
 				<CameraButton {...props} state={state} />
