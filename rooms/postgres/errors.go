@@ -29,7 +29,7 @@ func meaning(ctx context.Context, err error) error {
 	refusal, refused := errors.AsType[*pgconn.PgError](err)
 	_, connecting := errors.AsType[*pgconn.ConnectError](err)
 	switch {
-	case connecting, refused && unavailable(refusal.Code), !refused && broken(err):
+	case connecting, refused && unavailable(refusal.Code), broken(err):
 		return fmt.Errorf("%w: %w", rooms.ErrUnavailable, err)
 	case refused && refusal.Code == "23505": // unique_violation
 		return rooms.ErrExists
@@ -58,8 +58,12 @@ func unavailable(sqlState string) bool {
 	return false
 }
 
-// broken reports whether err is about the connection to the server.
+// broken reports whether err is about the connection to the server, and not an
+// answer of the server.
 func broken(err error) bool {
+	if _, answer := errors.AsType[*pgconn.PgError](err); answer {
+		return false
+	}
 	_, network := errors.AsType[net.Error](err)
 	return network || pgconn.Timeout(err) || pgconn.SafeToRetry(err) ||
 		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||

@@ -170,5 +170,11 @@ func (s *Store) Close() error {
 func (s *Store) do(ctx context.Context, f func(context.Context) error) error {
 	bounded, cancel := context.WithTimeout(ctx, answerWithin)
 	defer cancel()
-	return meaning(ctx, f(bounded))
+	err := f(bounded)
+	if ctx.Err() == nil && broken(err) {
+		// What cut one connection has cut the others: to find out one by one
+		// would cost as many callers.
+		s.pool.Reset()
+	}
+	return meaning(ctx, err)
 }

@@ -54,7 +54,7 @@ func (s *Store) Rooms(ctx context.Context, f rooms.RoomFilter) ([]rooms.Room, st
 		return nil, "", err
 	}
 	args["limit"] = limit + 1
-	query := selectRooms + where + ` ORDER BY r.starts_at DESC, r.id DESC LIMIT @limit` //nolint:gosec // constant texts, see conditions
+	query := selectRooms + where + ` ORDER BY r.starts_at DESC, r.id DESC LIMIT @limit`
 	var page []rooms.Room
 	err = s.do(ctx, func(ctx context.Context) error {
 		rows, err := s.pool.Query(ctx, query, args)

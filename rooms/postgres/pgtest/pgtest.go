@@ -98,6 +98,22 @@ func (s *Server) Database(tb testing.TB) string {
 	return s.url(owner, name)
 }
 
+// Execute runs a statement as the server's superuser.
+func (s *Server) Execute(tb testing.TB, statement string) {
+	tb.Helper()
+	if err := s.admin(tb.Context(), statement); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+// DiskWait has the server wait for the disk at each commit.
+func (s *Server) DiskWait(tb testing.TB) {
+	tb.Helper()
+	if err := s.setting(tb.Context(), "fsync", "on"); err != nil {
+		tb.Fatal(err)
+	}
+}
+
 // Kill ends the server and all its processes at once, as a power cut would.
 func (s *Server) Kill(tb testing.TB) {
 	tb.Helper()
@@ -187,7 +203,17 @@ func (s *Server) initialize(ctx context.Context) error {
 	if err := s.run(ctx); err != nil {
 		return err
 	}
+	if err := s.setting(ctx, "fsync", "off"); err != nil {
+		return err
+	}
 	return s.admin(ctx, "CREATE ROLE "+owner+" LOGIN")
+}
+
+func (s *Server) setting(ctx context.Context, name, value string) error {
+	if err := s.admin(ctx, "ALTER SYSTEM SET "+name+" = '"+value+"'"); err != nil {
+		return err
+	}
+	return s.admin(ctx, "SELECT pg_reload_conf()")
 }
 
 func (s *Server) data() string { return filepath.Join(s.dir, "data") }

@@ -16,11 +16,16 @@ import (
 	"time"
 )
 
-// findBinaries returns the folder of initdb and postgres, of the newest
-// version where there are several.
+// findBinaries returns the folder of initdb and postgres.
 func findBinaries() (string, error) {
+	return findIn("/usr/lib/postgresql/*/bin/initdb", "/usr/pgsql-*/bin/initdb") // Debian, Red Hat
+}
+
+// findIn looks where the patterns say, for the newest version where there are
+// several, then in PATH.
+func findIn(patterns ...string) (string, error) {
 	newest, best := "", -1
-	for _, pattern := range []string{"/usr/lib/postgresql/*/bin/initdb", "/usr/pgsql-*/bin/initdb"} {
+	for _, pattern := range patterns {
 		found, err := filepath.Glob(pattern)
 		if err != nil {
 			return "", err
@@ -75,7 +80,7 @@ func (a account) own(path string) error {
 
 // command is away from the test's terminal: a Ctrl-C there must not reach it.
 func (a account) command(ctx context.Context, dir, name string, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, name, args...)
+	cmd := exec.CommandContext(ctx, name, args...) //nolint:gosec // initdb, postgres or sh, as findBinaries found them
 	cmd.Dir = dir
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Credential: a.credential}
 	return cmd
@@ -92,7 +97,11 @@ type guard struct {
 const guardScript = `cat >/dev/null
 pid=$(head -n 1 "$1/data/postmaster.pid" 2>/dev/null)
 runs() { [ -n "$pid" ] && [ "$(readlink "/proc/$pid/cwd")" = "$1/data" ]; }
-if runs "$1"; then kill -QUIT "$pid"; kill -CONT "$pid"; fi
+if runs "$1"; then
+	children=$(cat "/proc/$pid/task/$pid/children" 2>/dev/null)
+	kill -QUIT "$pid"
+	kill -CONT $children "$pid"
+fi
 while runs "$1"; do sleep 0.05; done
 rm -rf "$1"`
 
