@@ -10,7 +10,7 @@ LINT := bin/tools/golangci-lint-$(LINT_VERSION)
 FUZZTIME ?= 10s
 BENCH ?= .
 
-PAGE_SOURCES := $(shell find static -path static/node_modules -prune -o -path static/dist -prune -o -type f -print)
+PAGE_SOURCES := $(shell find static -path static/node_modules -prune -o -path static/dist -prune -o -type f -not -name '*.go' -print)
 GO_SOURCES := $(shell find . -path ./static/node_modules -prune -o -path ./test/browser/node_modules -prune -o \
 	\( -name '*.go' -o -name '*.sql' \) -print) go.mod go.sum
 
