@@ -213,13 +213,3 @@ func TestCallerGone(t *testing.T) {
 		t.Errorf("a caller that has gone: %v, want Canceled and not ErrUnavailable", err)
 	}
 }
-
-func TestClosed(t *testing.T) {
-	s := open(t, pgtest.Database(t))
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Ping(t.Context()); !errors.Is(err, rooms.ErrUnavailable) {
-		t.Errorf("a closed store: %v, want ErrUnavailable", err)
-	}
-}
