@@ -1,5 +1,5 @@
 // Package rooms is the domain: reservations, users and their rights. It knows
-// no HTTP, no RTP and no SQL; package sqlite keeps it.
+// no HTTP, no RTP and no SQL; packages sqlite and postgres keep it.
 package rooms
 
 import (
@@ -14,6 +14,9 @@ var (
 	ErrNotFound = errors.New("not found")
 	ErrExists   = errors.New("already exists")
 	ErrInvalid  = errors.New("invalid")
+	// ErrUnavailable says that the store can't be reached or does not answer in
+	// time. Trying again later helps. Whether a write was done is not known.
+	ErrUnavailable = errors.New("the store is unavailable")
 )
 
 // Role is what a user may do on this server.

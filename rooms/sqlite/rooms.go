@@ -3,20 +3,13 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"encoding/base64"
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
 	"plenum/rooms"
-)
-
-// Page sizes of a listing of rooms.
-const (
-	defaultPage = 50
-	largestPage = 500
+	"plenum/rooms/internal/keyset"
 )
 
 const selectRooms = `SELECT r.id, r.creator_id, u.name, r.description, r.timezone, r.starts_at, r.duration,
@@ -48,11 +41,7 @@ func (s *Store) RoomByID(ctx context.Context, id string) (rooms.Room, error) {
 
 // Rooms lists newest start first, and the cursor of the next page ("" at the end).
 func (s *Store) Rooms(ctx context.Context, f rooms.RoomFilter) ([]rooms.Room, string, error) {
-	limit := f.Limit
-	if limit <= 0 {
-		limit = defaultPage
-	}
-	limit = min(limit, largestPage)
+	limit := keyset.Limit(f.Limit)
 	where, args, err := conditions(f)
 	if err != nil {
 		return nil, "", err
@@ -74,12 +63,8 @@ func (s *Store) Rooms(ctx context.Context, f rooms.RoomFilter) ([]rooms.Room, st
 	if err := rows.Err(); err != nil {
 		return nil, "", fmt.Errorf("list rooms: %w", err)
 	}
-	if len(page) <= limit {
-		return page, "", nil
-	}
-	page = page[:limit]
-	last := page[limit-1]
-	return page, cursorOf(last.Start, last.ID), nil
+	page, next := keyset.Cut(page, limit)
+	return page, next, nil
 }
 
 // conditions turns a filter into a WHERE clause of constant texts.
@@ -99,11 +84,11 @@ func conditions(f rooms.RoomFilter) (where string, args []any, err error) {
 		add(`r.ends_at <= ?`, f.EndedAt.UnixMilli())
 	}
 	if f.After != "" {
-		start, id, err := parseCursor(f.After)
+		start, id, err := keyset.Parse(f.After)
 		if err != nil {
 			return "", nil, err
 		}
-		add(`(r.starts_at, r.id) < (?, ?)`, start, id)
+		add(`(r.starts_at, r.id) < (?, ?)`, start.UnixMilli(), id)
 	}
 	if len(all) == 0 {
 		return "", nil, nil
@@ -121,24 +106,6 @@ func (s *Store) SetRoomEnd(ctx context.Context, id string, end time.Time) error 
 		return fmt.Errorf("set end of room %q: %w", id, err)
 	}
 	return nil
-}
-
-func cursorOf(start time.Time, id string) string {
-	return base64.RawURLEncoding.EncodeToString([]byte(strconv.FormatInt(start.UnixMilli(), 10) + " " + id))
-}
-
-func parseCursor(cursor string) (start int64, id string, err error) {
-	bad := &rooms.FieldError{Field: "after", Problem: "must be the cursor of the page before"}
-	text, err := base64.RawURLEncoding.DecodeString(cursor)
-	if err != nil {
-		return 0, "", bad
-	}
-	ms, id, found := strings.Cut(string(text), " ")
-	start, err = strconv.ParseInt(ms, 10, 64)
-	if err != nil || !found {
-		return 0, "", bad
-	}
-	return start, id, nil
 }
 
 func scanRoom(r row) (rooms.Room, error) {

@@ -8,7 +8,6 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -19,10 +18,11 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 
 	"plenum/rooms"
+	"plenum/rooms/internal/schema"
 )
 
 // ErrNewerSchema is returned for a file that a newer Plenum has written.
-var ErrNewerSchema = errors.New("the database was written by a newer version of plenum")
+var ErrNewerSchema = schema.ErrNewer
 
 //go:embed migrations/*.sql
 var migrations embed.FS
@@ -49,7 +49,7 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	if s.read, err = connect(path, "&_pragma=query_only(1)", 4); err != nil {
 		return nil, errors.Join(fmt.Errorf("open database %s: %w", path, err), s.write.Close())
 	}
-	if err := s.migrate(ctx); err != nil {
+	if err := schema.Migrate(ctx, goose.DialectSQLite3, s.write, migrations); err != nil {
 		return nil, errors.Join(fmt.Errorf("open database %s: %w", path, err), s.Close())
 	}
 	return s, nil
@@ -80,28 +80,6 @@ func connect(path, extra string, conns int) (*sql.DB, error) {
 	db.SetMaxOpenConns(conns)
 	db.SetMaxIdleConns(conns)
 	return db, nil
-}
-
-func (s *Store) migrate(ctx context.Context) error {
-	scripts, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return err
-	}
-	provider, err := goose.NewProvider(goose.DialectSQLite3, s.write, scripts)
-	if err != nil {
-		return fmt.Errorf("read migrations: %w", err)
-	}
-	have, want, err := provider.GetVersions(ctx)
-	if err != nil {
-		return fmt.Errorf("read schema version: %w", err)
-	}
-	if have > want {
-		return fmt.Errorf("%w: its schema is %d, this one knows %d", ErrNewerSchema, have, want)
-	}
-	if _, err := provider.Up(ctx); err != nil {
-		return fmt.Errorf("migrate schema from %d to %d: %w", have, want, err)
-	}
-	return nil
 }
 
 // Ping reports whether the database answers.

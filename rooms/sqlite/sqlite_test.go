@@ -12,7 +12,7 @@ import (
 	"plenum/rooms/storetest"
 )
 
-func open(t *testing.T, path string) *Store {
+func open(t testing.TB, path string) *Store {
 	t.Helper()
 	s, err := Open(t.Context(), path)
 	if err != nil {
@@ -109,4 +109,11 @@ func TestRefusesGarbage(t *testing.T) {
 	if s, err := Open(t.Context(), path); err == nil {
 		t.Errorf("a text file was opened as a database (%v)", s.Close())
 	}
+}
+
+func BenchmarkStore(b *testing.B) {
+	storetest.Bench(b, func(b *testing.B) rooms.Store {
+		b.Helper()
+		return open(b, filepath.Join(b.TempDir(), "plenum.db"))
+	})
 }

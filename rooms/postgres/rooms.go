@@ -1,0 +1,128 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"plenum/rooms"
+	"plenum/rooms/internal/keyset"
+)
+
+const selectRooms = `SELECT r.id, r.creator_id, u.name, r.description, r.timezone, r.starts_at, r.duration_ms,
+	r.ends_at, r.created_at FROM rooms r JOIN users u ON u.id = r.creator_id`
+
+// CreateRoom stores r. ErrExists if the id is taken.
+func (s *Store) CreateRoom(ctx context.Context, r rooms.Room) error {
+	err := s.do(ctx, func(ctx context.Context) error {
+		_, err := s.pool.Exec(ctx, `INSERT INTO rooms
+			(id, creator_id, description, timezone, starts_at, duration_ms, ends_at, created_at)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+			r.ID, r.CreatorID, r.Description, r.Timezone, ms(r.Start), r.Duration.Milliseconds(), ms(r.End), ms(r.CreatedAt))
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("create room %s: %w", r.ID, err)
+	}
+	return nil
+}
+
+// RoomByID finds a room, open or not.
+func (s *Store) RoomByID(ctx context.Context, id string) (rooms.Room, error) {
+	if !storable(id) {
+		return rooms.Room{}, fmt.Errorf("read room %q: %w", id, rooms.ErrNotFound)
+	}
+	var r rooms.Room
+	err := s.do(ctx, func(ctx context.Context) (err error) {
+		r, err = scanRoom(s.pool.QueryRow(ctx, selectRooms+` WHERE r.id = $1`, id))
+		return err
+	})
+	if err != nil {
+		return rooms.Room{}, fmt.Errorf("read room %q: %w", id, err)
+	}
+	return r, nil
+}
+
+// Rooms lists newest start first, and the cursor of the next page ("" at the end).
+func (s *Store) Rooms(ctx context.Context, f rooms.RoomFilter) ([]rooms.Room, string, error) {
+	limit := keyset.Limit(f.Limit)
+	where, args, err := conditions(f)
+	if err != nil {
+		return nil, "", err
+	}
+	args["limit"] = limit + 1
+	query := selectRooms + where + ` ORDER BY r.starts_at DESC, r.id DESC LIMIT @limit`
+	var page []rooms.Room
+	err = s.do(ctx, func(ctx context.Context) error {
+		rows, err := s.pool.Query(ctx, query, args)
+		if err != nil {
+			return err
+		}
+		page, err = pgx.AppendRows(page, rows, func(row pgx.CollectableRow) (rooms.Room, error) { return scanRoom(row) })
+		return err
+	})
+	if err != nil {
+		return nil, "", fmt.Errorf("list rooms: %w", err)
+	}
+	page, next := keyset.Cut(page, limit)
+	return page, next, nil
+}
+
+// conditions turns a filter into a WHERE clause of constant texts.
+func conditions(f rooms.RoomFilter) (where string, args pgx.NamedArgs, err error) {
+	var all []string
+	args = pgx.NamedArgs{}
+	if f.CreatorID != 0 {
+		all = append(all, `r.creator_id = @creator`)
+		args["creator"] = f.CreatorID
+	}
+	if !f.OpenAt.IsZero() {
+		all = append(all, `r.ends_at > @open_at`)
+		args["open_at"] = ms(f.OpenAt)
+	}
+	if !f.EndedAt.IsZero() {
+		all = append(all, `r.ends_at <= @ended_at`)
+		args["ended_at"] = ms(f.EndedAt)
+	}
+	if f.After != "" {
+		if args["start"], args["id"], err = keyset.Parse(f.After); err != nil {
+			return "", nil, err
+		}
+		all = append(all, `(r.starts_at, r.id) < (@start, @id)`)
+	}
+	if len(all) == 0 {
+		return "", args, nil
+	}
+	return ` WHERE ` + strings.Join(all, ` AND `), args, nil
+}
+
+// SetRoomEnd moves a room's end.
+func (s *Store) SetRoomEnd(ctx context.Context, id string, end time.Time) error {
+	if !storable(id) {
+		return fmt.Errorf("set end of room %q: %w", id, rooms.ErrNotFound)
+	}
+	err := s.do(ctx, func(ctx context.Context) error {
+		tag, err := s.pool.Exec(ctx, `UPDATE rooms SET ends_at = $2 WHERE id = $1`, id, ms(end))
+		return one(tag, err)
+	})
+	if err != nil {
+		return fmt.Errorf("set end of room %q: %w", id, err)
+	}
+	return nil
+}
+
+func scanRoom(row pgx.Row) (rooms.Room, error) {
+	var r rooms.Room
+	var duration int64
+	err := row.Scan(&r.ID, &r.CreatorID, &r.CreatorName, &r.Description, &r.Timezone,
+		&r.Start, &duration, &r.End, &r.CreatedAt)
+	r.Start, r.End, r.CreatedAt = r.Start.UTC(), r.End.UTC(), r.CreatedAt.UTC()
+	r.Duration = time.Duration(duration) * time.Millisecond
+	return r, err
+}
+
+// ms leaves out what is below a millisecond, as the contract has it.
+func ms(at time.Time) time.Time { return time.UnixMilli(at.UnixMilli()).UTC() }
