@@ -26,9 +26,9 @@ var mayImport = map[string][]string{
 
 // mayNotImport lists what a part must not know of the outside, by prefix.
 var mayNotImport = map[string][]string{
-	"sfu":       {"github.com/labstack", "database/sql", "modernc.org/sqlite"},
-	"recording": {"github.com/labstack", "database/sql", "modernc.org/sqlite"},
-	"signaling": {"github.com/labstack", "database/sql", "modernc.org/sqlite"},
+	"sfu":       {"github.com/labstack", "database/sql", "modernc.org/sqlite", "github.com/jackc"},
+	"recording": {"github.com/labstack", "database/sql", "modernc.org/sqlite", "github.com/jackc"},
+	"signaling": {"github.com/labstack", "database/sql", "modernc.org/sqlite", "github.com/jackc"},
 	"rooms":     {"github.com/labstack", "net/http", "github.com/pion"},
 }
 
@@ -70,7 +70,9 @@ func TestImportArrows(t *testing.T) {
 
 // exempt names the packages whose purpose is the thing their part must not know.
 func exempt(pkg, imported string) bool {
-	return strings.HasPrefix(pkg, "plenum/rooms/sqlite") && !strings.HasPrefix(imported, "github.com/labstack")
+	store := strings.HasPrefix(pkg, "plenum/rooms/sqlite") || strings.HasPrefix(pkg, "plenum/rooms/postgres") ||
+		strings.HasPrefix(pkg, "plenum/rooms/internal")
+	return store && !strings.HasPrefix(imported, "github.com/labstack")
 }
 
 // TestPackagesHaveDocs fails when a package does not say what it is for.

@@ -72,6 +72,10 @@ func asRefusal(err error) *refusal {
 		return &refusal{
 			status: http.StatusServiceUnavailable, detail: "too many logins at once, try again", retryAfter: time.Second,
 		}
+	case errors.Is(err, rooms.ErrUnavailable):
+		return &refusal{
+			status: http.StatusServiceUnavailable, detail: "the database does not answer, try again", retryAfter: time.Second,
+		}
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return &refusal{status: http.StatusServiceUnavailable, detail: "the request was given up"}
 	}

@@ -13,6 +13,8 @@ needs=(
 	ffprobe=ffmpeg
 	espeak-ng=espeak-ng
 	sox=sox
+	ip=iproute2
+	initdb=postgresql
 )
 
 # found reports whether a command is there under any of the names it goes by.
@@ -20,6 +22,7 @@ found() {
 	case $1 in
 	chromium) command -v chromium chromium-browser google-chrome >/dev/null ;;
 	firefox-esr) command -v firefox-esr firefox >/dev/null ;;
+	initdb) command -v initdb >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null ;;
 	*) command -v "$1" >/dev/null ;;
 	esac
 }

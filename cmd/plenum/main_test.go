@@ -57,7 +57,7 @@ func TestUserCommands(t *testing.T) {
 		t.Errorf("list after enable and allow:\n%s", list)
 	}
 
-	store, err := data{dir}.open(t.Context())
+	store, err := data{Data: dir}.open(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

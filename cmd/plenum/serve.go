@@ -20,7 +20,6 @@ import (
 	"plenum/api"
 	"plenum/recording"
 	"plenum/rooms"
-	"plenum/rooms/sqlite"
 	"plenum/sfu"
 	"plenum/static"
 )
@@ -196,7 +195,7 @@ type admin struct {
 }
 
 // firstAdmin makes an admin where there is none.
-func firstAdmin(ctx context.Context, store *sqlite.Store) (admin, error) {
+func firstAdmin(ctx context.Context, store rooms.Store) (admin, error) {
 	users, err := store.Users(ctx)
 	if err != nil || slices.ContainsFunc(users, func(u rooms.User) bool { return u.Role == rooms.Admin }) {
 		return admin{}, err

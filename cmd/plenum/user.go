@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"plenum/rooms"
+	"plenum/rooms/postgres"
 	"plenum/rooms/sqlite"
 )
 
@@ -27,10 +28,14 @@ type userCmd struct {
 
 // data is where everything is kept.
 type data struct {
-	Data string `help:"Folder of the database and the recordings." default:"./data" type:"path"`
+	Data        string `help:"Folder of the recordings, and of the database without --database-url." default:"./data" type:"path"`
+	DatabaseURL string `help:"Keep users, rooms and secrets in this PostgreSQL instead of the folder." name:"database-url" placeholder:"URL"`
 }
 
-func (d data) open(ctx context.Context) (*sqlite.Store, error) {
+func (d data) open(ctx context.Context) (rooms.Store, error) {
+	if d.DatabaseURL != "" {
+		return postgres.Open(ctx, d.DatabaseURL)
+	}
 	return sqlite.Open(ctx, filepath.Join(d.Data, "plenum.db"))
 }
 

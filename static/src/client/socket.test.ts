@@ -113,7 +113,7 @@ describe('socket', () => {
 		expect(sockets).toHaveLength(2);
 		vi.advanceTimersByTime(1);
 		await at(2).opens();
-		expect(at(2).sent).toEqual([{ type: 'resume', token: 'token5', after: 9 }]);
+		expect(at(2).sent).toEqual([{ type: 'resume', token: 'token5', after: 9, attempt: 1 }]);
 		at(2).says({ type: 'resumed', now: '' });
 		expect(at(2).sent.slice(1)).toMatchObject([{ type: 'publish', muted: false }]);
 		expect(links.at(-1)).toEqual({ kind: 'open' });

@@ -66,7 +66,7 @@ class Line {
 	private readonly options: SocketOptions;
 	private socket: WebSocket | undefined;
 	/** What resumes the session; undefined before the first join and after the server forgot us. */
-	private session: { token: string; seq: number } | undefined;
+	private session: { token: string; seq: number; resumes: number } | undefined;
 	/** The server has greeted us on this socket. */
 	private ready = false;
 	private over = false;
@@ -177,7 +177,8 @@ class Line {
 	private async greet(socket: WebSocket): Promise<void> {
 		if (this.socket !== socket) return;
 		if (this.session !== undefined) {
-			this.write({ type: 'resume', token: this.session.token, after: this.session.seq });
+			this.session.resumes += 1; // so that a socket we gave up can't take the session from a later one
+			this.write({ type: 'resume', token: this.session.token, after: this.session.seq, attempt: this.session.resumes });
 			return;
 		}
 		try {
@@ -198,7 +199,7 @@ class Line {
 		if (this.session !== undefined && 'seq' in message) this.session.seq = Math.max(this.session.seq, message.seq);
 		switch (message.type) {
 			case 'joined':
-				this.session = { token: message.resume_token, seq: message.seq };
+				this.session = { token: message.resume_token, seq: message.seq, resumes: 0 };
 				this.queue = this.queue.filter(survivesRejoin);
 				this.options.onMessage(message, undefined);
 				this.greeted();
