@@ -4,7 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, test } from 'vitest';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { cutOff, join, launch, tile } from '../src/chromium.ts';
+import { cutOff, instrument, join, launch, tile } from '../src/chromium.ts';
 import { adminPassword, startServer, type Server } from '../src/server.ts';
 
 const out = fileURLToPath(new URL('../../artifacts/', import.meta.url));
@@ -48,7 +48,7 @@ function drawnPerson([hue, sway]: [number, number]): void {
 				g.beginPath();
 				g.ellipse(x, 330, 125, 160, 0, 0, 7);
 				g.fill();
-				g.fillStyle = `oklch(0.28 0.04 ${String(hue / 2 + 20)})`;
+				g.fillStyle = `oklch(0.28 0.04 ${String(30 + (hue % 40))})`;
 				g.beginPath();
 				g.ellipse(x, 250, 140, 110, 0, Math.PI, 0);
 				g.fill();
@@ -71,6 +71,7 @@ type Visitor = { page: Page; context: BrowserContext };
 async function visit(path: string, size: keyof typeof sizes, theme: (typeof themes)[number], person = 0): Promise<Visitor> {
 	const context = await browser.newContext({ viewport: sizes[size], colorScheme: theme, permissions: ['camera', 'microphone'] });
 	const page = await context.newPage();
+	await instrument(page);
 	await page.addInitScript(drawnPerson, [person * 77 + 20, person * 40] as [number, number]);
 	await page.goto(server.url + path);
 	return { page, context };
@@ -142,8 +143,10 @@ test('the admin pages', async () => {
 	await server.reserve(45, '<img src=x onerror=alert(1)> a very long description that goes on and on, well past any column');
 	const guest = await visit(live.meeting_url, 'desktop', 'dark', 2);
 	await join(guest.page, 'Cyril Dupont');
-	const socket = new WebSocket(`${server.url.replace('http', 'ws')}/attendance/?my_id=peter&floor=2`);
-	await new Promise((done) => { socket.addEventListener('open', done, { once: true }); });
+	await guest.page.evaluate(async () => {
+		const socket = new WebSocket(`${location.origin.replace('http', 'ws')}/attendance/?my_id=peter&floor=2`);
+		await new Promise((done) => { socket.addEventListener('open', done, { once: true }); });
+	});
 	const recordings = (await (await server.get('/api/v1/recordings')).json()) as { recordings: { id: string }[] };
 	for (const theme of themes) {
 		for (const size of ['desktop', 'tablet', 'phone'] as const) {
@@ -162,6 +165,5 @@ test('the admin pages', async () => {
 			await context.close();
 		}
 	}
-	socket.close();
 	await guest.context.close();
 }, 300_000);
