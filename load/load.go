@@ -129,10 +129,10 @@ type runner struct {
 
 	ids []string // participant ids of publishers, "" of those who failed; set before subscribers join
 
-	mu      sync.Mutex // guards what follows
-	clients []*client  // those in the meeting
-	failed  map[string]int
-	dropped map[string]int
+	mu           sync.Mutex     // guards what follows
+	participants []*participant // those in the meeting
+	failed       map[string]int
+	dropped      map[string]int
 }
 
 // Run makes the load until its duration is over or ctx ends, and returns what
@@ -225,10 +225,10 @@ func wait(ctx context.Context, d time.Duration) bool {
 func (r *runner) joinAll(ctx context.Context) error {
 	n := r.cfg.Publishers
 	r.ids = make([]string, n)
-	publishers := make([]*client, n)
+	publishers := make([]*participant, n)
 	for i := range publishers {
 		p := plan{microphone: true, layers: r.cfg.Layers, seats: r.cfg.Seats, full: !r.cfg.Blind && i%r.cfg.Sample == 0}
-		publishers[i] = &client{name: fmt.Sprintf("Publisher %d", i+1), plan: p, watches: !r.cfg.Blind}
+		publishers[i] = &participant{name: fmt.Sprintf("Publisher %d", i+1), plan: p, watches: !r.cfg.Blind}
 	}
 	r.ramp(ctx, publishers, func(i int) ([]protocol.Tile, func(time.Duration) bool) {
 		return nil, func(at time.Duration) bool { return speaks(i, n, r.cfg.Speaking, at, r.cfg.SpeakTurn) }
@@ -253,15 +253,15 @@ func (r *runner) joinAll(ctx context.Context) error {
 		}
 	}
 	r.log.Info("publishers joined", "joined", joined, "failed", n-joined)
-	subscribers := make([]*client, r.cfg.Subscribers)
+	subscribers := make([]*participant, r.cfg.Subscribers)
 	for i := range subscribers {
 		p := plan{microphone: r.cfg.Microphones, seats: r.cfg.Seats, full: i%r.cfg.Sample == 0}
-		subscribers[i] = &client{name: fmt.Sprintf("Subscriber %d", i+1), plan: p, watches: true}
+		subscribers[i] = &participant{name: fmt.Sprintf("Subscriber %d", i+1), plan: p, watches: true}
 	}
 	r.ramp(ctx, subscribers, func(i int) ([]protocol.Tile, func(time.Duration) bool) { return r.tiles(i, 0, -1), nil })
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.log.Info("all joined", "joined", len(r.clients), "failed", r.cfg.Publishers+r.cfg.Subscribers-len(r.clients))
+	r.log.Info("all joined", "joined", len(r.participants), "failed", r.cfg.Publishers+r.cfg.Subscribers-len(r.participants))
 	return ctx.Err()
 }
 
@@ -269,7 +269,7 @@ func (r *runner) joinAll(ctx context.Context) error {
 // publisher's number or -1, is left out.
 func (r *runner) tiles(i, k, self int) []protocol.Tile {
 	tiles := []protocol.Tile{}
-	for _, who := range page(i, k, len(r.ids), r.cfg.View, self) {
+	for _, who := range shown(i, k, len(r.ids), r.cfg.View, self) {
 		if r.ids[who] != "" {
 			tiles = append(tiles, protocol.Tile{Participant: r.ids[who], Source: protocol.Camera, Height: r.cfg.Tile})
 		}
@@ -277,13 +277,13 @@ func (r *runner) tiles(i, k, self int) []protocol.Tile {
 	return tiles
 }
 
-// ramp lets clients join one after the other, as many a second as wanted, and
+// ramp lets participants join one after the other, as many a second as wanted, and
 // waits for all of them.
-func (r *runner) ramp(ctx context.Context, clients []*client, how func(i int) ([]protocol.Tile, func(time.Duration) bool)) {
+func (r *runner) ramp(ctx context.Context, participants []*participant, how func(i int) ([]protocol.Tile, func(time.Duration) bool)) {
 	var joining sync.WaitGroup
 	defer joining.Wait()
 	began := time.Now()
-	for i, c := range clients {
+	for i, c := range participants {
 		due := began.Add(time.Duration(float64(i) / r.cfg.Ramp * float64(time.Second)))
 		if !wait(ctx, time.Until(due)) {
 			return
@@ -295,7 +295,7 @@ func (r *runner) ramp(ctx context.Context, clients []*client, how func(i int) ([
 			defer r.mu.Unlock()
 			switch {
 			case err == nil:
-				r.clients = append(r.clients, c)
+				r.participants = append(r.participants, c)
 			case ctx.Err() == nil:
 				c.id = ""
 				r.failed[err.Error()]++
@@ -314,7 +314,7 @@ func (r *runner) firstFailure() string {
 }
 
 // drop notes that a participant fell out of the meeting.
-func (r *runner) drop(c *client, err error) {
+func (r *runner) drop(c *participant, err error) {
 	r.log.Debug("participant dropped", "participant", c.name, "err", err)
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -347,11 +347,11 @@ func (r *runner) turn(ctx context.Context) {
 		return
 	}
 	r.mu.Lock()
-	clients := append([]*client(nil), r.clients...)
+	participants := append([]*participant(nil), r.participants...)
 	r.mu.Unlock()
-	pause := r.cfg.ViewTurn / time.Duration(max(len(clients), 1))
+	pause := r.cfg.ViewTurn / time.Duration(max(len(participants), 1))
 	for k := 1; ; k++ {
-		for i, c := range clients {
+		for i, c := range participants {
 			if !wait(ctx, pause) {
 				return
 			}
@@ -366,7 +366,7 @@ func (r *runner) turn(ctx context.Context) {
 }
 
 // number returns which publisher c is, -1 for none.
-func (r *runner) number(c *client) int {
+func (r *runner) number(c *participant) int {
 	for i, id := range r.ids {
 		if id == c.id {
 			return i
@@ -378,15 +378,15 @@ func (r *runner) number(c *client) int {
 // leaveAll ends every participation.
 func (r *runner) leaveAll(ctx context.Context) {
 	r.mu.Lock()
-	clients := r.clients
-	r.clients = nil
+	participants := r.participants
+	r.participants = nil
 	r.mu.Unlock()
-	for _, c := range clients {
+	for _, c := range participants {
 		c.leaving.Store(true)
 	}
 	var g errgroup.Group
 	g.SetLimit(leavers)
-	for _, c := range clients {
+	for _, c := range participants {
 		g.Go(func() error {
 			c.leave(ctx)
 			return nil

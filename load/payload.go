@@ -133,15 +133,15 @@ func speaks(i, n, speaking int, at, turn time.Duration) bool {
 	return ((i-first)%n+n)%n < speaking
 }
 
-// page returns which of n publishers subscriber i looks at on its k-th page:
+// shown returns which of n publishers subscriber i looks at on its k-th page:
 // each begins elsewhere and goes round.
-func page(i, k, n, view, self int) []int {
-	var shown []int
+func shown(i, k, n, view, self int) []int {
+	var tiles []int
 	for j := range n {
 		who := (i + k*view + j) % n
-		if who != self && len(shown) < view {
-			shown = append(shown, who)
+		if who != self && len(tiles) < view {
+			tiles = append(tiles, who)
 		}
 	}
-	return shown
+	return tiles
 }

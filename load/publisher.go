@@ -45,8 +45,8 @@ type publisher struct {
 // The pictures of the encodings, quarter, half and full of 720p.
 var pictureSizes = [3][2]uint16{{320, 180}, {640, 360}, {1280, 720}}
 
-func newPublisher(e *peer, cfg Config, speaking func(time.Duration) bool) (*publisher, error) {
-	p := &publisher{pc: e.pc, clock: e.tap.clock, fps: cfg.FPS, speaking: speaking}
+func newPublisher(e *connection, cfg Config, speaking func(time.Duration) bool) (*publisher, error) {
+	p := &publisher{pc: e.pc, clock: e.media.clock, fps: cfg.FPS, speaking: speaking}
 	for _, o := range e.outlets {
 		if err := o.begin(); err != nil {
 			return nil, err

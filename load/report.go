@@ -117,11 +117,11 @@ type reading struct {
 // take reads everybody's books and the server's.
 func (r *runner) take(ctx context.Context, rep *Report) reading {
 	r.mu.Lock()
-	clients := slices.Clone(r.clients)
+	participants := slices.Clone(r.participants)
 	r.mu.Unlock()
-	now := reading{at: r.clock.now(), own: ownCPU(), joined: len(clients)}
-	for _, c := range clients {
-		c.peer.account.addTo(&now.totals, r.clock.now())
+	now := reading{at: r.clock.now(), own: ownCPU(), joined: len(participants)}
+	for _, c := range participants {
+		c.conn.account.addTo(&now.totals, r.clock.now())
 	}
 	now.server = r.look(ctx, rep)
 	return now
@@ -132,9 +132,9 @@ func (rep *Report) joins(r *runner) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var join, media, late histogram
-	for _, c := range r.clients {
+	for _, c := range r.participants {
 		join.add(c.joined)
-		if first := c.peer.account.firstPacket(); first > 0 && c.watches && !c.publishes() {
+		if first := c.conn.account.firstPacket(); first > 0 && c.watches && !c.publishes() {
 			media.add(first - c.began)
 		}
 		if c.plan.full {
@@ -146,11 +146,11 @@ func (rep *Report) joins(r *runner) {
 		c.sender.mu.Lock()
 		late.merge(&c.sender.lag)
 		c.sender.mu.Unlock()
-		for _, o := range c.peer.outlets {
+		for _, o := range c.conn.outlets {
 			rep.Sent += uint64(o.sent.Load())
 		}
 	}
-	rep.Joined = len(r.clients)
+	rep.Joined = len(r.participants)
 	rep.Failures, rep.Drops = maps.Clone(r.failed), maps.Clone(r.dropped)
 	for _, n := range r.failed {
 		rep.Failed += n
@@ -162,7 +162,7 @@ func (rep *Report) joins(r *runner) {
 }
 
 // publishes reports whether c is one of the publishers, who wait for others to come.
-func (c *client) publishes() bool { return c.plan.layers > 0 }
+func (c *participant) publishes() bool { return c.plan.layers > 0 }
 
 func quantiles(h *histogram) Quantiles {
 	return Quantiles{P50: millis(h.quantile(0.5)), P99: millis(h.quantile(0.99)), Samples: h.total}

@@ -23,14 +23,14 @@ const (
 	messageLimit = 16 << 20 // bytes; the roster of a full room must fit
 )
 
-// A client is one participant of the load.
-type client struct {
+// A participant is one participant of the load.
+type participant struct {
 	name    string
 	plan    plan
 	watches bool // has a view
 	host    string
 
-	peer    *peer
+	conn    *connection
 	socket  *websocket.Conn
 	id      string
 	began   time.Duration // when it dialled
@@ -42,11 +42,11 @@ type client struct {
 }
 
 // join brings the participant into the meeting, with a view of tiles. When it
-// fails, nothing is left of the client.
-func (c *client) join(ctx context.Context, r *runner, tiles []protocol.Tile, speaking func(time.Duration) bool) (err error) {
+// fails, nothing is left of the participant.
+func (c *participant) join(ctx context.Context, r *runner, tiles []protocol.Tile, speaking func(time.Duration) bool) (err error) {
 	ctx, cancel := context.WithTimeout(ctx, joinTimeout)
 	defer cancel()
-	if c.peer, err = newPeer(r.local, r.clock, r.certs, c.plan); err != nil {
+	if c.conn, err = newConnection(r.local, r.clock, r.certs, c.plan); err != nil {
 		return err
 	}
 	defer func() {
@@ -54,11 +54,11 @@ func (c *client) join(ctx context.Context, r *runner, tiles []protocol.Tile, spe
 			c.end()
 		}
 	}()
-	offer, sources, err := c.peer.offer()
+	offer, sources, err := c.conn.offer()
 	if err != nil {
 		return err
 	}
-	c.peer.account.want(len(tiles))
+	c.conn.account.want(len(tiles))
 	c.began = r.clock.now()
 	if err := c.dial(ctx, r); err != nil {
 		return err
@@ -72,14 +72,14 @@ func (c *client) join(ctx context.Context, r *runner, tiles []protocol.Tile, spe
 	c.id = joined.Participant
 	c.heard = make(chan struct{})
 	c.live.Go(func() { c.read(r) }) // from now on: the server may send seats at once
-	if err := c.peer.accept(ctx, joined.Answer); err != nil {
+	if err := c.conn.accept(ctx, joined.Answer); err != nil {
 		return err
 	}
 	c.joined = r.clock.now() - c.began
 	return c.publish(r, speaking)
 }
 
-func (c *client) dial(ctx context.Context, r *runner) error {
+func (c *participant) dial(ctx context.Context, r *runner) error {
 	conn, res, err := websocket.Dial(ctx, r.target.socketURL(), &websocket.DialOptions{
 		HTTPClient: r.http, Subprotocols: []string{protocol.Version},
 		CompressionMode: websocket.CompressionNoContextTakeover,
@@ -96,7 +96,7 @@ func (c *client) dial(ctx context.Context, r *runner) error {
 }
 
 // ask sends join and reads its answer.
-func (c *client) ask(ctx context.Context, join protocol.Join) (protocol.Joined, error) {
+func (c *participant) ask(ctx context.Context, join protocol.Join) (protocol.Joined, error) {
 	if err := c.send(ctx, join); err != nil {
 		return protocol.Joined{}, err
 	}
@@ -121,12 +121,12 @@ func (c *client) ask(ctx context.Context, join protocol.Join) (protocol.Joined, 
 }
 
 // publish turns the participant's sources on and begins to send.
-func (c *client) publish(r *runner, speaking func(time.Duration) bool) error {
-	if len(c.peer.outlets) == 0 {
+func (c *participant) publish(r *runner, speaking func(time.Duration) bool) error {
+	if len(c.conn.outlets) == 0 {
 		return nil
 	}
 	var err error
-	if c.sender, err = newPublisher(c.peer, r.cfg, speaking); err != nil {
+	if c.sender, err = newPublisher(c.conn, r.cfg, speaking); err != nil {
 		return err
 	}
 	for source, has := range map[protocol.Source]bool{protocol.Microphone: c.plan.microphone, protocol.Camera: c.plan.layers > 0} {
@@ -140,7 +140,7 @@ func (c *client) publish(r *runner, speaking func(time.Duration) bool) error {
 	return nil
 }
 
-func (c *client) send(ctx context.Context, msg any) error {
+func (c *participant) send(ctx context.Context, msg any) error {
 	data, err := protocol.Marshal(msg)
 	if err != nil {
 		return err
@@ -154,7 +154,7 @@ func (c *client) send(ctx context.Context, msg any) error {
 }
 
 // read handles what the server says until the socket ends.
-func (c *client) read(r *runner) {
+func (c *participant) read(r *runner) {
 	defer close(c.heard)
 	err := c.listen(r.always)
 	if !c.leaving.Load() {
@@ -162,7 +162,7 @@ func (c *client) read(r *runner) {
 	}
 }
 
-func (c *client) listen(ctx context.Context) error {
+func (c *participant) listen(ctx context.Context) error {
 	for {
 		_, data, err := c.socket.Read(ctx)
 		if err != nil {
@@ -177,7 +177,7 @@ func (c *client) listen(ctx context.Context) error {
 		}
 		switch m := msg.(type) {
 		case protocol.Seats:
-			c.peer.account.seated(m.Seats)
+			c.conn.account.seated(m.Seats)
 			err = c.send(ctx, protocol.Seated{Epoch: m.Epoch})
 		case protocol.Error:
 			err = fmt.Errorf("the server refused a message: %s: %s", m.Code, m.Message)
@@ -206,14 +206,14 @@ func concerns(data []byte) bool {
 }
 
 // look changes the participant's view.
-func (c *client) look(ctx context.Context, tiles []protocol.Tile) error {
-	c.peer.account.want(len(tiles))
+func (c *participant) look(ctx context.Context, tiles []protocol.Tile) error {
+	c.conn.account.want(len(tiles))
 	return c.send(ctx, protocol.SetView{View: protocol.View{Tiles: tiles}})
 }
 
 // leave ends the participation in good order. Sending must have ended, or be
 // about to: the publisher stops with it.
-func (c *client) leave(ctx context.Context) {
+func (c *participant) leave(ctx context.Context) {
 	c.leaving.Store(true)
 	ctx, cancel := context.WithTimeout(ctx, leaveTimeout)
 	defer cancel()
@@ -226,12 +226,12 @@ func (c *client) leave(ctx context.Context) {
 	c.end()
 }
 
-// end gives back all that the client holds, and waits for its goroutines.
-func (c *client) end() {
+// end gives back all that the participant holds, and waits for its goroutines.
+func (c *participant) end() {
 	c.leaving.Store(true)
 	if c.socket != nil {
 		_ = c.socket.CloseNow() // the other side may be gone
 	}
-	_ = c.peer.close()
+	_ = c.conn.close()
 	c.live.Wait()
 }

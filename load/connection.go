@@ -34,13 +34,13 @@ const (
 // receiveBuffer is asked of the kernel for each participant's socket.
 const receiveBuffer = 1 << 20
 
-// tap is a participant's UDP socket as Pion sees it. When light is set, RTP
+// mediaSocket is a participant's UDP socket as Pion sees it. When light is set, RTP
 // never reaches Pion: it is accounted for by its header, which SRTP leaves in
 // the clear, and is not decrypted.
 //
 // Participants cannot share a port: the server has one port for all, so an
 // address pair is all that tells one participant from another, on both sides.
-type tap struct {
+type mediaSocket struct {
 	*net.UDPConn
 	local net.Addr // announced; the socket itself is bound to every address
 	clock clock
@@ -48,10 +48,10 @@ type tap struct {
 }
 
 // LocalAddr implements net.PacketConn.
-func (t *tap) LocalAddr() net.Addr { return t.local }
+func (t *mediaSocket) LocalAddr() net.Addr { return t.local }
 
 // ReadFromAddrPort implements ice.AddrPortReaderWriter.
-func (t *tap) ReadFromAddrPort(b []byte) (int, netip.AddrPort, error) {
+func (t *mediaSocket) ReadFromAddrPort(b []byte) (int, netip.AddrPort, error) {
 	for {
 		n, from, err := t.ReadFromUDPAddrPort(b)
 		if err == nil && t.light != nil && isRTP(b[:n]) {
@@ -63,12 +63,12 @@ func (t *tap) ReadFromAddrPort(b []byte) (int, netip.AddrPort, error) {
 }
 
 // WriteToAddrPort implements ice.AddrPortReaderWriter.
-func (t *tap) WriteToAddrPort(b []byte, to netip.AddrPort) (int, error) {
+func (t *mediaSocket) WriteToAddrPort(b []byte, to netip.AddrPort) (int, error) {
 	return t.WriteToUDPAddrPort(b, to)
 }
 
-// openTap opens a socket that is announced under the address local.
-func openTap(local netip.Addr, c clock, light *account) (*tap, error) {
+// openMediaSocket opens a socket that is announced under the address local.
+func openMediaSocket(local netip.Addr, c clock, light *account) (*mediaSocket, error) {
 	network, every := "udp4", net.IPv4zero
 	if local.Is6() {
 		network, every = "udp6", net.IPv6unspecified
@@ -79,14 +79,14 @@ func openTap(local netip.Addr, c clock, light *account) (*tap, error) {
 	}
 	_ = conn.SetReadBuffer(receiveBuffer) // the kernel may grant less
 	port := conn.LocalAddr().(*net.UDPAddr).Port
-	return &tap{UDPConn: conn, local: &net.UDPAddr{IP: local.AsSlice(), Port: port}, clock: c, light: light}, nil
+	return &mediaSocket{UDPConn: conn, local: &net.UDPAddr{IP: local.AsSlice(), Port: port}, clock: c, light: light}, nil
 }
 
-// peer is the WebRTC side of one participant.
-type peer struct {
+// connection is the WebRTC side of one participant.
+type connection struct {
 	pc        *webrtc.PeerConnection
 	mux       *ice.UDPMuxDefault
-	tap       *tap
+	media     *mediaSocket
 	account   *account
 	outlets   []*outlet
 	connected chan struct{} // closed when ICE and DTLS are up
@@ -116,14 +116,14 @@ func keys() ([]webrtc.Certificate, error) {
 	return []webrtc.Certificate{*cert}, nil
 }
 
-// newPeer makes a connection that has not offered yet. It must be closed.
-func newPeer(local netip.Addr, c clock, certs []webrtc.Certificate, p plan) (*peer, error) {
+// newConnection makes a connection that has not offered yet. It must be closed.
+func newConnection(local netip.Addr, c clock, certs []webrtc.Certificate, p plan) (*connection, error) {
 	account := newAccount()
 	light := account
 	if p.full {
 		light = nil
 	}
-	socket, err := openTap(local, c, light)
+	socket, err := openMediaSocket(local, c, light)
 	if err != nil {
 		return nil, err
 	}
@@ -146,8 +146,8 @@ func newPeer(local netip.Addr, c clock, certs []webrtc.Certificate, p plan) (*pe
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("make a peer connection: %w", err), mux.Close())
 	}
-	e := &peer{
-		pc: pc, mux: mux, tap: socket, account: account,
+	e := &connection{
+		pc: pc, mux: mux, media: socket, account: account,
 		connected: make(chan struct{}), failed: make(chan struct{}),
 	}
 	if err := e.prepare(p); err != nil {
@@ -157,7 +157,7 @@ func newPeer(local netip.Addr, c clock, certs []webrtc.Certificate, p plan) (*pe
 }
 
 // prepare adds the m-lines: what is sent, then two for each seat.
-func (e *peer) prepare(p plan) error {
+func (e *connection) prepare(p plan) error {
 	if p.microphone {
 		if err := e.send(newOutlet(protocol.Microphone, "", 0)); err != nil {
 			return err
@@ -198,7 +198,7 @@ func (e *peer) prepare(p plan) error {
 }
 
 // send adds a send-only m-line with one outlet per encoding.
-func (e *peer) send(encodings ...*outlet) error {
+func (e *connection) send(encodings ...*outlet) error {
 	sendonly := webrtc.RTPTransceiverInit{Direction: webrtc.RTPTransceiverDirectionSendonly}
 	t, err := e.pc.AddTransceiverFromTrack(encodings[0], sendonly)
 	if err != nil {
@@ -217,7 +217,7 @@ func (e *peer) send(encodings ...*outlet) error {
 }
 
 // offer returns the SDP offer and which m-line carries what.
-func (e *peer) offer() (string, map[string]protocol.Source, error) {
+func (e *connection) offer() (string, map[string]protocol.Source, error) {
 	offer, err := e.pc.CreateOffer(nil)
 	if err != nil {
 		return "", nil, fmt.Errorf("make an offer: %w", err)
@@ -233,9 +233,9 @@ func (e *peer) offer() (string, map[string]protocol.Source, error) {
 }
 
 // accept takes the answer and waits until media can flow.
-func (e *peer) accept(ctx context.Context, answer string) error {
+func (e *connection) accept(ctx context.Context, answer string) error {
 	e.account.expect(seatStreams(answer))
-	if e.tap.light != nil {
+	if e.media.light != nil {
 		answer = withoutStreams(answer)
 	}
 	desc := webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: answer}
@@ -256,7 +256,7 @@ func (e *peer) accept(ctx context.Context, answer string) error {
 }
 
 // receive reads one stream to its end. It runs on a goroutine of Pion's.
-func (e *peer) receive(t *webrtc.TrackRemote) {
+func (e *connection) receive(t *webrtc.TrackRemote) {
 	var pool packet.Pool
 	p := pool.Get() // filled again and again
 	defer p.Release()
@@ -265,7 +265,7 @@ func (e *peer) receive(t *webrtc.TrackRemote) {
 		if err != nil {
 			return
 		}
-		at := e.tap.clock.now()
+		at := e.media.clock.now()
 		if seq, err := p.Parse(n); err == nil {
 			e.account.open(p.SSRC, seq, p.Marker, p.Payload(), at)
 		}
@@ -273,7 +273,7 @@ func (e *peer) receive(t *webrtc.TrackRemote) {
 }
 
 // close ends the connection and waits for its goroutines.
-func (e *peer) close() error {
+func (e *connection) close() error {
 	err := errors.Join(e.pc.GracefulClose(), e.mux.Close())
 	e.readers.Wait()
 	return err
