@@ -255,6 +255,16 @@ func (e *connection) accept(ctx context.Context, answer string) error {
 	return nil
 }
 
+// hasFailed reports whether media stopped for good.
+func (e *connection) hasFailed() bool {
+	select {
+	case <-e.failed:
+		return true
+	default:
+		return false
+	}
+}
+
 // receive reads one stream to its end. It runs on a goroutine of Pion's.
 func (e *connection) receive(t *webrtc.TrackRemote) {
 	var pool packet.Pool

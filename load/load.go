@@ -34,9 +34,9 @@ type Config struct {
 	Subscribers int           // participants who only watch
 	Microphones bool          // subscribers have a silent microphone open
 	Blind       bool          // publishers watch nobody
-	Speaking    int           // publishers who speak at a time; default 2
+	Speaking    int           // publishers who speak at a time
 	SpeakTurn   time.Duration // until others speak; default 5 s
-	View        int           // tiles of a view; default 9
+	View        int           // tiles of a view
 	ViewTurn    time.Duration // until a view shows the next publishers; 0 is never
 	Tile        int           // height of a tile in pixels; default 180
 	Seats       int           // default 9
@@ -51,9 +51,7 @@ type Config struct {
 }
 
 func (c Config) withDefaults() Config {
-	setDefault(&c.Speaking, 2)
 	setDefault(&c.SpeakTurn, 5*time.Second)
-	setDefault(&c.View, 9)
 	setDefault(&c.Tile, 180)
 	setDefault(&c.Seats, 9)
 	setDefault(&c.Layers, 3)

@@ -368,7 +368,7 @@ func TestConfigCheck(t *testing.T) {
 }
 
 func TestTable(t *testing.T) {
-	rep := newReport(Config{Publishers: 2, Subscribers: 3}.withDefaults(), "http://a/meeting/b/")
+	rep := newReport(Config{Publishers: 2, Subscribers: 3, View: 9, Speaking: 2}.withDefaults(), "http://a/meeting/b/")
 	from := reading{at: time.Second, own: time.Second, joined: 5, server: metrics{metricCPU: 1, metricRSS: 20 * mib, "plenum_x_total": 1}}
 	from.totals.counts = counts{1000, 1000, 0, 0}
 	to := reading{at: 11 * time.Second, own: 6 * time.Second, joined: 5, server: metrics{metricCPU: 3, metricRSS: 30 * mib, metricGoroutines: 77, "plenum_x_total": 4}}

@@ -132,8 +132,12 @@ func (rep *Report) joins(r *runner) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var join, media, late histogram
+	rep.Failures, rep.Drops = maps.Clone(r.failed), maps.Clone(r.dropped)
 	for _, c := range r.participants {
 		join.add(c.joined)
+		if c.conn.hasFailed() {
+			rep.Drops["media connection failed"]++
+		}
 		if first := c.conn.account.firstPacket(); first > 0 && c.watches && !c.publishes() {
 			media.add(first - c.began)
 		}
@@ -151,11 +155,10 @@ func (rep *Report) joins(r *runner) {
 		}
 	}
 	rep.Joined = len(r.participants)
-	rep.Failures, rep.Drops = maps.Clone(r.failed), maps.Clone(r.dropped)
-	for _, n := range r.failed {
+	for _, n := range rep.Failures {
 		rep.Failed += n
 	}
-	for _, n := range r.dropped {
+	for _, n := range rep.Drops {
 		rep.Dropped += n
 	}
 	rep.Join, rep.MediaUp, rep.Generator.Late = quantiles(&join), quantiles(&media), quantiles(&late)
