@@ -182,7 +182,7 @@ func (r *runner) run(ctx context.Context) (*Report, error) {
 	}
 	rep.joins(r)
 	stopSending()
-	ending, cancel := context.WithTimeout(r.always, cleaning)
+	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleaning)
 	defer cancel()
 	r.leaveAll(ending)
 	if releaseErr := r.release(ending); releaseErr != nil {
@@ -333,7 +333,7 @@ func (r *runner) measured(ctx context.Context, rep *Report, before metrics) erro
 	from := r.take(ctx, rep)
 	r.log.Info("measuring", "for", r.cfg.Duration)
 	wait(ctx, r.cfg.Duration) // when it is cut short, what there is counts
-	to := r.take(r.always, rep)
+	to := r.take(context.WithoutCancel(ctx), rep)
 	rep.measure(before, from, to)
 	return nil
 }
@@ -356,7 +356,7 @@ func (r *runner) turn(ctx context.Context) {
 			if !c.watches {
 				continue
 			}
-			if err := c.look(r.always, r.tiles(i, k, r.number(c))); err != nil {
+			if err := c.look(ctx, r.tiles(i, k, r.number(c))); err != nil {
 				r.log.Debug("view not set", "participant", c.name, "err", err)
 			}
 		}

@@ -28,7 +28,6 @@ type participant struct {
 	name    string
 	plan    plan
 	watches bool // has a view
-	host    string
 
 	conn    *connection
 	socket  *websocket.Conn
@@ -80,7 +79,7 @@ func (c *participant) join(ctx context.Context, r *runner, tiles []protocol.Tile
 }
 
 func (c *participant) dial(ctx context.Context, r *runner) error {
-	conn, res, err := websocket.Dial(ctx, r.target.socketURL(), &websocket.DialOptions{
+	conn, res, err := websocket.Dial(ctx, r.target.socketURL(), &websocket.DialOptions{ //nolint:bodyclose // Dial closes it
 		HTTPClient: r.http, Subprotocols: []string{protocol.Version},
 		CompressionMode: websocket.CompressionNoContextTakeover,
 	})

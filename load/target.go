@@ -26,9 +26,9 @@ type target struct {
 }
 
 func (t target) socketURL() string { return t.at("/api/v1/rooms/" + url.PathEscape(t.room) + "/ws") }
-func (t target) meetingURL() string {
-	return t.at("/meeting/" + url.PathEscape(t.room) + "/")
-}
+
+func (t target) meetingURL() string { return t.at("/meeting/" + url.PathEscape(t.room) + "/") }
+
 func (t target) at(path string) string { return t.base.JoinPath(path).String() }
 
 // parseTarget reads the server's address and, if one is given, a meeting's.

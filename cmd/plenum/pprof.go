@@ -42,7 +42,9 @@ func serveProfiles(ctx context.Context, address string, log *slog.Logger) (stop 
 	log.Warn("profiles are served", "address", listener.Addr().String())
 	return func() error {
 		err := server.Close()
-		<-ended // http.ErrServerClosed
+		if e := <-ended; !errors.Is(e, http.ErrServerClosed) {
+			err = errors.Join(err, fmt.Errorf("serve profiles: %w", e))
+		}
 		return err
 	}, nil
 }
