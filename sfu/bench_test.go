@@ -22,10 +22,12 @@ type sink struct{}
 func (sink) Listen(transport.Feedback)           {}
 func (sink) Write(transport.Header, []byte)      {}
 func (sink) Resend(transport.Header, []byte) int { return 0 }
+func (sink) Pad(transport.Header, int)           {}
 func (sink) Report(uint64, uint32)               {}
 
 func (n *nowhere) Answer(context.Context, string) (string, error) { return "", nil }
 func (n *nowhere) Seats() []transport.Seat                        { return n.seats }
+func (n *nowhere) Numbered() bool                                 { return false }
 func (n *nowhere) AskKeyframe(uint32)                             {}
 func (n *nowhere) Nack(uint32, []int64)                           {}
 func (n *nowhere) ReceiverReport([]transport.Block)               {}

@@ -9,6 +9,7 @@ type counters struct {
 	nacked, resent, refused        atomic.Uint64
 	keyframes                      atomic.Uint64
 	switches                       atomic.Uint64
+	padded                         atomic.Uint64
 }
 
 // Stats is a snapshot of what the media plane has done since it started.
@@ -23,6 +24,10 @@ type Stats struct {
 	Refused        uint64 // packets subscribers asked for that were not sent again
 	Keyframes      uint64 // keyframes asked of publishers
 	Switches       uint64 // times a seat began to show another source or layer
+	Padded         uint64 // bytes of padding sent to find out what links carry
+	Estimated      int    // subscribers whose link is estimated right now
+	EstimatedBits  int64  // the sum of those estimates, in bit/s
+	HeldBack       int    // pictures that get less than their tiles ask for, for want of bandwidth
 	Outstanding    int64  // packets held in rings, queues and flight right now
 	Rooms          int
 	Participants   int
@@ -35,13 +40,17 @@ func (s *SFU) Stats() Stats {
 		Forwarded: s.count.forwarded.Load(), ForwardedBytes: s.count.forwardedBytes.Load(),
 		Nacked: s.count.nacked.Load(), Resent: s.count.resent.Load(), Refused: s.count.refused.Load(),
 		Keyframes: s.count.keyframes.Load(), Switches: s.count.switches.Load(),
+		Padded:      s.count.padded.Load(),
 		Outstanding: s.pool.Outstanding(),
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for r := range s.rooms {
 		st.Rooms++
-		st.Participants += r.size()
+		for _, p := range r.all() {
+			st.Participants++
+			p.down.count(&st)
+		}
 	}
 	return st
 }

@@ -41,6 +41,7 @@ type output struct {
 	passed  int64 // newest packet of current replayed from its ring
 	from    uint32
 	started bool // from holds
+	whole   bool // the packet sent last ended its frame
 	scratch [packet.MTU]byte
 }
 
@@ -179,6 +180,8 @@ func (o *output) write(p *packet.Packet) {
 		return
 	}
 	o.sender.Write(h, payload)
+	o.whole = h.Marker
+	o.sub.down.bytes.Add(uint64(len(payload) + transport.Overhead))
 	o.resends.Sent(len(payload), p.Arrival)
 	o.sub.room.sfu.count.forwarded.Add(1)
 	o.sub.room.sfu.count.forwardedBytes.Add(uint64(len(payload)))
@@ -252,6 +255,13 @@ func (o *output) KeyframeWanted(now time.Time) {
 
 // RoundTrip implements transport.Feedback.
 func (o *output) RoundTrip(d time.Duration) { o.sub.rtt.Store(int64(d)) }
+
+// Lost implements transport.Feedback.
+func (o *output) Lost(fraction float64) {
+	if o.video {
+		o.sub.down.lost(fraction)
+	}
+}
 
 // report sends the subscriber a sender report that puts this stream on the
 // server's clock, once the publisher's own report is there.

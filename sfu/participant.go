@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"plenum/sfu/bandwidth"
 	"plenum/sfu/seating"
 	"plenum/sfu/transport"
 )
@@ -29,6 +30,10 @@ type seat struct {
 	occupant seating.Occupant
 	gate     int64 // the epoch that took the last occupant away
 	wanted   bool  // the occupant's picture is in the view
+	rank     int   // its place there
+	rates    [maxLayers]int
+	standing bandwidth.Standing // what the picture gets
+	choice   *layer             // of the picture; nil for none
 	audio    *output
 	video    *output
 }
@@ -47,6 +52,8 @@ type Participant struct {
 	acked atomic.Int64
 	rtt   atomic.Int64 // nanoseconds; 0 is unknown
 
+	down downlink
+
 	clockMu sync.Mutex
 	clock   clock
 
@@ -62,7 +69,7 @@ type Participant struct {
 }
 
 func newParticipant(r *Room, e Entry) *Participant {
-	p := &Participant{id: e.ID, number: e.Number, room: r, view: e.View, sources: map[Source]*source{}}
+	p := &Participant{id: e.ID, number: e.Number, room: r, view: e.View, sources: map[Source]*source{}, down: newDownlink()}
 	for _, kind := range []Source{Microphone, Camera, Screen, ScreenAudio} {
 		p.sources[kind] = &source{owner: p, kind: kind}
 	}

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"plenum/sfu/bandwidth"
 	"plenum/sfu/seating"
 )
 
@@ -101,7 +102,7 @@ func (r *Room) move(p *Participant, st *seat, to seating.Occupant) {
 		st.gate = p.epoch + 1
 	}
 	r.vacate(st)
-	st.occupant = to
+	st.occupant, st.standing, st.choice = to, bandwidth.Standing{}, nil
 	owner := r.members[to.Participant]
 	if owner == nil {
 		return
@@ -137,13 +138,20 @@ func halves(o seating.Occupant) struct{ audio, video Source } {
 // asks for the keyframes that are missing. In a large room silent microphones
 // are not forwarded.
 func (r *Room) aim(p *Participant, small bool, now time.Time) {
+	reserve := 0
 	for _, st := range p.seats {
 		sound := layerAt(st.audio.source, 0)
 		if !small && !st.occupant.Screen && !slices.Contains(r.audible, st.occupant.Participant) {
 			sound = nil
 		}
+		if sound != nil {
+			reserve += sound.bitrate(now)
+		}
 		r.point(st.audio, sound, now)
-		r.point(st.video, r.pick(p, st, now), now)
+	}
+	r.share(p, max(reserve, soundReserve), now)
+	for _, st := range p.seats {
+		r.point(st.video, st.choice, now)
 	}
 }
 
@@ -167,38 +175,6 @@ func (r *Room) point(o *output, want *layer, now time.Time) {
 	if waiting != nil && waiting.video {
 		waiting.askKeyframe(now)
 	}
-}
-
-// pick chooses the layer for a seat's picture: the smallest live one that
-// fills its tile; nil for a seat whose picture nobody looks at.
-func (r *Room) pick(p *Participant, st *seat, now time.Time) *layer {
-	src := st.video.source
-	if src == nil || !st.wanted || !src.isOn() {
-		return nil
-	}
-	height := 0
-	for _, t := range p.view {
-		if r.numbers[t.Participant] == st.occupant.Participant && (t.Source == Screen) == st.occupant.Screen {
-			height = max(height, t.Height)
-		}
-	}
-	layers := make([]seating.Layer, maxLayers)
-	current := -1
-	playing := st.video.playing()
-	for i := range layers {
-		l := src.layers[i].Load()
-		if l == nil {
-			continue
-		}
-		layers[i] = seating.Layer{Height: int(l.height.Load()), Live: l.live(now)}
-		if layers[i].Height == 0 {
-			layers[i].Height = defaultHeights[i]
-		}
-		if l == playing {
-			current = i
-		}
-	}
-	return layerAt(src, seating.PickLayer(layers, height, current))
 }
 
 func layerAt(s *source, index int) *layer {

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"plenum/sfu/bandwidth"
 	"plenum/sfu/codec"
 	"plenum/sfu/packet"
 	"plenum/sfu/repair"
@@ -21,6 +22,16 @@ const (
 
 // keyframeEvery is the least time between keyframe requests upstream.
 const keyframeEvery = 500 * time.Millisecond
+
+// What a layer's bit rate is measured over. A screen's comes in bursts.
+const (
+	meterWindow  = 2 * time.Second
+	screenWindow = 4 * time.Second
+)
+
+// defaultRates stand in for a layer's bit rate until it is measured, and when
+// it has sent nothing for a while.
+var defaultRates = [maxLayers]int{150_000, 500_000, 1_500_000}
 
 // maxLayers is how many encodings of one source are taken.
 const maxLayers = 3
@@ -84,6 +95,7 @@ type layer struct {
 	unwrap packet.Unwrapper // of the reading goroutine
 
 	mu        sync.Mutex // guards what follows
+	meter     bandwidth.Meter
 	missing   *repair.Missing
 	reception *repair.Reception
 	keyframes *repair.Keyframes
@@ -96,6 +108,10 @@ func newLayer(src *source, t transport.Track, st Stream) *layer {
 		size = videoRing
 	}
 	l.ring = packet.NewRing(size)
+	l.meter = bandwidth.NewMeter(meterWindow)
+	if src.kind == Screen {
+		l.meter = bandwidth.NewMeter(screenWindow)
+	}
 	l.missing = repair.NewMissing(repair.MissingConfig{})
 	l.reception = repair.NewReception(st.ClockRate)
 	l.keyframes = repair.NewKeyframes(keyframeEvery)
@@ -108,6 +124,19 @@ func newLayer(src *source, t transport.Track, st Stream) *layer {
 // such as a still screen, may send rarely.
 func (l *layer) live(now time.Time) bool {
 	return l.src.flows() && (l.src.single() || now.UnixNano()-l.lastSeen.Load() < int64(liveFor))
+}
+
+// bitrate is what forwarding the layer costs, in bit/s.
+func (l *layer) bitrate(now time.Time) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if rate := l.meter.Rate(now.UnixNano()); rate > 0 {
+		return rate
+	}
+	if !l.video {
+		return soundReserve
+	}
+	return defaultRates[l.stream.Layer]
 }
 
 // single reports whether the source has only one encoding.
@@ -155,6 +184,7 @@ func (l *layer) Packet(p *packet.Packet, seq uint16) {
 func (l *layer) repair(p *packet.Packet) {
 	l.mu.Lock()
 	l.reception.Packet(p.Seq, p.Timestamp, p.Arrival)
+	l.meter.Add(len(p.Payload())+transport.Overhead, p.Arrival.UnixNano())
 	if !l.video {
 		l.mu.Unlock()
 		return

@@ -47,6 +47,7 @@ type Room struct {
 	numbers map[string]uint32
 	joining sync.WaitGroup
 	audible []uint32
+	sharing sharing // scratch of plan
 	closed  bool
 	endOnce sync.Once
 }
@@ -164,11 +165,7 @@ func (r *Room) Close() {
 	})
 }
 
-func (r *Room) size() int {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return len(r.members)
-}
+func (r *Room) size() int { return len(r.all()) }
 
 // wakeUp makes the room plan its seats soon.
 func (r *Room) wakeUp() {
@@ -185,6 +182,8 @@ func (r *Room) run(ctx context.Context) {
 	defer ticker.Stop()
 	pause := time.NewTimer(0)
 	defer pause.Stop()
+	pacer := time.NewTicker(paceEvery)
+	defer pacer.Stop()
 	for n := 1; ; {
 		select {
 		case <-ctx.Done():
@@ -200,6 +199,11 @@ func (r *Room) run(ctx context.Context) {
 		case now := <-ticker.C:
 			r.tick(now, n)
 			n++
+			pacer.Reset(paceEvery) // a plan may have begun a probe
+		case now := <-pacer.C:
+			if !r.pace(now) {
+				pacer.Stop()
+			}
 		}
 	}
 }

@@ -202,6 +202,13 @@ func (e *Estimator) settleProbe(now int64) {
 // Rate returns the estimate in bit/s.
 func (e *Estimator) Rate() int { return int(e.rate.rate) }
 
+// Assume raises the estimate to rate while nothing is known of the link.
+func (e *Estimator) Assume(rate int) {
+	if !e.hasHeard {
+		e.rate.rate = min(max(e.rate.rate, float64(rate)), e.rate.high)
+	}
+}
+
 // Deaf reports whether the subscriber gives no feedback: none came, though it
 // has been sent something for a while.
 func (e *Estimator) Deaf(now time.Time) bool {

@@ -53,7 +53,7 @@ type labels struct {
 }
 
 // A span is a run of input numbers with one shift. Neighbours in the history
-// are neighbours in the output.
+// are neighbours in the output, but for padding between them.
 type span struct {
 	input    int
 	from, to int64 // input numbers, to excluded
@@ -168,6 +168,24 @@ func (s *Stream) Drop(seq int64) bool {
 	last.to = seq
 	s.push(span{input: s.input, from: seq + 1, to: seq + 1, shift: last.shift + 1, labels: s.from})
 	return true
+}
+
+// Pad makes room for one packet of padding after everything that went, and
+// returns its labels. What comes next goes on behind it.
+func (s *Stream) Pad() (outSeq uint16, outTS uint32) {
+	out := s.outNewest + 1
+	if n := len(s.spans); n > 0 {
+		last := &s.spans[n-1]
+		out = max(out, s.inNewest+1-last.shift)
+		if next := s.inNewest + 1; last.from == last.to && last.from == next {
+			last.shift = next - out - 1
+		} else {
+			s.push(span{input: s.input, from: next, to: next, shift: next - out - 1, labels: s.from})
+		}
+	}
+	s.outNewest = out
+	s.newest = false
+	return wrap(out), s.ts
 }
 
 // Source finds the input packet behind an output number, for NACK. It reports

@@ -8,8 +8,13 @@ import (
 	"errors"
 	"time"
 
+	"plenum/sfu/bandwidth"
 	"plenum/sfu/packet"
 )
+
+// Overhead is how many bytes of headers a packet takes on the wire beside its
+// payload: IPv4 and UDP 28, RTP 12, CSRC 4, extension 8, AES-GCM tag 16.
+const Overhead = 68
 
 // ErrBadOffer is wrapped by errors about an offer that can't be answered.
 var ErrBadOffer = errors.New("bad offer")
@@ -43,6 +48,12 @@ type Events interface {
 	Incoming(t Track) Receiver
 	// StateChanged tells the state of the connection.
 	StateChanged(s State)
+	// Sending tells that a packet of so many bytes leaves now and returns the
+	// transport-wide number it carries, if the connection is Numbered.
+	Sending(bytes int) (number uint16)
+	// Arrived carries what the subscriber reports of those packets, valid
+	// until it returns. Reports may overtake each other.
+	Arrived(arrivals []bandwidth.Arrival, now time.Time)
 }
 
 // A Receiver takes the packets of one incoming stream. Packet and
@@ -72,6 +83,8 @@ type Feedback interface {
 	KeyframeWanted(now time.Time)
 	// RoundTrip carries a measured round-trip time.
 	RoundTrip(d time.Duration)
+	// Lost carries the fraction of packets lost since the last report.
+	Lost(fraction float64)
 }
 
 // A Sender is one outgoing RTP stream: half a seat. Write and Resend copy what
@@ -85,6 +98,9 @@ type Sender interface {
 	// Resend sends a packet again, as RTX (RFC 4588) where negotiated. It
 	// returns the bytes sent.
 	Resend(h Header, payload []byte) int
+	// Pad sends a packet of nothing but padding, at most 255 bytes (RFC 3550
+	// section 5.1).
+	Pad(h Header, bytes int)
 	// Report sends an RTCP sender report.
 	Report(ntp uint64, timestamp uint32)
 }
@@ -109,6 +125,9 @@ type Conn interface {
 	Answer(ctx context.Context, offer string) (string, error)
 	// Seats returns the seats of the offers answered so far, in m-line order.
 	Seats() []Seat
+	// Numbered reports whether the offer wants transport-wide numbers on what
+	// it receives, for congestion control.
+	Numbered() bool
 	// AskKeyframe sends a picture loss indication (RFC 4585 section 6.3.1).
 	AskKeyframe(ssrc uint32)
 	// Nack asks the publisher for packets again.

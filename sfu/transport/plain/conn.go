@@ -27,6 +27,7 @@ type conn struct {
 	answering sync.Mutex // one Answer at a time
 	mu        sync.Mutex // guards what follows
 	rids      map[string][]string
+	wide      bool // packets carry transport-wide numbers
 	seats     []transport.Seat
 	done      bool
 
@@ -46,7 +47,7 @@ func (c *conn) Answer(ctx context.Context, text string) (string, error) {
 		return "", err
 	}
 	c.mu.Lock()
-	c.rids = o.rids
+	c.rids, c.wide = o.rids, o.wide
 	c.mu.Unlock()
 	if err := c.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: o.sdp}); err != nil {
 		return "", fmt.Errorf("take the offer: %w: %w", transport.ErrBadOffer, err)
@@ -99,6 +100,13 @@ func (c *conn) Seats() []transport.Seat {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return slices.Clip(c.seats)
+}
+
+// Numbered implements transport.Conn.
+func (c *conn) Numbered() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.wide
 }
 
 // AskKeyframe implements transport.Conn.

@@ -170,7 +170,8 @@ func mediaEngine() (*webrtc.MediaEngine, error) {
 	return m, extensions(m)
 }
 
-// Header extensions (RFC 8285) the server reads.
+// Header extensions (RFC 8285) the server reads. It writes the transport-wide
+// one, for its own congestion control.
 const (
 	uriAudioLevel  = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
 	uriTransportCC = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
@@ -185,9 +186,12 @@ func extensions(m *webrtc.MediaEngine) error {
 		uriAudioLevel: {audio}, uriTransportCC: {audio, video}, uriMid: {audio, video},
 		uriRID: {video}, uriRepairedRID: {video},
 	} {
+		directions := []webrtc.RTPTransceiverDirection{webrtc.RTPTransceiverDirectionRecvonly}
+		if uri == uriTransportCC {
+			directions = append(directions, webrtc.RTPTransceiverDirectionSendonly)
+		}
 		for _, kind := range kinds {
-			err := m.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: uri}, kind,
-				webrtc.RTPTransceiverDirectionRecvonly)
+			err := m.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: uri}, kind, directions...)
 			if err != nil {
 				return fmt.Errorf("register %s: %w", uri, err)
 			}

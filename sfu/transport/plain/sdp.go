@@ -2,6 +2,7 @@ package plain
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pion/sdp/v3"
@@ -17,6 +18,7 @@ type offer struct {
 	sdp   string              // without the client's candidates
 	seats int                 // pairs of receive-only m-lines
 	rids  map[string][]string // mid to its simulcast encodings in order
+	wide  bool                // a picture's seat wants transport-wide numbers
 }
 
 // parseOffer checks the shape of an offer: at most four send-only m-lines,
@@ -43,6 +45,7 @@ func parseOffer(text string, maxSeats int) (offer, error) {
 			audio++
 		case has(m, sdp.AttrKeyRecvOnly):
 			video++
+			o.wide = o.wide || wantsNumbers(m)
 		default:
 			return offer{}, fmt.Errorf("an m-line is neither sendonly nor recvonly: %w", transport.ErrBadOffer)
 		}
@@ -59,6 +62,13 @@ func parseOffer(text string, maxSeats int) (offer, error) {
 func has(m *sdp.MediaDescription, attribute string) bool {
 	_, ok := m.Attribute(attribute)
 	return ok
+}
+
+// wantsNumbers reports whether an m-line has the transport-wide extension.
+func wantsNumbers(m *sdp.MediaDescription) bool {
+	return slices.ContainsFunc(m.Attributes, func(a sdp.Attribute) bool {
+		return a.Key == sdp.AttrKeyExtMap && strings.Contains(a.Value, uriTransportCC)
+	})
 }
 
 // simulcastRIDs lists the encodings of "a=simulcast:send q;h;f" in order

@@ -1,6 +1,7 @@
 package plain
 
 import (
+	"encoding/binary"
 	"fmt"
 	"strconv"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
 
+	"plenum/sfu/bandwidth"
 	"plenum/sfu/transport"
 )
 
@@ -29,9 +31,14 @@ type sender struct {
 	feedback transport.Feedback
 	reading  sync.Once
 
-	rtxSeq  uint16 // the writer's own
-	rtx     []byte // scratch of Resend
-	header  rtp.Header
+	rtxSeq uint16 // the writer's own, like what follows
+	rtx    []byte // scratch of Resend
+	header rtp.Header
+	plain  rtp.Header // of RTX
+	wide   [2]byte    // the transport-wide number in header
+
+	arrivals []bandwidth.Arrival // scratch of readFeedback
+
 	packets atomic.Uint32 // counts for sender reports
 	octets  atomic.Uint32
 }
@@ -43,7 +50,11 @@ type binding struct {
 	payloadType uint8
 	rtxSSRC     uint32 // 0 without RTX
 	rtxType     uint8
+	wideID      uint8 // extension id of transport-wide numbers; 0 without
 }
+
+// maxPadding is how much padding one packet may have (RFC 3550 section 5.1).
+const maxPadding = 255
 
 func newSender(c *conn, seat int, kind webrtc.RTPCodecType) *sender {
 	return &sender{conn: c, seat: seat, kind: kind}
@@ -68,6 +79,11 @@ func (s *sender) Bind(ctx webrtc.TrackLocalContext) (webrtc.RTPCodecParameters, 
 			continue
 		}
 		b := &binding{stream: ctx.WriteStream(), ssrc: uint32(ctx.SSRC()), payloadType: uint8(codec.PayloadType)}
+		for _, ext := range ctx.HeaderExtensions() {
+			if ext.URI == uriTransportCC && s.conn.Numbered() {
+				b.wideID = uint8(ext.ID)
+			}
+		}
 		apt := fmt.Sprintf("apt=%d", codec.PayloadType)
 		for _, r := range codecs {
 			if strings.EqualFold(r.MimeType, webrtc.MimeTypeRTX) && r.SDPFmtpLine == apt && ctx.SSRCRetransmission() != 0 {
@@ -95,16 +111,46 @@ func (s *sender) Write(h transport.Header, payload []byte) {
 	if b == nil {
 		return
 	}
-	s.reading.Do(func() { s.conn.run(s.readFeedback) })
-	s.fill(h, b.payloadType, b.ssrc)
-	if _, err := b.stream.WriteRTP(&s.header, payload); err != nil {
+	if !s.send(b, h, payload) {
 		return // not connected, or closing: as good as lost
 	}
 	s.packets.Add(1)
 	s.octets.Add(uint32(len(payload)))
 }
 
-// Resend implements transport.Sender.
+// Pad implements transport.Sender.
+func (s *sender) Pad(h transport.Header, bytes int) {
+	b := s.bound.Load()
+	if b == nil {
+		return
+	}
+	s.header.Padding, s.header.PaddingSize = true, byte(min(max(bytes, 1), maxPadding))
+	if s.send(b, h, nil) {
+		s.packets.Add(1)
+	}
+	s.header.Padding, s.header.PaddingSize = false, 0
+}
+
+// send writes one packet of the media stream, with its transport-wide number.
+func (s *sender) send(b *binding, h transport.Header, payload []byte) bool {
+	s.reading.Do(func() { s.conn.run(s.readFeedback) })
+	fill(&s.header, h, b.payloadType, b.ssrc)
+	if b.wideID != 0 {
+		binary.BigEndian.PutUint16(s.wide[:], s.conn.events.Sending(
+			len(payload)+int(s.header.PaddingSize)+transport.Overhead))
+		if !s.header.Extension {
+			if err := s.header.SetExtension(b.wideID, s.wide[:]); err != nil {
+				return false
+			}
+		}
+	}
+	_, err := b.stream.WriteRTP(&s.header, payload)
+	return err == nil
+}
+
+// Resend implements transport.Sender. RTX carries no transport-wide number:
+// browsers send their feedback under the SSRC that came last, and Pion can't
+// read what comes for the SSRC of RTX.
 func (s *sender) Resend(h transport.Header, payload []byte) int {
 	b := s.bound.Load()
 	switch {
@@ -118,22 +164,25 @@ func (s *sender) Resend(h transport.Header, payload []byte) int {
 	s.rtx = append(s.rtx, payload...)
 	s.rtxSeq++
 	h.Seq = s.rtxSeq
-	s.fill(h, b.rtxType, b.rtxSSRC)
-	n, err := b.stream.WriteRTP(&s.header, s.rtx)
+	fill(&s.plain, h, b.rtxType, b.rtxSSRC)
+	n, err := b.stream.WriteRTP(&s.plain, s.rtx)
 	if err != nil {
 		return 0
 	}
 	return n
 }
 
-func (s *sender) fill(h transport.Header, payloadType uint8, ssrc uint32) {
-	s.header.Version = 2
-	s.header.Marker = h.Marker
-	s.header.PayloadType = payloadType
-	s.header.SequenceNumber = h.Seq
-	s.header.Timestamp = h.Timestamp
-	s.header.SSRC = ssrc
-	s.header.CSRC = append(s.header.CSRC[:0], h.CSRC)
+func fill(to *rtp.Header, h transport.Header, payloadType uint8, ssrc uint32) {
+	to.Version = 2
+	to.Marker = h.Marker
+	to.PayloadType = payloadType
+	to.SequenceNumber = h.Seq
+	to.Timestamp = h.Timestamp
+	to.SSRC = ssrc
+	to.CSRC = append(to.CSRC[:0], h.CSRC)
+	if h.CSRC == 0 {
+		to.CSRC = to.CSRC[:0]
+	}
 }
 
 // Report implements transport.Sender.
@@ -188,10 +237,14 @@ func (s *sender) heard(p rtcp.Packet, ssrc uint32, now time.Time) {
 				s.feedback.KeyframeWanted(now)
 			}
 		}
+	case *rtcp.TransportLayerCC:
+		s.arrivals = unpack(s.arrivals[:0], p)
+		s.conn.events.Arrived(s.arrivals, now)
 	case *rtcp.ReceiverReport:
 		for _, r := range p.Reports {
 			if r.SSRC == ssrc && r.LastSenderReport != 0 {
 				s.feedback.RoundTrip(roundTrip(now, r.LastSenderReport, r.Delay))
+				s.feedback.Lost(float64(r.FractionLost) / 256)
 			}
 		}
 	}

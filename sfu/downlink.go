@@ -1,0 +1,151 @@
+package sfu
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"plenum/sfu/bandwidth"
+	"plenum/sfu/transport"
+)
+
+const (
+	// paceEvery is how often padding is sent while the room probes.
+	paceEvery = 10 * time.Millisecond
+	// padSize is the padding of one packet, the most there is.
+	padSize = 255
+	// soundReserve is kept for sound before pictures get anything: one voice,
+	// so that a second one speaking up finds room.
+	soundReserve = 40_000
+	// sendingOver is what a subscriber's own rate is measured over.
+	sendingOver = time.Second
+)
+
+// A downlink is the way to one subscriber: what it carries and what it is sent.
+type downlink struct {
+	bytes atomic.Uint64 // sent, headers included
+
+	mu      sync.Mutex // guards what follows
+	est     *bandwidth.Estimator
+	blind   bandwidth.Blind
+	counted uint64 // of bytes, at since
+	since   time.Time
+	sending int  // bit/s
+	held    int  // tiles held back
+	bounded bool // there is an estimate
+}
+
+func newDownlink() downlink { return downlink{est: bandwidth.New(bandwidth.Config{})} }
+
+// Sending implements transport.Events.
+func (p *Participant) Sending(bytes int) uint16 {
+	p.down.mu.Lock()
+	defer p.down.mu.Unlock()
+	return p.down.est.Sent(bytes, time.Now())
+}
+
+// Arrived implements transport.Events.
+func (p *Participant) Arrived(arrivals []bandwidth.Arrival, now time.Time) {
+	p.down.mu.Lock()
+	defer p.down.mu.Unlock()
+	p.down.est.Feedback(arrivals, now)
+}
+
+// budget returns what the subscriber may be sent, in bit/s; 0 for anything.
+// Least is what it gets until anything is known of its link. A subscriber
+// that gives no feedback is bounded by the loss it reports.
+func (d *downlink) budget(numbered bool, least int, now time.Time) int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if now.Sub(d.since) >= sendingOver {
+		total := d.bytes.Load()
+		d.sending = int(float64(total-d.counted) * 8 / now.Sub(d.since).Seconds())
+		d.counted, d.since = total, now
+	}
+	d.bounded = numbered && !d.est.Deaf(now)
+	if !d.bounded {
+		return d.blind.Bound(d.sending, now)
+	}
+	d.est.Assume(least)
+	return d.est.Rate()
+}
+
+// shared keeps what came of a budget: how many tiles are held back and what
+// the next step would need in all, 0 for nothing.
+func (d *downlink) shared(held, need int, now time.Time) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.held = held
+	if d.bounded && need > 0 {
+		d.est.Want(need, now)
+	}
+}
+
+// padding returns how many bytes of padding to send now, and whether there
+// will be more.
+func (d *downlink) padding(now time.Time) (bytes int, more bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.est.Padding(now)
+}
+
+func (d *downlink) lost(fraction float64) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.blind.Lost(fraction)
+}
+
+// count adds the downlink to a snapshot.
+func (d *downlink) count(st *Stats) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	st.HeldBack += d.held
+	if d.bounded {
+		st.Estimated++
+		st.EstimatedBits += int64(d.est.Rate())
+	}
+}
+
+// pace sends the padding that is due to everybody and reports whether more will be.
+func (r *Room) pace(now time.Time) (more bool) {
+	for _, p := range r.all() {
+		bytes, again := p.down.padding(now)
+		more = more || again
+		if bytes > 0 {
+			p.pad(bytes)
+		}
+	}
+	return more
+}
+
+// pad sends padding where it hurts least: on a seat whose picture is not
+// forwarded, else between two frames of one.
+func (p *Participant) pad(bytes int) {
+	p.room.mu.Lock()
+	seats := p.seats
+	p.room.mu.Unlock()
+	for _, idle := range []bool{true, false} {
+		for _, st := range seats {
+			if st.video.pad(bytes, idle) {
+				return
+			}
+		}
+	}
+}
+
+// pad sends padding if nothing is forwarded here, or, unless idle is asked
+// for, if no frame is cut in two by it: decoders want a frame's packets in a row.
+func (o *output) pad(bytes int, idle bool) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !o.sub.flowing() || o.current != nil && (idle || !o.whole) {
+		return false
+	}
+	for ; bytes > 0; bytes -= padSize + transport.Overhead {
+		seq, ts := o.stream.Pad()
+		o.sender.Pad(transport.Header{Seq: seq, Timestamp: ts}, padSize)
+		o.sub.down.bytes.Add(padSize + transport.Overhead)
+		o.sub.room.sfu.count.padded.Add(padSize + transport.Overhead)
+	}
+	return true
+}
