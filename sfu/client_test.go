@@ -122,6 +122,7 @@ type client struct {
 type clientOptions struct {
 	seats     int
 	simulcast bool
+	link      *narrow // what the page receives over; nil for loopback
 }
 
 func join(t *testing.T, r *Room, w *watcher, id string, number uint32, view []Tile, opt clientOptions) *client {
@@ -153,8 +154,15 @@ func (c *client) connect(opt clientOptions) {
 	var s webrtc.SettingEngine
 	s.SetIncludeLoopbackCandidate(true)
 	s.SetIPFilter(isLoopback)
+	registry := &interceptor.Registry{}
+	if opt.link != nil {
+		feedback(c.t, m, registry)
+		mux := webrtc.NewICEUDPMux(nil, opt.link)
+		s.SetICEUDPMux(mux)
+		c.t.Cleanup(func() { _ = mux.Close(); _ = opt.link.Close() })
+	}
 	pc, err := webrtc.NewAPI(webrtc.WithMediaEngine(m), webrtc.WithSettingEngine(s),
-		webrtc.WithInterceptorRegistry(&interceptor.Registry{})).NewPeerConnection(webrtc.Configuration{})
+		webrtc.WithInterceptorRegistry(registry)).NewPeerConnection(webrtc.Configuration{})
 	must(c.t, err)
 	c.pc = pc
 	c.t.Cleanup(func() { _ = pc.Close() })
@@ -284,9 +292,10 @@ type feed struct {
 	skip  func(seq uint16) bool
 	ext   map[uint8][]byte // header extensions of every packet
 
-	mu  sync.Mutex
-	seq uint16
-	ts  uint32
+	filler int // bytes to make frames as large as real ones
+	mu     sync.Mutex
+	seq    uint16
+	ts     uint32
 }
 
 // extension is the id a header extension got in the negotiation.
@@ -329,7 +338,7 @@ func (f *feed) frame(key bool) {
 		Payload: []byte{0xf8, 0xff, 0xfe, byte(f.seq >> 8), byte(f.seq)},
 	}
 	if f.video {
-		p.Payload = vp8(key, f.size, f.seq)
+		p.Payload = append(vp8(key, f.size, f.seq), make([]byte, f.filler)...)
 	}
 	for id, value := range f.ext {
 		_ = p.SetExtension(id, value)
