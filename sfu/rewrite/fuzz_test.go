@@ -108,6 +108,28 @@ func (m *model) drop(seq int64) {
 	}
 }
 
+// pad takes a place after everything that went.
+func (m *model) pad() {
+	m.t.Helper()
+	newest := m.s.outNewest
+	outSeq, outTS := m.s.Pad()
+	out := m.out.Unwrap(outSeq)
+	if m.s.outNewest <= newest {
+		m.t.Fatalf("padding after %d became %d", newest, m.s.outNewest)
+	}
+	if other, dup := m.taken[out]; dup {
+		m.t.Fatalf("padding became %d like %v", out, other)
+	}
+	if _, seq, ok := m.s.Source(outSeq); ok {
+		m.t.Fatalf("padding %d has the source %d", out, seq)
+	}
+	if ts := m.ts.Unwrap(outTS); ts > m.maxTS {
+		m.t.Fatalf("padding moves the clock by %d", ts-m.maxTS)
+	}
+	m.taken[out] = key{input: -1}
+	m.spans++
+}
+
 // check holds what must be true of everything that went.
 func (m *model) check() {
 	m.t.Helper()
@@ -146,6 +168,10 @@ func replay(t *testing.T, seq uint16, ts uint32, ops []byte) {
 		case 5:
 			m.switchTo(70_000 + n*5000)
 		case 6:
+			if n == 1 {
+				m.pad()
+				continue
+			}
 			m.now = m.now.Add(time.Duration(n) * 10 * time.Millisecond)
 		case 7: // far ahead
 			if n&1 == 0 {
@@ -168,6 +194,8 @@ var rows = map[string][]byte{
 	"dropped far ahead, then hole": {5, 0, 0xFF, 0xF7, 2, 10, 0xF2, 0, 21, 0},
 	"idle between inputs":          {5, 0, 0xFE, 0xFE, 5, 0, 6, 13, 0},
 	"switches without a packet":    {5, 5, 5, 0, 13, 13, 0},
+	"padding between packets":      {5, 0, 14, 0, 14, 14, 0, 24, 14, 10, 0, 3, 14, 0, 3, 14, 14, 5, 14, 0},
+	"padding before any switch":    {14, 14, 5, 0, 14, 0},
 	"before any switch":            {0, 3, 4, 2, 5, 0},
 }
 

@@ -174,18 +174,29 @@ func (s *Stream) Drop(seq int64) bool {
 // returns its labels. What comes next goes on behind it.
 func (s *Stream) Pad() (outSeq uint16, outTS uint32) {
 	out := s.outNewest + 1
-	if n := len(s.spans); n > 0 {
-		last := &s.spans[n-1]
-		out = max(out, s.inNewest+1-last.shift)
-		if next := s.inNewest + 1; last.from == last.to && last.from == next {
-			last.shift = next - out - 1
-		} else {
-			s.push(span{input: s.input, from: next, to: next, shift: next - out - 1, labels: s.from})
-		}
+	if len(s.spans) > 0 {
+		out = s.makeRoom(out)
 	}
 	s.outNewest = out
 	s.newest = false
 	return wrap(out), s.ts
+}
+
+// makeRoom returns the place of a packet of padding, at least out: behind the
+// places of packets that are late, unless that would leave too wide a hole.
+func (s *Stream) makeRoom(out int64) int64 {
+	next := s.inNewest + 1
+	last := &s.spans[len(s.spans)-1]
+	out = max(out, next-last.shift)
+	if far := s.outNewest + maxGap; out > far {
+		s.truncate(far)
+		out = far
+	} else if last.from == last.to && last.from == next {
+		last.shift = next - out - 1
+		return out
+	}
+	s.push(span{input: s.input, from: next, to: next, shift: next - out - 1, labels: s.from})
+	return out
 }
 
 // Source finds the input packet behind an output number, for NACK. It reports

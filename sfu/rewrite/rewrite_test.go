@@ -1,6 +1,7 @@
 package rewrite
 
 import (
+	"slices"
 	"testing"
 	"time"
 )
@@ -345,4 +346,33 @@ func BenchmarkSource(b *testing.B) {
 		out++
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N), "ns/lookup")
+}
+
+func TestPaddingTakesAPlaceOfItsOwn(t *testing.T) {
+	for _, start := range starts {
+		s := New(video, start, 0)
+		s.Switch(Point{Seq: 100, Timestamp: 5000, PictureID: 7, TL0: -1}, t0)
+		var got []uint16
+		for _, op := range []int64{100, 0, 0, 101, 103, 0, 102, 104} { // 0 is padding
+			if op == 0 {
+				seq, ts := s.Pad()
+				if ts != 0 {
+					t.Errorf("padding carries timestamp %d, want that of the frame before it", ts)
+				}
+				got = append(got, seq-start)
+				continue
+			}
+			seq, _, ok := s.Forward(op, 5000, t0)
+			if !ok {
+				t.Fatalf("packet %d was refused", op)
+			}
+			got = append(got, seq-start)
+		}
+		if want := []uint16{0, 1, 2, 3, 5, 6, 4, 7}; !slices.Equal(got, want) {
+			t.Errorf("from %d: numbers %v, want %v", start, got, want)
+		}
+		if _, seq, ok := s.Source(start + 4); !ok || seq != 102 {
+			t.Errorf("from %d: the fifth is %d, %v, want packet 102", start, seq, ok)
+		}
+	}
 }
