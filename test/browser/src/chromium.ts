@@ -10,8 +10,8 @@ const flags = [
 ];
 
 /** Launches a Chromium. It must be closed. */
-export async function launch(): Promise<Browser> {
-	return await chromium.launch({ executablePath: '/usr/bin/chromium', headless: true, args: flags });
+export async function launch(executablePath = '/usr/bin/chromium'): Promise<Browser> {
+	return await chromium.launch({ executablePath, headless: true, args: flags });
 }
 
 /** How a participant's page is set up. */
