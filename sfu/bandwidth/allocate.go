@@ -9,6 +9,7 @@ const (
 	riseGap   = time.Second      // between two rises of a tile
 	fallWait  = 3 * time.Second  // until the first rise after a fall, then doubling
 	fallLimit = 12 * time.Second // the longest wait
+	darkLimit = 2 * time.Second  // the longest wait of a tile that has nothing
 	forgetful = 30 * time.Second // without a change, after which falls are forgotten
 )
 
@@ -114,7 +115,11 @@ func (a *Allocator) raise(t Tile, i int) bool {
 func (a *Allocator) affords(t Tile, to, cost, i int) bool {
 	s := t.Standing
 	if s.known && to > s.Level {
-		return a.spent+padded(cost) <= a.budget && !a.now.Before(s.changed.Add(s.wait))
+		wait := s.wait
+		if s.Level == 0 {
+			wait = min(wait, darkLimit)
+		}
+		return a.spent+padded(cost) <= a.budget && a.now.Sub(s.changed) >= wait
 	}
 	if i == 0 && a.levels[0] == 0 && int(tolerance*float64(cost)) <= a.budget {
 		return true

@@ -62,8 +62,8 @@ func TestRisesWaitAndFallsDoNot(t *testing.T) {
 		{4400, 2000, 3, "the next soon after"},
 		{8000, 350, 2, "a second fall"},
 		{8100, 50, 0, "to nothing, in the same breath"},
-		{11500, 2000, 0, "twice the wait"},
-		{14200, 2000, 3, "over"},
+		{10000, 2000, 0, "a little wait, for nothing is worst"},
+		{10200, 2000, 3, "over"},
 	} {
 		a.Allocate(tiles, step.budget, at(step.ms))
 		if got := tiles[0].Standing.Level; got != step.want {

@@ -43,6 +43,8 @@ const (
 	afterCut = 3 * time.Second
 	// drainGap is the time between cuts for a queue that stays long.
 	drainGap = time.Second
+	// cure is how long a cut is given while the queue does not grow.
+	cure = 2 * time.Second
 	// stuck is how long a queue may stay long until it counts as the path's
 	// new delay.
 	stuck = 8 * time.Second
@@ -67,7 +69,7 @@ type Estimator struct {
 	hasHeard  bool
 	mended    int64   // when the last outage ended
 	longSince int64   // when the queue became long; 0 while it is not
-	cutQueue  float64 // the queue at the last cut for it
+	cutQueue  float64 // the queue at the last overuse
 }
 
 // New returns an Estimator that knows nothing.
@@ -151,9 +153,27 @@ func (e *Estimator) react(now int64) {
 		e.settleProbe(now)
 		return // its own queue is no overuse
 	}
-	e.rate.update(e.delay.signal(), acked, e.loss.mayRise() && e.longSince == 0, e.rtt, now)
+	e.rate.update(e.fresh(e.delay.signal(), now), acked, e.loss.mayRise() && e.longSince == 0, e.rtt, now)
 	e.drainLong(acked, now)
 	e.judgeLoss(acked, now)
+	if e.rate.cut == now {
+		e.probe.cut(now)
+	} else {
+		e.probe.steady(now)
+	}
+}
+
+// fresh leaves out an overuse that the last cut is already curing: the trend
+// looks back over many packets, which take long when few are sent.
+func (e *Estimator) fresh(s signal, now int64) signal {
+	queue := e.delay.queue()
+	if s == overuse && e.rate.cut > 0 && now-e.rate.cut < int64(cure) && queue <= e.cutQueue {
+		return underuse
+	}
+	if s == overuse {
+		e.cutQueue = queue
+	}
+	return s
 }
 
 // drainLong cuts the rate while a long queue does not shrink.
@@ -177,8 +197,8 @@ func (e *Estimator) drainLong(acked float64, now int64) {
 }
 
 func (e *Estimator) judgeLoss(acked float64, now int64) {
-	if !e.loss.judge(now) || e.loss.excess < lossCut {
-		return
+	if !e.loss.judge(now) || e.loss.excess < lossCut || e.rate.cut > 0 && now-e.rate.cut < int64(e.rtt+lossEvery) {
+		return // what was lost before a cut is no reason for another
 	}
 	to := e.rate.rate * (1 - e.loss.excess/2)
 	if e.loss.excess > lossGrim && acked > 0 {
@@ -192,6 +212,7 @@ func (e *Estimator) settleProbe(now int64) {
 	if !done {
 		return
 	}
+	rate /= 1 - min(e.loss.usual, 0.5) // the cluster lost that too
 	helped := rate > e.rate.rate*1.05
 	e.rate.proven(rate)
 	e.rate.changed = now
@@ -234,7 +255,7 @@ func (e *Estimator) Want(need int, now time.Time) {
 	case e.delay.signal() != normal || e.delay.standing() || e.delay.long():
 		return
 	}
-	e.probe.start(min(e.rate.rate*e.probe.boldness(), float64(need)*1.15, e.rate.high), at)
+	e.probe.start(min(e.rate.rate*e.probe.boldness(), float64(need)*1.15, e.rate.high), e.delay.deviation, at)
 }
 
 // Padding returns how many bytes of padding to send now, and whether to ask

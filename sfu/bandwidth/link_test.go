@@ -13,28 +13,27 @@ type link struct {
 	queueMs  float64              // what the queue holds
 	jitterMs float64              // uniform, in order
 	loss     float64
+	burst    float64              // ms of its rate that a token bucket lets through at once
 	cross    func(ms int) float64 // bit/s of somebody else's traffic
 
-	rnd      *rand.Rand
-	free     float64 // when the queue is empty
-	last     float64 // newest arrival
-	queueing []float64
+	rnd  *rand.Rand
+	free float64 // when the queue is empty
+	last float64 // newest arrival
 }
 
 const wireMs = 20
 
 // send returns when a packet arrives, or false for a lost one.
 func (l *link) send(ms int, bytes int) (at float64, ok bool) {
-	start := max(float64(ms), l.free)
+	start := max(float64(ms)-l.burst, l.free)
 	if start-float64(ms) > l.queueMs {
 		return 0, false
 	}
 	l.free = start + float64(bytes)*8*1000/l.capacity(ms)
-	l.queueing = append(l.queueing, l.free-float64(ms))
 	if l.rnd.Float64() < l.loss {
 		return 0, false
 	}
-	at = max(l.free+wireMs+l.rnd.Float64()*l.jitterMs, l.last)
+	at = max(max(l.free, float64(ms))+wireMs+l.rnd.Float64()*l.jitterMs, l.last)
 	l.last = at
 	return at, true
 }
