@@ -129,9 +129,8 @@ func (l *layer) Packet(p *packet.Packet, seq uint16) {
 	room.sfu.count.received.Add(1)
 	p.Seq = l.unwrap.Unwrap(seq)
 	l.lastSeen.Store(p.Arrival.UnixNano())
-	l.repair(p) // before duplicates go: one whose copy came by RTX was late, not lost
-	if old := l.ring.Get(p.Seq); old != nil {
-		old.Release()
+	l.repair(p)              // before duplicates go: one whose copy came by RTX was late, not lost
+	if l.ring.Stale(p.Seq) { // no number may go out twice with another content
 		room.sfu.count.duplicate.Add(1)
 		return
 	}
