@@ -113,23 +113,36 @@ func (o *output) replay(l *layer, now time.Time) bool {
 		return false
 	}
 	first, ok := l.ring.Keyframe()
-	newest, _ := l.ring.Newest()
 	if !ok {
 		return false
 	}
-	for seq := first; seq <= newest; seq++ {
-		p := l.ring.Get(seq)
-		if p == nil {
+	p := l.ring.Get(first)
+	if p == nil { // the ring was closed or overrun meanwhile
+		return false
+	}
+	defer p.Release()
+	o.start(l, p, epoch)
+	return true
+}
+
+// start begins with p, the first packet of a picture, and sends what came
+// after it already.
+func (o *output) start(l *layer, p *packet.Packet, epoch uint32) {
+	o.begin(l, p, epoch)
+	o.write(p)
+	newest, _ := l.ring.Newest()
+	for seq := p.Seq + 1; seq <= newest; seq++ {
+		next := l.ring.Get(seq)
+		if next == nil {
 			continue // lost or late: the subscriber will ask for it
 		}
-		if seq == first {
-			o.begin(l, p, epoch)
+		if len(next.Payload()) > 0 || !o.stream.Drop(seq) {
+			o.write(next)
 		}
-		o.write(p)
 		o.passed = seq
-		p.Release()
+		next.Release()
 	}
-	return o.current == l
+	o.passed = max(o.passed, p.Seq)
 }
 
 // forward takes one packet of a layer this output is attached to.
@@ -141,6 +154,10 @@ func (o *output) forward(l *layer, p *packet.Packet, epoch uint32) {
 	defer o.mu.Unlock()
 	if o.current != l || o.epoch != epoch {
 		if o.target != l || (o.video && (!p.Keyframe || !o.open())) {
+			return
+		}
+		if o.video { // its first packet may have come by RTX, after the others
+			o.start(l, p, epoch)
 			return
 		}
 		o.begin(l, p, epoch)
