@@ -164,7 +164,7 @@ func (r *Room) point(o *output, want *layer, now time.Time) {
 			l.detach(o)
 		}
 	}
-	if waiting != nil && waiting.video {
+	if waiting != nil {
 		waiting.askKeyframe(now)
 	}
 }
