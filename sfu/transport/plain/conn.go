@@ -30,6 +30,9 @@ type conn struct {
 	seats     []transport.Seat
 	done      bool
 
+	telling sync.Mutex // held while a state is told; guards told
+	told    webrtc.PeerConnectionState
+
 	closed  chan struct{}  // closed by Close
 	readers sync.WaitGroup // the goroutines of incoming and senders
 }
@@ -158,7 +161,32 @@ func (c *conn) run(f func()) {
 	}
 }
 
-func (c *conn) stateChanged(s webrtc.PeerConnectionState) {
+// enter makes Close wait for the caller, who calls c.readers.Done. It reports
+// false when the connection is closing.
+func (c *conn) enter() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.done {
+		return false
+	}
+	c.readers.Add(1)
+	return true
+}
+
+// stateChanged tells the state that holds. Pion calls it on a goroutine of its
+// own for each change, in no order, so what it says may be over.
+func (c *conn) stateChanged(webrtc.PeerConnectionState) {
+	if !c.enter() {
+		return
+	}
+	defer c.readers.Done()
+	c.telling.Lock()
+	defer c.telling.Unlock()
+	s := c.pc.ConnectionState()
+	if s == c.told {
+		return
+	}
+	c.told = s
 	switch s {
 	case webrtc.PeerConnectionStateConnecting:
 		c.events.StateChanged(transport.Connecting)
@@ -182,6 +210,10 @@ func (c *conn) midOf(r *webrtc.RTPReceiver) string {
 
 // incoming runs on a goroutine of Pion's for each new stream and reads it to its end.
 func (c *conn) incoming(track *webrtc.TrackRemote, r *webrtc.RTPReceiver) {
+	if !c.enter() {
+		return
+	}
+	defer c.readers.Done()
 	mid := c.midOf(r)
 	c.mu.Lock()
 	rids := c.rids[mid]
