@@ -235,17 +235,22 @@ func levelID(r *webrtc.RTPReceiver) uint8 {
 	return 0
 }
 
-// readPackets reads a stream to its end; it must be read even when nobody wants it.
+// readPackets reads a stream to its end; it must be read even when nobody wants
+// it. What is not of the payload type it began with is no part of it.
 func (c *conn) readPackets(track *webrtc.TrackRemote, to transport.Receiver) {
+	payloadType := uint8(track.Codec().PayloadType) // PayloadType() is not known yet with a RID
 	for {
 		p := c.pool.Get()
 		n, _, err := track.Read(p.Buffer())
 		if err != nil {
 			p.Release()
-			return
+			if n == 0 {
+				return
+			}
+			continue // one packet that is too long or of an unknown type
 		}
 		seq, err := p.Parse(n)
-		if err != nil || to == nil {
+		if err != nil || to == nil || p.PayloadType != payloadType {
 			p.Release()
 			continue
 		}
