@@ -47,3 +47,26 @@ func TestForeignPayloadTypesAreDropped(t *testing.T) {
 		t.Error("a foreign packet was forwarded")
 	}
 }
+
+// A publisher that never stays with an SSRC loses its connection, not the server its memory.
+func TestSSRCHoppingIsCutOff(t *testing.T) {
+	s, w := newSFU(t), newWatcher()
+	r := s.NewRoom("r", w)
+	defer r.Close()
+	ann := join(t, r, w, "ann", 1, camera("cy"), clientOptions{seats: 1})
+	bo := join(t, r, w, "bo", 2, nil, clientOptions{seats: 1})
+	join(t, r, w, "cy", 3, nil, clientOptions{seats: 1}).publish()
+	bo.p.SetSource(Camera, true, false)
+	mid := bo.extension(Camera, "urn:ietf:params:rtp-hdrext:sdes:mid")
+	ssrc := uint32(1000)
+	eventually(t, "bo to be cut off", func() bool {
+		ssrc++
+		h := &rtp.Header{Version: 2, PayloadType: 96, SequenceNumber: uint16(ssrc), SSRC: ssrc}
+		must(t, h.SetExtension(mid, []byte("1")))
+		_, _ = bo.raw.out.WriteRTP(h, vp8(true, [2]uint16{640, 360}, 1)) // fails once it is cut off
+		return w.link("bo") == LinkFailed
+	})
+	n := len(ann.videoOn(0))
+	eventually(t, "the others to be unhurt", func() bool { return len(ann.videoOn(0)) > n+30 })
+	bo.p.Leave()
+}

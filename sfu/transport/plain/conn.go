@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pion/rtcp"
@@ -32,6 +33,8 @@ type conn struct {
 
 	telling sync.Mutex // held while a state is told; guards told
 	told    webrtc.PeerConnectionState
+
+	rtpStreams, rtcpStreams atomic.Int64 // SSRCs seen
 
 	closed  chan struct{}  // closed by Close
 	readers sync.WaitGroup // the goroutines of incoming and senders
@@ -194,9 +197,9 @@ func (c *conn) stateChanged(webrtc.PeerConnectionState) {
 		c.events.StateChanged(transport.Up)
 	case webrtc.PeerConnectionStateDisconnected:
 		c.events.StateChanged(transport.Interrupted)
-	case webrtc.PeerConnectionStateFailed:
+	case webrtc.PeerConnectionStateFailed, webrtc.PeerConnectionStateClosed: // closed, but not by Close
 		c.events.StateChanged(transport.Failed)
-	case webrtc.PeerConnectionStateUnknown, webrtc.PeerConnectionStateNew, webrtc.PeerConnectionStateClosed:
+	case webrtc.PeerConnectionStateUnknown, webrtc.PeerConnectionStateNew:
 	}
 }
 
