@@ -80,6 +80,7 @@ type layer struct {
 	keyEpoch  atomic.Uint32
 	keyArrive atomic.Int64
 	report    atomic.Pointer[SenderReport]
+	over      atomic.Bool // another stream has taken its place
 
 	unwrap packet.Unwrapper // of the reading goroutine
 
@@ -127,6 +128,9 @@ func (l *layer) Packet(p *packet.Packet, seq uint16) {
 	defer p.Release()
 	room := l.src.owner.room
 	room.sfu.count.received.Add(1)
+	if l.over.Load() {
+		return
+	}
 	p.Seq = l.unwrap.Unwrap(seq)
 	l.lastSeen.Store(p.Arrival.UnixNano())
 	l.repair(p)              // before duplicates go: one whose copy came by RTX was late, not lost
@@ -286,4 +290,11 @@ func (l *layer) detach(o *output) {
 		}
 	}
 	l.outs.Store(&rest)
+}
+
+// end stops a layer whose place another stream has taken. The room's mutex is held.
+func (l *layer) end() {
+	l.over.Store(true)
+	l.outs.Store(&[]*output{})
+	l.ring.Close()
 }

@@ -31,3 +31,29 @@ func TestAnOldPacketIsNotForwardedAgain(t *testing.T) {
 		t.Errorf("%d packets went out, want %d", len(sent), last)
 	}
 }
+
+// A publisher may begin a layer anew with another SSRC, after it renegotiated.
+func TestANewStreamReplacesTheLayer(t *testing.T) {
+	r := newStill(t)
+	_, ann := r.enter("ann", 1, camera("bo")...)
+	bo, asked := r.enter("bo", 2)
+	old := r.camera(bo)
+	r.plan(time.Now())
+	r.shoot(old, 1, true)
+	next := r.camera(bo)
+	if next == nil {
+		t.Fatal("the new stream was refused")
+	}
+	before := asked.asked()
+	r.plan(time.Now())
+	if asked.asked() == before {
+		t.Error("no keyframe of it was asked for")
+	}
+	r.shoot(next, 100, true)
+	r.shoot(old, 2, false)
+	r.shoot(next, 101, false)
+	got := ann.sent[0].written()
+	if len(got) != 3 || got[2].Seq != got[0].Seq+2 {
+		t.Errorf("sent %v, want one packet of the old and two of the new stream", got)
+	}
+}
