@@ -283,12 +283,11 @@ func (l *layer) attach(o *output) {
 // detach removes o from those who receive the layer. Only the room's plan calls it.
 func (l *layer) detach(o *output) {
 	old := *l.outs.Load()
-	rest := make([]*output, 0, len(old))
-	for _, have := range old {
-		if have != o {
-			rest = append(rest, have)
-		}
+	i := slices.Index(old, o)
+	if i < 0 { // as nearly always: every plan asks
+		return
 	}
+	rest := slices.Concat(old[:i], old[i+1:])
 	l.outs.Store(&rest)
 }
 
