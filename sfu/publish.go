@@ -161,7 +161,9 @@ func (l *layer) Packet(p *packet.Packet, seq uint16) {
 // repair keeps the books of what is missing and asks for it again.
 func (l *layer) repair(p *packet.Packet) {
 	l.mu.Lock()
-	l.reception.Packet(p.Seq, p.Timestamp, p.Arrival)
+	if !p.Repaired {
+		l.reception.Packet(p.Seq, p.Timestamp, p.Arrival)
+	}
 	if !l.video {
 		l.mu.Unlock()
 		return

@@ -57,3 +57,19 @@ func TestANewStreamReplacesTheLayer(t *testing.T) {
 		t.Errorf("sent %v, want one packet of the old and two of the new stream", got)
 	}
 }
+
+// What RTX repaired was lost on the way: reports tell so (RFC 4588 section 8.1).
+func TestReportsCountRepairedPacketsAsLost(t *testing.T) {
+	r := newStill(t)
+	bo, _ := r.enter("bo", 2)
+	in := r.camera(bo)
+	for _, seq := range []uint16{1, 2, 4, 5, 3} {
+		p := r.frame(seq, seq == 1)
+		p.Repaired = seq == 3
+		in.Packet(p, seq)
+	}
+	b, ok := bo.sources[Camera].layers[0].Load().block(time.Now())
+	if !ok || b.CumulativeLost != 1 {
+		t.Errorf("%d packets are reported lost, want 1", b.CumulativeLost)
+	}
+}
