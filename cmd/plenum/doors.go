@@ -58,7 +58,7 @@ func (d *doors) close() error {
 func serveHTTP(ctx context.Context, d *doors, handler *api.Server, now *live, log *slog.Logger) error {
 	server := newHTTPServer(d.secure.handler(handler), log)
 	server.TLSConfig = d.secure.config
-	redirect := d.secure.redirect(d.main.Addr(), log)
+	redirect := &http.Server{ReadHeaderTimeout: headerTimeout}
 	failed := make(chan error, 2)
 	var helpers sync.WaitGroup
 	helping, stopHelping := context.WithCancel(ctx)
@@ -66,6 +66,7 @@ func serveHTTP(ctx context.Context, d *doors, handler *api.Server, now *live, lo
 	defer stopHangups()
 	helpers.Go(func() { d.secure.reload(helping, hangups, log) })
 	if d.plain != nil {
+		redirect = d.secure.redirect(d.main.Addr(), log)
 		helpers.Go(func() { failed <- redirect.Serve(d.plain) })
 	}
 	go func() {
