@@ -165,13 +165,14 @@ func (p *Participant) Pause(paused bool) {
 
 // refresh applies a change of the link or of Pause to what flows.
 func (p *Participant) refresh() {
-	stopped := !p.flowing()
 	for _, s := range p.sources {
-		if s.set(func() { s.paused = stopped }) {
+		// Asked under the source's mutex, so that of two changes at once the
+		// one that comes last sees both.
+		if s.set(func() { s.paused = !p.flowing() }) {
 			p.wantKeyframes(s)
 		}
 	}
-	if stopped {
+	if !p.flowing() {
 		p.room.silenced(p)
 	}
 	p.room.mu.Lock()

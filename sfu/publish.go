@@ -129,20 +129,23 @@ func (l *layer) Packet(p *packet.Packet, seq uint16) {
 	room.sfu.count.received.Add(1)
 	p.Seq = l.unwrap.Unwrap(seq)
 	l.lastSeen.Store(p.Arrival.UnixNano())
-	l.repair(p) // before duplicates go: one whose copy came by RTX was late, not lost
-	if old := l.ring.Get(p.Seq); old != nil {
-		old.Release()
+	l.repair(p)              // before duplicates go: one whose copy came by RTX was late, not lost
+	if l.ring.Stale(p.Seq) { // no number may go out twice with another content
 		room.sfu.count.duplicate.Add(1)
 		return
 	}
 	epoch := l.src.epoch.Load()
-	if epoch%2 == 0 || !l.parse(p, epoch) {
+	if epoch%2 == 0 || !l.parse(p) {
 		return
 	}
 	if l.src.kind == Microphone {
 		room.heard(l.src.owner, p)
 	}
 	l.ring.Put(p.Retain())
+	if p.Keyframe { // after Put, so that nobody replays the keyframe before this one
+		l.keyEpoch.Store(epoch)
+		l.keyArrive.Store(p.Arrival.UnixNano())
+	}
 	if len(p.Payload()) > 0 {
 		room.tapPacket(l, p)
 	}
@@ -184,7 +187,7 @@ func (l *layer) askMissing(now time.Time) {
 
 // parse reads what the payload says. It reports false for a payload no
 // decoder could take.
-func (l *layer) parse(p *packet.Packet, epoch uint32) bool {
+func (l *layer) parse(p *packet.Packet) bool {
 	if !l.video {
 		if ext := p.Extension(l.level); l.level != 0 && len(ext) > 0 {
 			p.Level, p.Voice, p.HasLevel = ext[0]&0x7f, ext[0]&0x80 != 0, true
@@ -201,8 +204,6 @@ func (l *layer) parse(p *packet.Packet, epoch uint32) bool {
 	}
 	if p.Keyframe = d.Start && d.Keyframe; p.Keyframe {
 		l.height.Store(int32(d.Height))
-		l.keyEpoch.Store(epoch)
-		l.keyArrive.Store(p.Arrival.UnixNano())
 		l.mu.Lock()
 		l.keyframes.Arrived(p.Arrival)
 		l.mu.Unlock()

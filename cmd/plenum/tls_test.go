@@ -180,9 +180,12 @@ func pushOverTLS(t *testing.T, client *http.Client, base string) {
 	var online []struct {
 		ChannelName string `json:"channel_name"`
 	}
-	res := ask(t, client, http.MethodGet, base+"/online_attendants/", "")
-	if err := json.NewDecoder(res.Body).Decode(&online); err != nil || len(online) != 1 {
-		t.Fatalf("online: %v, %v", online, err)
+	// It is listed a moment after the handshake.
+	for deadline := time.Now().Add(10 * time.Second); len(online) != 1; time.Sleep(5 * time.Millisecond) {
+		res := ask(t, client, http.MethodGet, base+"/online_attendants/", "")
+		if err := json.NewDecoder(res.Body).Decode(&online); err != nil || time.Now().After(deadline) {
+			t.Fatalf("online: %v, %v", online, err)
+		}
 	}
 	ask(t, client, http.MethodGet, base+"/notify_ws/"+online[0].ChannelName+"/?info="+url.QueryEscape("hey man"), "")
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)

@@ -159,10 +159,10 @@ func (w site) testAttendance(t *testing.T) {
 		IP          string            `json:"ip"`
 		Details     map[string]string `json:"details"`
 	}
-	_, body := ask(t, w.client, "https://"+w.secure+"/online_attendants/", nil)
-	if err := json.Unmarshal([]byte(body), &online); err != nil || len(online) != 1 {
-		t.Fatalf("online: %s", body)
-	}
+	w.server.until(t, "the attendant is listed", func() bool { // a moment after the handshake
+		_, body := ask(t, w.client, "https://"+w.secure+"/online_attendants/", nil)
+		return json.Unmarshal([]byte(body), &online) == nil && len(online) == 1
+	})
 	if online[0].IP != from || online[0].Details["my_id"] != "7" {
 		t.Errorf("online: %+v, want it from %s", online[0], from)
 	}
