@@ -77,6 +77,20 @@ func TestVariablesAreFlags(t *testing.T) {
 	}
 }
 
+// TestFlagsAreDocumented fails when docs/operations.md leaves out a flag of serve.
+func TestFlagsAreDocumented(t *testing.T) {
+	docs := operations(t)
+	flags := regexp.MustCompile(`(?m)^ .*?(--[a-z-]+)`).FindAllStringSubmatch(run(t, program(t), "serve", "--help"), -1)
+	if len(flags) < 20 {
+		t.Fatalf("serve has only %d flags: %v", len(flags), flags)
+	}
+	for _, flag := range flags {
+		if name := strings.TrimPrefix(flag[1], "--no-"); name != "--help" && !strings.Contains(docs, name) {
+			t.Errorf("docs/operations.md does not name %s", flag[1])
+		}
+	}
+}
+
 // TestCompose reads compose.yml as far as can be done without Docker.
 func TestCompose(t *testing.T) {
 	var compose struct {
