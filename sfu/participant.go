@@ -248,9 +248,11 @@ func (p *Participant) Incoming(t transport.Track) transport.Receiver {
 	}
 	src := p.sources[kind]
 	l := newLayer(src, t, st)
-	if !src.layers[t.Layer].CompareAndSwap(nil, l) {
-		p.room.log.Warn("second stream of one layer", "participant", p.id, "source", kind, "layer", t.Layer)
-		return nil
+	if old := src.layers[t.Layer].Swap(l); old != nil {
+		p.room.log.Debug("stream replaced", "participant", p.id, "source", kind, "layer", t.Layer)
+		p.room.mu.Lock()
+		old.end()
+		p.room.mu.Unlock()
 	}
 	p.room.log.Debug("stream began", "participant", p.id, "source", kind, "layer", t.Layer, "ssrc", t.SSRC)
 	p.room.wakeUp()

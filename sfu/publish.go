@@ -80,6 +80,7 @@ type layer struct {
 	keyEpoch  atomic.Uint32
 	keyArrive atomic.Int64
 	report    atomic.Pointer[SenderReport]
+	over      atomic.Bool // another stream has taken its place
 
 	unwrap packet.Unwrapper // of the reading goroutine
 
@@ -127,6 +128,9 @@ func (l *layer) Packet(p *packet.Packet, seq uint16) {
 	defer p.Release()
 	room := l.src.owner.room
 	room.sfu.count.received.Add(1)
+	if l.over.Load() {
+		return
+	}
 	p.Seq = l.unwrap.Unwrap(seq)
 	l.lastSeen.Store(p.Arrival.UnixNano())
 	l.repair(p)              // before duplicates go: one whose copy came by RTX was late, not lost
@@ -157,7 +161,9 @@ func (l *layer) Packet(p *packet.Packet, seq uint16) {
 // repair keeps the books of what is missing and asks for it again.
 func (l *layer) repair(p *packet.Packet) {
 	l.mu.Lock()
-	l.reception.Packet(p.Seq, p.Timestamp, p.Arrival)
+	if !p.Repaired {
+		l.reception.Packet(p.Seq, p.Timestamp, p.Arrival)
+	}
 	if !l.video {
 		l.mu.Unlock()
 		return
@@ -279,11 +285,17 @@ func (l *layer) attach(o *output) {
 // detach removes o from those who receive the layer. Only the room's plan calls it.
 func (l *layer) detach(o *output) {
 	old := *l.outs.Load()
-	rest := make([]*output, 0, len(old))
-	for _, have := range old {
-		if have != o {
-			rest = append(rest, have)
-		}
+	i := slices.Index(old, o)
+	if i < 0 { // as nearly always: every plan asks
+		return
 	}
+	rest := slices.Concat(old[:i], old[i+1:])
 	l.outs.Store(&rest)
+}
+
+// end stops a layer whose place another stream has taken. The room's mutex is held.
+func (l *layer) end() {
+	l.over.Store(true)
+	l.outs.Store(&[]*output{})
+	l.ring.Close()
 }

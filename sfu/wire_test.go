@@ -100,13 +100,16 @@ func (r still) enter(id string, number uint32, view ...Tile) (*Participant, *wir
 	return p, p.conn.(*wire) //nolint:forcetypeassert // made by wires
 }
 
-// shoot is one frame of a camera in one packet.
-func (r still) shoot(to transport.Receiver, seq uint16, key bool) {
+// frame is one frame of a camera in one packet.
+func (r still) frame(seq uint16, key bool) *packet.Packet {
 	p := r.sfu.pool.Get()
 	p.SetPayload(0, copy(p.Buffer(), vp8(key, [2]uint16{640, 360}, seq)))
 	p.Timestamp, p.Marker, p.Arrival = uint32(seq)*3000, true, time.Now()
-	to.Packet(p, seq)
+	return p
 }
+
+// shoot sends one frame.
+func (r still) shoot(to transport.Receiver, seq uint16, key bool) { to.Packet(r.frame(seq, key), seq) }
 
 // camera turns a participant's camera on.
 func (r still) camera(p *Participant) transport.Receiver {

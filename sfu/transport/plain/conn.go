@@ -244,7 +244,7 @@ func (c *conn) readPackets(track *webrtc.TrackRemote, to transport.Receiver) {
 	payloadType := uint8(track.Codec().PayloadType) // PayloadType() is not known yet with a RID
 	for {
 		p := c.pool.Get()
-		n, _, err := track.Read(p.Buffer())
+		n, attributes, err := track.Read(p.Buffer())
 		if err != nil {
 			p.Release()
 			if n == 0 {
@@ -258,6 +258,7 @@ func (c *conn) readPackets(track *webrtc.TrackRemote, to transport.Receiver) {
 			continue
 		}
 		p.Arrival = time.Now()
+		p.Repaired = attributes.Get(webrtc.AttributeRtxSsrc) != nil
 		to.Packet(p, seq)
 	}
 }
