@@ -15,6 +15,9 @@ needs=(
 	sox=sox
 	ip=iproute2
 	initdb=postgresql
+	pg_dump=postgresql-client
+	sqlite3=sqlite3
+	nginx=nginx-light       # if it starts itself, stop it: the tests start their own
 )
 
 # found reports whether a command is there under any of the names it goes by.
@@ -23,6 +26,7 @@ found() {
 	chromium) command -v chromium chromium-browser google-chrome >/dev/null ;;
 	firefox-esr) command -v firefox-esr firefox >/dev/null ;;
 	initdb) command -v initdb >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null ;;
+	nginx) command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] ;; # sbin is not on everybody's path
 	*) command -v "$1" >/dev/null ;;
 	esac
 }

@@ -13,8 +13,14 @@ import (
 )
 
 // printBanner says where the server is and what to try first.
-func printBanner(out io.Writer, at net.Addr, first admin) error {
-	url := "http://" + reachable(at)
+func printBanner(out io.Writer, at *doors, first admin) error {
+	url, curl, elsewhere := at.secure.url(at.main.Addr()), "curl", ""
+	if at.secure.config != nil && !at.secure.strict {
+		curl = "curl -k" // nobody vouches for the certificate
+	}
+	for _, other := range at.secure.lanURLs(at.main.Addr()) {
+		elsewhere += "\n             " + other + "/admin/   (from other machines)"
+	}
 	password, shown := "PASSWORD", "as before (plenum user passwd "+adminName+" makes a new one)"
 	switch {
 	case first.password != "":
@@ -25,18 +31,18 @@ func printBanner(out io.Writer, at net.Addr, first admin) error {
 	_, err := fmt.Fprintf(out, `
   Plenum is running.
 
-  Open       %[1]s/admin/
+  Open       %[1]s/admin/%[6]s
   User       %[2]s
   Password   %[4]s
 
   Reserve a room for an hour:
-    curl -u %[2]s:%[3]s '%[1]s/reserve_room/?duration=60&timezone=Europe%%2FBerlin&description=Hello'
+    %[5]s -u %[2]s:%[3]s '%[1]s/reserve_room/?duration=60&timezone=Europe%%2FBerlin&description=Hello'
   See who is online:
-    curl -u %[2]s:%[3]s '%[1]s/online_attendants/'
+    %[5]s -u %[2]s:%[3]s '%[1]s/online_attendants/'
 
   Then open %[1]s followed by the answer's host_url; meeting_url is for the others.
 
-`, url, adminName, password, shown)
+`, url, adminName, password, shown, curl, elsewhere)
 	return err
 }
 

@@ -81,7 +81,7 @@ func TestLoad(t *testing.T) {
 	if rep.Server == nil || rep.Server.Goroutines <= rep.Server.GoroutinesBefore {
 		t.Errorf("server %+v, %s", rep.Server, rep.ServerNote)
 	}
-	if !strings.Contains(out, "joined / failed / dropped        7 / 0 / 0\n") {
+	if !regexp.MustCompile(`(?m)^joined / failed / dropped +7 / 0 / 0$`).MatchString(out) {
 		t.Errorf("the table:\n%s", out)
 	}
 }

@@ -6,13 +6,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
-	"net/http"
 	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -22,13 +19,6 @@ import (
 	"plenum/rooms"
 	"plenum/sfu"
 	"plenum/static"
-)
-
-// Timeouts of the HTTP server and of its end.
-const (
-	headerTimeout = 10 * time.Second
-	idleTimeout   = 2 * time.Minute
-	drainTimeout  = 20 * time.Second
 )
 
 type serveCmd struct {
@@ -41,9 +31,10 @@ type serveCmd struct {
 	TrustedProxies         []string `help:"Addresses and CIDRs of proxies whose X-Forwarded-For counts; repeatable." placeholder:"CIDR"`
 	LegacyPublicAttendants bool     `help:"Answer /online_attendants/ without a password, addresses included."`
 	ICEServers             string   `help:"JSON list of STUN and TURN URLs, or of objects with urls, username and credential." name:"ice-servers" default:"[]" placeholder:"JSON"`
-	LogFormat              string   `help:"How to log: text or json." enum:"text,json" default:"text"`
-	Pprof                  string   `help:"Loopback address on which to answer /debug/pprof/, for profiles." placeholder:"HOST:PORT"`
-	LogLevel               string   `help:"What to log: debug, info, warn or error." enum:"debug,info,warn,error" default:"info"`
+	tlsFlags
+	LogFormat string `help:"How to log: text or json." enum:"text,json" default:"text"`
+	Pprof     string `help:"Loopback address on which to answer /debug/pprof/, for profiles." placeholder:"HOST:PORT"`
+	LogLevel  string `help:"What to log: debug, info, warn or error." enum:"debug,info,warn,error" default:"info"`
 }
 
 // settings is what the flags say once they are checked.
@@ -55,7 +46,10 @@ type settings struct {
 
 func (c *serveCmd) settings() (settings, error) {
 	var s settings
-	var err error
+	err := c.check()
+	if err != nil {
+		return s, err
+	}
 	if s.api.TrustedProxies, err = rooms.ParsePrefixes(c.TrustedProxies); err != nil {
 		return s, fmt.Errorf("--trusted-proxies: %w", err)
 	}
@@ -106,7 +100,11 @@ func (c *serveCmd) serve(ctx context.Context, term terminal, open opener) (err e
 		return err
 	}
 	log := c.logger(term.err)
-	store, err := c.open(ctx)
+	secure, err := c.tlsFlags.open(filepath.Join(c.Data, "tls"), c.ExternalIP, log)
+	if err != nil {
+		return err
+	}
+	store, err := c.data.open(ctx)
 	if err != nil {
 		return err
 	}
@@ -124,14 +122,13 @@ func (c *serveCmd) serve(ctx context.Context, term terminal, open opener) (err e
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 
 	// Listen before media starts: a second server fails here, and touches nothing.
-	var config net.ListenConfig
-	listener, err := config.Listen(ctx, "tcp", c.Listen)
+	doors, err := openDoors(ctx, c.Listen, c.HTTPRedirect, secure, log)
 	if err != nil {
-		return fmt.Errorf("listen for HTTP: %w", err)
+		return err
 	}
 	now, err := open(ctx, cfg, parts{store, hostKey, metrics, log})
 	if err != nil {
-		return errors.Join(err, listener.Close())
+		return errors.Join(err, doors.close())
 	}
 	handler := api.New(cfg.api, api.Deps{
 		Store: store, Auth: rooms.NewAuthenticator(store, rooms.NewHasher(rooms.HashCost{}), nil), HostKey: hostKey,
@@ -141,42 +138,12 @@ func (c *serveCmd) serve(ctx context.Context, term terminal, open opener) (err e
 	// Only now, when nothing else can fail: a password is shown once.
 	first, err := firstAdmin(ctx, store)
 	if err == nil {
-		err = printBanner(term.out, listener.Addr(), first)
+		err = printBanner(term.out, doors, first)
 	}
 	if err != nil {
-		return errors.Join(err, listener.Close(), now.close(ctx))
+		return errors.Join(err, doors.close(), now.close(ctx))
 	}
-	return serveHTTP(ctx, listener, handler, now, log)
-}
-
-// serveHTTP serves until ctx ends, then stops in order: no new callers, goodbye
-// to those in meetings, recordings finished.
-func serveHTTP(ctx context.Context, listener net.Listener, handler *api.Server, now *live, log *slog.Logger) error {
-	server := &http.Server{
-		Handler:           handler,
-		ReadHeaderTimeout: headerTimeout,
-		IdleTimeout:       idleTimeout,
-		MaxHeaderBytes:    128 << 10,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
-	}
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }()
-	log.Info("serving", "address", listener.Addr().String(), "version", version())
-	var err error
-	select {
-	case err = <-failed:
-		err = fmt.Errorf("serve HTTP: %w", err)
-	case <-ctx.Done():
-	}
-	log.Info("shutting down")
-	handler.Drain()
-	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
-	defer cancel()
-	closed := make(chan error, 1)
-	go func() { closed <- server.Shutdown(ending) }()
-	err = errors.Join(err, now.close(ending), <-closed)
-	log.Info("stopped")
-	return err
+	return serveHTTP(ctx, doors, handler, now, log)
 }
 
 func (c *serveCmd) logger(out io.Writer) *slog.Logger {

@@ -29,6 +29,7 @@ func openLive(ctx context.Context, cfg settings, p parts) (*live, error) {
 	hub := signaling.NewHub(signaling.Config{}, signaling.SFU(media), signaling.Library(library), p.hostKey, p.store, p.log)
 	register := signaling.NewAttendants(signaling.AttendantsConfig{}, p.log)
 	countLive(p.metrics, hub, register)
+	p.metrics.MustRegister(newMediaMetrics(media.Stats))
 	return &live{
 		meetings:   meetings{hub},
 		attendants: attendants{register},

@@ -4,7 +4,7 @@ import "time"
 
 const (
 	headroom  = 1.2 // a rise must fit so many times over
-	tolerance = 0.8 // the first tile is kept while so much of it fits
+	tolerance = 0.5 // the first tile is kept while so much of it fits: dark is worse than late
 
 	riseGap   = time.Second      // between two rises of a tile
 	fallWait  = 3 * time.Second  // until the first rise after a fall, then doubling

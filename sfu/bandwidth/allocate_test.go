@@ -34,8 +34,8 @@ func TestAllocate(t *testing.T) {
 		"what does not fit is passed": {[]Tile{tile(100), tile(900), tile(100)}, 250, []int{1, 0, 1}, 200, 1280},
 		"a layer that is not there":   {[]Tile{tile(0, 300, 0, 900)}, 1000, []int{4}, 900, 0},
 		"a tile that has none":        {[]Tile{tile(0, 0), tile(100)}, 1000, []int{0, 1}, 100, 0},
-		"the first is tolerated":      {[]Tile{tile(100), tile(50)}, 85, []int{1, 0}, 100, 160},
-		"but not at any price":        {[]Tile{tile(100), tile(50)}, 70, []int{0, 1}, 50, 170},
+		"the first is tolerated":      {[]Tile{tile(100), tile(50)}, 55, []int{1, 0}, 100, 160},
+		"but not at any price":        {[]Tile{tile(100), tile(40)}, 45, []int{0, 1}, 40, 160},
 		"a cheaper higher layer":      {[]Tile{tile(300, 200)}, 300, []int{2}, 300, 0},
 	} {
 		spent, need := (&Allocator{}).Allocate(tt.tiles, tt.budget, at(0))
@@ -61,7 +61,7 @@ func TestRisesWaitAndFallsDoNot(t *testing.T) {
 		{3400, 2000, 2, "one step at a time"},
 		{4400, 2000, 3, "the next soon after"},
 		{8000, 350, 2, "a second fall"},
-		{8100, 50, 0, "to nothing, in the same breath"},
+		{8100, 40, 0, "to nothing, in the same breath"},
 		{10000, 2000, 0, "a little wait, for nothing is worst"},
 		{10200, 2000, 3, "over"},
 	} {

@@ -39,7 +39,7 @@ beforeAll(async () => {
 	const wrapper = path(server.data, 'far-chromium');
 	writeFileSync(wrapper, `#!/bin/sh\nexec ip netns exec ${far} /usr/bin/chromium "$@"\n`);
 	chmodSync(wrapper, 0o755);
-	[near, distant] = await Promise.all([launch(), launch(wrapper)]);
+	[near, distant] = await Promise.all([launch(), launch([], wrapper)]);
 });
 afterAll(async () => {
 	await Promise.all([near.close(), distant.close()]);

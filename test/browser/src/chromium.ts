@@ -9,9 +9,9 @@ const flags = [
 	'--disable-backgrounding-occluded-windows', '--auto-select-desktop-capture-source=Entire screen',
 ];
 
-/** Launches a Chromium. It must be closed. */
-export async function launch(executablePath = '/usr/bin/chromium'): Promise<Browser> {
-	return await chromium.launch({ executablePath, headless: true, args: flags });
+/** Launches a Chromium, with further flags if given. It must be closed. */
+export async function launch(further: readonly string[] = [], executablePath = '/usr/bin/chromium'): Promise<Browser> {
+	return await chromium.launch({ executablePath, headless: true, args: [...flags, ...further] });
 }
 
 /** How a participant's page is set up. */

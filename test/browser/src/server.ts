@@ -51,8 +51,8 @@ async function freePort(): Promise<number> {
 	});
 }
 
-/** How a server is started: the address media arrives on, and further flags. */
-export type Options = Readonly<{ media?: string; args?: readonly string[] }>;
+/** How a server is started: the address media arrives on, HTTPS with its own certificate, and further flags. */
+export type Options = Readonly<{ media?: string; https?: boolean; args?: readonly string[] }>;
 
 /** Starts a server on free ports of the loopback. */
 export async function startServer(options: Options = {}): Promise<Server> {
@@ -60,12 +60,13 @@ export async function startServer(options: Options = {}): Promise<Server> {
 	const media = options.media ?? host;
 	const [http, udp, tcp] = await Promise.all([freePort(), freePort(), freePort()]);
 	const data = await mkdtemp(join(tmpdir(), 'plenum-test-'));
-	const url = `http://${host}:${String(http)}`;
+	const url = `${options.https === true ? 'https' : 'http'}://${host}:${String(http)}`;
 	let child: ChildProcess | undefined;
 	let log = '';
 	const start = async () => {
 		const args = ['serve', '--listen', `${host}:${String(http)}`, '--data', data,
-			'--media-udp', `${media}:${String(udp)}`, '--media-tcp', `${media}:${String(tcp)}`, ...(options.args ?? [])];
+			'--media-udp', `${media}:${String(udp)}`, '--media-tcp', `${media}:${String(tcp)}`,
+			...(options.https === true ? ['--tls', 'self-signed'] : []), ...(options.args ?? [])];
 		const c = spawn(binary, args, { env: { ...process.env, PLENUM_ADMIN_PASSWORD: adminPassword }, stdio: ['ignore', 'pipe', 'pipe'] });
 		child = c;
 		for (const stream of [c.stdout, c.stderr]) stream.on('data', (d: Buffer) => { log += d.toString(); });
