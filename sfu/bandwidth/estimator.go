@@ -192,7 +192,7 @@ func (e *Estimator) drainLong(acked float64, now int64) {
 		e.delay.rebase()
 	case now-e.rate.cut > int64(drainGap+e.rtt) && queue >= 0.9*e.cutQueue:
 		e.cutQueue = queue
-		e.rate.fall(e.rate.below(acked, drain), now)
+		e.rate.fall(max(e.rate.below(acked, drain), delayFloor), now)
 	}
 }
 

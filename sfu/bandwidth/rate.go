@@ -14,6 +14,7 @@ const (
 	packetBits     = 1200 * 8
 	minAdditive    = 4_000 // bit/s a second
 	reactionTime   = 100 * time.Millisecond
+	delayFloor     = 150_000 // bit/s; delay alone never cuts deeper, for a stalled page looks like a queue
 	minCutGap      = 200 * time.Millisecond
 	capacityWeight = 0.05
 	capacitySpread = 3 // standard deviations that are still "near"
@@ -48,7 +49,7 @@ func (r *rates) update(s signal, acked float64, mayRise bool, rtt time.Duration,
 }
 
 func (r *rates) overused(acked float64, now int64) {
-	r.fall(r.below(acked, backOff), now)
+	r.fall(max(r.below(acked, backOff), delayFloor), now)
 	r.learn(acked)
 }
 
