@@ -110,6 +110,9 @@ type Store interface {
 	RoomByID(ctx context.Context, id string) (Room, error)
 	// Rooms lists newest start first, and the cursor of the next page ("" at the end).
 	Rooms(ctx context.Context, f RoomFilter) (rooms []Room, next string, err error)
+	// RoomByKey returns the room that the key has made, ErrNotFound if it has
+	// made none that is remembered at now, or ErrKeyReused.
+	RoomByKey(ctx context.Context, key RequestKey, now time.Time) (Room, error)
 	// UpdateRoom replaces description, times, capacity and cancellation of the
 	// room whose version is still r.Version, and returns it as the next version.
 	// ErrStale if the version is another.

@@ -73,6 +73,23 @@ func createOnce(ctx context.Context, tx pgx.Tx, r rooms.Room, key rooms.RequestK
 	return scanRoom(tx.QueryRow(ctx, selectRooms+` WHERE r.id = $1`, id))
 }
 
+// RoomByKey returns the room that the key has made.
+func (s *Store) RoomByKey(ctx context.Context, key rooms.RequestKey, now time.Time) (rooms.Room, error) {
+	var id string
+	var digest []byte
+	err := s.do(ctx, func(ctx context.Context) error {
+		return s.pool.QueryRow(ctx, `SELECT room_id, digest FROM request_keys WHERE user_id = $1 AND key = $2 AND until > $3`,
+			key.UserID, key.Key, ms(now)).Scan(&id, &digest)
+	})
+	if err == nil && !bytes.Equal(digest, key.Digest) {
+		err = rooms.ErrKeyReused
+	}
+	if err != nil {
+		return rooms.Room{}, fmt.Errorf("room of a request key: %w", err)
+	}
+	return s.RoomByID(ctx, id)
+}
+
 // execer is the pool or a transaction.
 type execer interface {
 	Exec(ctx context.Context, query string, args ...any) (pgconn.CommandTag, error)

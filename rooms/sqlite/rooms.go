@@ -64,6 +64,24 @@ func (s *Store) createOnce(ctx context.Context, r rooms.Room, key rooms.RequestK
 	return made, tx.Commit()
 }
 
+// RoomByKey returns the room that the key has made.
+func (s *Store) RoomByKey(ctx context.Context, key rooms.RequestKey, now time.Time) (rooms.Room, error) {
+	var id string
+	var digest []byte
+	err := s.read.QueryRowContext(ctx, `SELECT room_id, digest FROM request_keys WHERE user_id = ? AND key = ? AND until > ?`,
+		key.UserID, key.Key, now.UnixMilli()).Scan(&id, &digest)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		err = rooms.ErrNotFound
+	case err == nil && !bytes.Equal(digest, key.Digest):
+		err = rooms.ErrKeyReused
+	}
+	if err != nil {
+		return rooms.Room{}, fmt.Errorf("room of a request key: %w", err)
+	}
+	return s.RoomByID(ctx, id)
+}
+
 func insertOnce(ctx context.Context, tx *sql.Tx, r rooms.Room, key rooms.RequestKey) error {
 	if err := insertRoom(ctx, tx, r); err != nil {
 		return err

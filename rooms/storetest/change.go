@@ -69,6 +69,15 @@ func updateRaces(t *testing.T, s rooms.Store) {
 func requestKeys(t *testing.T, s rooms.Store) {
 	anna, ben := createUser(t, s, "anna"), createUser(t, s, "ben")
 	key := rooms.RequestKey{UserID: anna.ID, Key: "k", Digest: []byte{1}, Until: start.Add(24 * time.Hour)}
+	byKey := func(key rooms.RequestKey, now time.Time, want error) rooms.Room {
+		t.Helper()
+		r, err := s.RoomByKey(t.Context(), key, now)
+		if !errors.Is(err, want) {
+			t.Errorf("room of key %q: %v, want %v", key.Key, err, want)
+		}
+		return r
+	}
+	byKey(key, start, rooms.ErrNotFound)
 	first := must(s.CreateRoomOnce(t.Context(), room(anna, start, time.Hour), key))(t)
 	if first.Version != 1 || first.CreatorName != "anna" {
 		t.Errorf("made %+v", first)
@@ -76,6 +85,9 @@ func requestKeys(t *testing.T, s rooms.Store) {
 	same(t, first, must(s.CreateRoomOnce(t.Context(), room(anna, start.Add(time.Minute), time.Hour), key))(t))
 	other := key
 	other.Digest = []byte{2}
+	same(t, first, byKey(key, start, nil))
+	byKey(other, start, rooms.ErrKeyReused)
+	byKey(key, key.Until, rooms.ErrNotFound)
 	if _, err := s.CreateRoomOnce(t.Context(), room(anna, start, time.Hour), other); !errors.Is(err, rooms.ErrKeyReused) {
 		t.Errorf("same key for another request: %v, want ErrKeyReused", err)
 	}
