@@ -112,7 +112,8 @@ func (s *Server) routes() {
 	s.get("/readyz", s.ready)
 	s.get("/metrics", s.metrics())
 
-	// The JSON API.
+	// The JSON API, which openapi.yaml describes.
+	s.describeRoutes()
 	s.get("/api/v1/session", s.showSession, s.signedIn)
 	s.echo.POST("/api/v1/session", s.openSession)
 	s.echo.DELETE("/api/v1/session", s.closeSession)
