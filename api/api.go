@@ -126,6 +126,7 @@ func (s *Server) routes() {
 	s.echo.POST("/api/v1/rooms/:room/end", s.endRoom, s.signedIn)
 	s.get("/api/v1/rooms/:room/participants", s.participants, s.signedIn)
 	s.get("/api/v1/rooms/:room/lobby", s.lobby)
+	s.get("/api/v1/rooms/:room/calendar.ics", s.calendarFile)
 	s.echo.GET("/api/v1/rooms/:room/ws", s.meetingSocket)
 	s.get("/api/v1/recordings", s.listRecordings, s.signedIn)
 	s.get("/api/v1/recordings/:recording", s.showRecording, s.signedIn)

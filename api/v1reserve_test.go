@@ -186,3 +186,35 @@ func TestCancelRoom(t *testing.T) {
 		t.Error("what is over was cancelled")
 	}
 }
+
+func TestCalendarFile(t *testing.T) {
+	s := newTestServer(t, nil)
+	room := s.reserve(t, "Köln: \"Plan\"")
+	lobby := decode[lobbyBody](t, s.do(t, request{path: "/api/v1/rooms/" + room.ID + "/lobby"}))
+	a := s.do(t, request{path: lobby.CalendarURL})
+	if a.StatusCode != 200 || a.Header.Get("Content-Type") != "text/calendar; charset=utf-8; method=REQUEST" ||
+		!strings.HasPrefix(a.Header.Get("Content-Disposition"), `attachment; filename="K_ln: _Plan_.ics"`) {
+		t.Errorf("%d %v", a.StatusCode, a.Header)
+	}
+	unfolded := strings.ReplaceAll(a.body, "\r\n ", "")
+	for _, want := range []string{"\r\nDTSTART:20180403T121421Z\r\n", "\r\nURL:" + s.URL + meetingURL(room.ID) + "\r\n"} {
+		if !strings.Contains(unfolded, want) {
+			t.Errorf("no %q in\n%s", want, a.body)
+		}
+	}
+	if strings.Contains(unfolded, "#host=") {
+		t.Error("the file makes everybody host")
+	}
+	if a := s.do(t, request{method: "DELETE", path: "/api/v1/rooms/" + room.ID, as: "anna"}); a.StatusCode != 204 {
+		t.Fatalf("%d %q", a.StatusCode, a.body)
+	}
+	if a := s.do(t, request{path: lobby.CalendarURL}); a.StatusCode != 200 || !strings.Contains(a.body, "METHOD:CANCEL\r\n") {
+		t.Errorf("cancelled: %d %q", a.StatusCode, a.body)
+	}
+	s.pass(time.Hour)
+	wantProblem(t, "after its time", s.do(t, request{path: lobby.CalendarURL}), 404)
+	over := s.reserve(t, "")
+	s.pass(time.Hour)
+	wantProblem(t, "over", s.do(t, request{path: calendarURL(over.ID)}), 404)
+	wantProblem(t, "unknown", s.do(t, request{path: calendarURL("1.none")}), 404)
+}

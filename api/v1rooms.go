@@ -8,6 +8,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"plenum/rooms"
+	"plenum/rooms/calendar"
 )
 
 // timestamp writes a time as the JSON API does: RFC 3339, UTC, milliseconds.
@@ -191,6 +192,7 @@ type lobbyBody struct {
 	Participants []string `json:"participants"`
 	Count        int      `json:"count"`
 	Recording    bool     `json:"recording"`
+	CalendarURL  string   `json:"calendar_url"`
 }
 
 // lobby handles GET /api/v1/rooms/<room id>/lobby.
@@ -214,5 +216,47 @@ func (s *Server) lobby(c echo.Context) error {
 		Participants: names,
 		Count:        len(live.Participants),
 		Recording:    live.Recording,
+		CalendarURL:  calendarURL(room.ID),
 	})
+}
+
+func calendarURL(roomID string) string { return "/api/v1/rooms/" + roomID + "/calendar.ics" }
+
+// calendarFile handles GET /api/v1/rooms/<room id>/calendar.ics, for everybody
+// with the link. A cancelled room's file says so until it would have been over.
+func (s *Server) calendarFile(c echo.Context) error {
+	room, err := s.deps.Store.RoomByID(c.Request().Context(), param(c, "room"))
+	if err != nil {
+		return err
+	}
+	now, until := s.cfg.Now(), room.End
+	if room.Cancelled {
+		until = room.Start.Add(room.Duration)
+	}
+	if !now.Before(until) {
+		return errNotFound
+	}
+	text, err := calendar.File(room, titleOf(room), s.origin(c)+meetingURL(room.ID), now)
+	if err != nil {
+		return err
+	}
+	method := "REQUEST"
+	if room.Cancelled {
+		method = "CANCEL"
+	}
+	c.Response().Header().Set(echo.HeaderContentDisposition, disposition("attachment", titleOf(room)+".ics"))
+	return c.Blob(http.StatusOK, "text/calendar; charset=utf-8; method="+method, text)
+}
+
+// origin is this server as the caller's browser knows it.
+func (s *Server) origin(c echo.Context) string {
+	scheme := "http://"
+	if callOf(c).from.secure {
+		scheme = "https://"
+	}
+	host := c.Request().Host
+	if !plainHost.MatchString(host) {
+		host = "localhost"
+	}
+	return scheme + host
 }
