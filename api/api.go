@@ -133,7 +133,14 @@ func (s *Server) routes() {
 	s.get("/api/v1/recordings/:recording/files/:file", s.recordingFile, s.signedIn)
 	s.echo.DELETE("/api/v1/recordings/:recording", s.deleteRecording, s.signedIn)
 	s.get("/api/v1/attendants", s.listAttendants, s.signedIn)
-	s.echo.POST("/api/v1/attendants/:channel/push", s.push, s.signedIn)
+	s.echo.POST(pushRoute, s.push, s.signedIn)
+	s.get("/api/v1/tokens", s.listTokens, s.signedIn, s.inPerson)
+	s.echo.POST("/api/v1/tokens", s.createToken, s.signedIn, s.inPerson)
+	s.echo.DELETE("/api/v1/tokens/:token", s.deleteToken, s.signedIn, s.inPerson)
+	s.get("/api/v1/users", s.listUsers, s.signedIn, s.adminOnly)
+	s.echo.POST("/api/v1/users", s.createUser, s.signedIn, s.inPerson, s.adminOnly)
+	s.echo.PATCH("/api/v1/users/:user", s.changeUser, s.signedIn, s.inPerson, s.adminOnly)
+	s.echo.DELETE("/api/v1/users/:user", s.deleteUser, s.signedIn, s.inPerson, s.adminOnly)
 }
 
 // get registers a route that only reads, so that HEAD may do it too.

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"plenum/rooms"
 )
 
 func described(t *testing.T) *description {
@@ -95,6 +97,22 @@ func TestAccess(t *testing.T) {
 	}
 }
 
+// TestOtherSitesMayNotAct refuses every acting route to pages of other sites.
+func TestOtherSitesMayNotAct(t *testing.T) {
+	s := newTestServer(t, nil)
+	for _, path := range described(t).Paths {
+		for _, o := range path.Value.Operations() {
+			if o.Name == http.MethodGet {
+				continue
+			}
+			a := s.do(t, request{method: o.Name, path: s.example(t, path.Name), as: "admin", body: "{}", header: map[string]string{
+				"Sec-Fetch-Site": "cross-site", "Content-Type": "application/json",
+			}})
+			wantProblem(t, o.Name+" "+path.Name, a, http.StatusForbidden)
+		}
+	}
+}
+
 // example fills a path with things of anna's that are made for this call.
 func (s *testServer) example(t *testing.T, path string) string {
 	t.Helper()
@@ -109,6 +127,24 @@ func (s *testServer) example(t *testing.T, path string) string {
 		"channel": func() string {
 			s.attendants.list = []Attendant{{ChannelName: "a!b", Details: map[string]string{"my_id": "bob"}}}
 			return "a!b"
+		},
+		"token": func() string {
+			token, err := s.store.CreateToken(t.Context(), rooms.Token{
+				UserID: s.anna.ID, Name: "x", Hash: []byte(time.Now().String()), CreatedAt: s.clock(),
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return strconv.FormatInt(token.ID, 10)
+		},
+		"user": func() string {
+			user, err := s.store.CreateUser(t.Context(), rooms.User{
+				Name: "u" + strconv.FormatInt(time.Now().UnixNano(), 36), Role: rooms.Host, CreatedAt: s.clock(),
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return strconv.FormatInt(user.ID, 10)
 		},
 	}
 	for name, make := range fill {

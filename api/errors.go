@@ -68,6 +68,10 @@ func asRefusal(err error) *refusal {
 		return errCredentials
 	case errors.Is(err, recording.ErrBusy):
 		return &refusal{status: http.StatusConflict, detail: "the recording is still running"}
+	case errors.Is(err, rooms.ErrExists):
+		return &refusal{status: http.StatusConflict, detail: "this name is taken"}
+	case errors.Is(err, rooms.ErrInUse):
+		return &refusal{status: http.StatusConflict, detail: "it has reserved rooms, which would be nobody's: disable it instead"}
 	case errors.Is(err, rooms.ErrOver):
 		return &refusal{status: http.StatusConflict, detail: "the room is over or was cancelled"}
 	case errors.Is(err, rooms.ErrBegun):

@@ -20,6 +20,8 @@ var (
 	// meeting has begun: neither can be undone.
 	ErrOver  = errors.New("the room is over")
 	ErrBegun = errors.New("the meeting has begun")
+	// ErrInUse says that something can't be deleted because other things need it.
+	ErrInUse = errors.New("in use")
 	// ErrKeyReused says that a request key was used for another request.
 	ErrKeyReused = errors.New("the request key belongs to another request")
 	// ErrUnavailable says that the store can't be reached or does not answer in
@@ -100,6 +102,18 @@ type Store interface {
 	Users(ctx context.Context) ([]User, error)
 	// UpdateUser replaces everything but ID, Name and CreatedAt.
 	UpdateUser(ctx context.Context, u User) error
+	// DeleteUser deletes a user and its tokens. ErrInUse if it has ever
+	// reserved a room.
+	DeleteUser(ctx context.Context, id int64) error
+
+	// CreateToken stores t and returns it with its ID.
+	CreateToken(ctx context.Context, t Token) (Token, error)
+	// TokenByHash finds a token, expired or not.
+	TokenByHash(ctx context.Context, hash []byte) (Token, error)
+	// Tokens lists the tokens of a user, or with 0 of all users, by id.
+	Tokens(ctx context.Context, userID int64) ([]Token, error)
+	// DeleteToken deletes a token of a user, or with 0 of any user.
+	DeleteToken(ctx context.Context, id, userID int64) error
 
 	// CreateRoom stores r as version 1.
 	CreateRoom(ctx context.Context, r Room) error

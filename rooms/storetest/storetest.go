@@ -25,6 +25,8 @@ func Run(t *testing.T, open func(*testing.T) rooms.Store) {
 		"users":           users,
 		"unknown users":   unknownUsers,
 		"user names":      userNames,
+		"deleting users":  deleteUser,
+		"tokens":          tokens,
 		"rooms":           roundTrip,
 		"unknown rooms":   unknownRooms,
 		"room ids":        roomIDs,
