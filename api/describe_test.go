@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"gopkg.in/yaml.v3"
+
 	"plenum/rooms"
 )
 
@@ -61,6 +63,45 @@ func TestDescriptionHasEveryRoute(t *testing.T) {
 	for _, route := range slices.Sorted(maps.Keys(served)) {
 		t.Errorf("%s is served but not described", route)
 	}
+}
+
+// TestDescriptionIsWhole looks for references to nothing, and for keys without
+// a value: the rest of a text that was cut at its comma.
+func TestDescriptionIsWhole(t *testing.T) {
+	var file yaml.Node
+	if err := yaml.Unmarshal(openAPI, &file); err != nil {
+		t.Fatal(err)
+	}
+	var whole map[string]any
+	if err := file.Decode(&whole); err != nil {
+		t.Fatal(err)
+	}
+	var walk func(*yaml.Node)
+	walk = func(node *yaml.Node) {
+		for i, child := range node.Content {
+			if node.Kind == yaml.MappingNode && i%2 == 1 {
+				key := node.Content[i-1]
+				if child.Tag == "!!null" {
+					t.Errorf("line %d: %q has no value", key.Line, key.Value)
+				}
+				if key.Value == "$ref" && lookUp(whole, child.Value) == nil {
+					t.Errorf("line %d: there is no %s", key.Line, child.Value)
+				}
+			}
+			walk(child)
+		}
+	}
+	walk(&file)
+}
+
+// lookUp follows a reference within a file.
+func lookUp(file map[string]any, ref string) any {
+	var at any = file
+	for part := range strings.SplitSeq(strings.TrimPrefix(ref, "#/"), "/") {
+		fields, _ := at.(map[string]any)
+		at = fields[part]
+	}
+	return at
 }
 
 // TestAccess asks every route as every role, for own and foreign things: the
