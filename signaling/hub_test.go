@@ -229,6 +229,23 @@ func TestFullRoom(t *testing.T) {
 	}
 }
 
+// TestCapacity holds a room to its own limit, and to a new one at once.
+func TestCapacity(t *testing.T) {
+	h := newHarness(t, Config{})
+	h.room.Capacity = 1
+	h.join("Ann")
+	bo := h.dial()
+	bo.send(joinMessage("Bo", ""))
+	bo.refused(1, protocol.RoomFull)
+	larger := h.room
+	larger.Capacity = 2
+	h.hub.UpdateRoom(larger)
+	bo.send(joinMessage("Bo", ""))
+	if got := expect[protocol.Joined](bo); len(got.Roster) != 2 {
+		t.Errorf("roster %+v, want Ann and Bo", got.Roster)
+	}
+}
+
 func TestNextLifeOfARoom(t *testing.T) {
 	h := newHarness(t, Config{})
 	for range 3 {

@@ -37,6 +37,9 @@ func (r *liveRoom) join(ctx context.Context, s *socket, m protocol.Join, role me
 // admit keeps a place. The session is in the books from here on, so that what
 // media tells about it before it has joined is not lost.
 func (r *liveRoom) admit(joining *session, name string) (uint32, error) {
+	if most := r.info.Capacity; most > 0 && len(r.sessions) >= most {
+		return 0, refusal{protocol.RoomFull, "The room is full."}
+	}
 	id, number, err := r.meeting.Admit(name, joining.role)
 	if errors.Is(err, meeting.ErrFull) {
 		return 0, refusal{protocol.RoomFull, "The room is full."}

@@ -172,6 +172,9 @@ func (r *liveRoom) finish(f farewell, reason string) {
 }
 
 func (r *liveRoom) update(info rooms.Room) {
+	if info.Version < r.info.Version {
+		return // overtaken by a later change
+	}
 	r.info = info
 	r.broadcast(r.meeting.Change(roomTitle(info), info.End))
 }
