@@ -58,12 +58,12 @@ func (s *socket) command(ctx context.Context, msg any) error {
 	case protocol.Record:
 		return s.live.record(s.session, s, m)
 	case protocol.Hand:
-		if !s.gestures.Allow() {
+		if !s.hands.Allow() {
 			return errTooMany
 		}
 		return s.live.hand(s.session, s, m.Up)
 	case protocol.React:
-		if s.gestures.Allow() {
+		if s.reactions.Allow() {
 			return s.live.react(s.session, s, m.Emoji)
 		}
 	case protocol.Moderate:

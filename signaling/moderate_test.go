@@ -30,9 +30,7 @@ func TestMute(t *testing.T) {
 	ann, bo, cy := h.host(), h.join("Bo"), h.join("Cy")
 	for _, c := range []*client{ann, bo, cy} {
 		c.send(protocol.Publish{Source: protocol.Microphone, On: true})
-	}
-	for _, id := range []string{"p1", "p2", "p3"} {
-		ann.saw(id, func(p protocol.Participant) bool { return len(p.Sources) == 1 })
+		ann.saw(c.me.Participant, func(p protocol.Participant) bool { return len(p.Sources) == 1 })
 	}
 	ann.send(protocol.Moderate{Action: protocol.Mute, Participant: "p2"})
 	await(cy, mutes("p2"))
@@ -277,8 +275,30 @@ func TestReactions(t *testing.T) {
 	if total > 2*gestureBurst+4 {
 		t.Errorf("%d reactions were shown, want about %d", total, 2*gestureBurst)
 	}
-	ann.send(protocol.SendChat{Text: "not cut off"})
-	await[protocol.Chat](bo, nil)
+	ann.send(protocol.Hand{Up: true}) // neither cut off nor out of hands
+	bo.saw("p1", func(p protocol.Participant) bool { return p.Hand == 1 })
+}
+
+func TestHandsAreLimited(t *testing.T) {
+	h := newHarness(t, Config{})
+	ann := h.join("Ann")
+	for i := range 2 * gestureBurst {
+		ann.send(protocol.Hand{Request: protocol.Request{ID: i + 1}, Up: i%2 == 0})
+	}
+	await(ann, func(e protocol.Error) bool { return e.Code == protocol.TooMany && e.Re > gestureBurst })
+}
+
+func TestOfferSkipsWhoIsBehind(t *testing.T) {
+	b := newOutbox(4)
+	for range 3 {
+		b.offer([]byte("reactions"))
+	}
+	if len(b.queue) != 2 {
+		t.Errorf("%d messages wait, want no more than half of 4", len(b.queue))
+	}
+	if !b.push([]byte("event")) {
+		t.Error("reactions left no room for an event")
+	}
 }
 
 func TestReactionsGather(t *testing.T) {

@@ -31,8 +31,8 @@ const (
 	offerEvery = 500 * time.Millisecond
 )
 
-// Raised hands and reactions go to everybody: this many at once, then one per
-// gestureEvery.
+// Raised hands and reactions go to everybody: of each this many at once, then
+// one per gestureEvery.
 const (
 	gestureBurst = 10
 	gestureEvery = 500 * time.Millisecond
@@ -47,24 +47,26 @@ type socket struct {
 	cancel context.CancelFunc // ends the socket at once
 
 	// The rest belongs to the reading goroutine.
-	conn     *websocket.Conn
-	limit    *rate.Limiter
-	offers   *rate.Limiter
-	gestures *rate.Limiter
-	strikes  *rate.Limiter
-	idle     *time.Timer // runs until the socket has joined
-	live     *liveRoom   // nil until joined
-	session  *session
+	conn      *websocket.Conn
+	limit     *rate.Limiter
+	offers    *rate.Limiter
+	hands     *rate.Limiter
+	reactions *rate.Limiter
+	strikes   *rate.Limiter
+	idle      *time.Timer // runs until the socket has joined
+	live      *liveRoom   // nil until joined
+	session   *session
 }
 
 func newSocket(h *Hub, room rooms.Room, cancel context.CancelFunc) *socket {
 	perSecond := h.cfg.MessagesPerSecond
 	return &socket{
 		hub: h, info: room, log: h.log.With("room", room.ID), out: newOutbox(h.cfg.QueueLen), cancel: cancel,
-		limit:    rate.NewLimiter(rate.Limit(perSecond), max(1, int(2*perSecond))),
-		offers:   rate.NewLimiter(rate.Every(offerEvery), offerBurst),
-		gestures: rate.NewLimiter(rate.Every(gestureEvery), gestureBurst),
-		strikes:  rate.NewLimiter(rate.Every(strikeEvery), strikeBurst),
+		limit:     rate.NewLimiter(rate.Limit(perSecond), max(1, int(2*perSecond))),
+		offers:    rate.NewLimiter(rate.Every(offerEvery), offerBurst),
+		hands:     rate.NewLimiter(rate.Every(gestureEvery), gestureBurst),
+		reactions: rate.NewLimiter(rate.Every(gestureEvery), gestureBurst),
+		strikes:   rate.NewLimiter(rate.Every(strikeEvery), strikeBurst),
 	}
 }
 

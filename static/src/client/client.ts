@@ -96,6 +96,9 @@ export type ClientOptions = Readonly<{
 /** How often the connection is looked at, in milliseconds. */
 const LOOK_MS = 1000;
 
+/** The least time between two words on the hand, in milliseconds: a page that is faster is cut off in the end. */
+const HAND_MS = 500;
+
 /** Joins a meeting. */
 export function createClient(options: ClientOptions): Client {
 	return new MeetingClient(options);
@@ -117,6 +120,8 @@ class MeetingClient implements Client {
 	private counts: ConnectionCounts | undefined;
 	private tiles: readonly VisibleTile[] = [];
 	private screen: ScreenShare | undefined;
+	/** When the hand was last raised or lowered. */
+	private handAt = 0;
 	private voice: { track: MediaStreamTrack; meter: VoiceMeter } | undefined;
 	/** The seated messages go out in the order of the seats messages. */
 	private seated: Promise<void> = Promise.resolve();
@@ -165,7 +170,11 @@ class MeetingClient implements Client {
 
 	endForAll = (): void => this.socket.send({ type: 'end' });
 
-	raiseHand = (up: boolean): void => this.socket.send({ type: 'hand', up });
+	raiseHand = (up: boolean): void => {
+		if (Date.now() - this.handAt < HAND_MS) return;
+		this.handAt = Date.now();
+		this.socket.send({ type: 'hand', up });
+	};
 
 	react = (emoji: Emoji): void => this.socket.send({ type: 'reaction', emoji });
 

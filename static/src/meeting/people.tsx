@@ -28,8 +28,8 @@ export function PeoplePanel({ meeting, levels, act, onMuteAll, onLock, onClose }
 	useLayoutEffect(() => ref.current?.focus(), []);
 	const [query, setQuery] = useState('');
 	const { participants, self } = meeting;
-	const shown = found(participants, self, query);
-	const hands = handsUp(participants);
+	const hands = query === '' ? handsUp(participants) : [];
+	const shown = found(participants, self, query).filter((participant) => !hands.includes(participant));
 	const row = (participant: Participant, place?: number) => (
 		<Row key={participant.id} participant={participant} isSelf={participant.id === self} place={place} levels={levels} act={act} />
 	);
@@ -61,17 +61,17 @@ export function PeoplePanel({ meeting, levels, act, onMuteAll, onLock, onClose }
 				</div>
 			)}
 			<div className="people">
-				{hands.length === 0 || query !== '' ? null : (
+				{hands.length === 0 ? null : (
 					<section aria-label="Raised hands">
 						<h3 className="people-heading">
 							Raised hands <span className="ticking">{hands.length}</span>
 						</h3>
 						<ol>{hands.map((participant, index) => row(participant, index + 1))}</ol>
-						<h3 className="people-heading">Everybody</h3>
 					</section>
 				)}
+				{hands.length === 0 || shown.length === 0 ? null : <h3 className="people-heading">Everybody else</h3>}
 				<ul aria-label="Participants">{shown.map((participant) => row(participant))}</ul>
-				{shown.length > 0 ? null : (
+				{shown.length + hands.length > 0 ? null : (
 					<p className="panel-none quiet" role="status">
 						Nobody is called that.
 					</p>
@@ -122,7 +122,7 @@ function Row({ participant, isSelf, place, levels, act }: RowProps) {
 /** What stands small under a name. */
 function quietWords({ role, connected }: Participant, place: number | undefined): string | undefined {
 	if (!connected) return 'Reconnecting…';
-	if (place !== undefined) return place === 1 ? 'Next to speak' : `Number ${place}`;
+	if (place !== undefined) return `${place === 1 ? 'Next to speak' : `Number ${place}`}${role === 'host' ? ', host' : ''}`;
 	return role === 'host' ? 'Host' : undefined;
 }
 
