@@ -329,3 +329,28 @@ func TestNothingCame(t *testing.T) {
 		}
 	})
 }
+
+// What was said before the recording began, and came late, is not squeezed
+// into its first milliseconds.
+func TestSoundFromBeforeTheStart(t *testing.T) {
+	dir := t.TempDir()
+	sound := load(t, tone)
+	var man Manifest
+	var mic *publisher
+	synctest.Test(t, func(t *testing.T) {
+		m, l, r := start(t, dir)
+		mic = m.publish(sound, "p1", sfu.Microphone, 0)
+		mic.begin = mic.begin.Add(-200 * time.Millisecond) // its first ten packets arrive in one burst
+		play(2*time.Second, mic)
+		man = stop(t, m, l, r)
+	})
+	frames := readBack(t, pathOf(dir, man, trackOf(t, man, "p1", sfu.Microphone)), mic)
+	for i := 1; i < len(frames); i++ {
+		if d := frames[i].at - frames[i-1].at; d < 19*time.Millisecond || d > 21*time.Millisecond {
+			t.Errorf("frame %d comes %v after the one before", i, d)
+		}
+	}
+	if len(frames) < 90 {
+		t.Errorf("%d frames", len(frames))
+	}
+}

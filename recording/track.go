@@ -282,7 +282,11 @@ func (t *track) pull(l *layer, now time.Time, flush bool) error {
 func (t *track) write(l *layer, f frames.Frame, switched bool) error {
 	arrival := f.Arrival.Sub(t.t0)
 	step := f.Broken || t.why != "" || t.video() && f.Key
-	at := max(0, l.line.Time(f.Timestamp, arrival, step))
+	at := l.line.Time(f.Timestamp, arrival, step)
+	if at < 0 && !t.video() {
+		return nil // said before the recording began, and only arrived after
+	}
+	at = max(0, at) // what follows of a picture needs its first frames
 	length := time.Duration(f.Samples) * time.Second / 48000
 	if t.out == nil {
 		out, err := t.desk.open(t, at, f)

@@ -113,6 +113,11 @@ func BenchmarkPlan(b *testing.B) {
 			for i := range min(n, 25) {
 				all[i].SetSource(Camera, true, false)
 				all[i].SetSource(Microphone, true, false)
+				for n := range maxLayers {
+					t := transport.Track{Mid: "1", Layer: n, Mime: "video/VP8", ClockRate: 90000}
+					l, _ := all[i].Incoming(t).(*layer)
+					l.lastSeen.Store(time.Now().Add(time.Hour).UnixNano()) // live to the end
+				}
 			}
 			b.ReportAllocs()
 			for b.Loop() {

@@ -107,6 +107,7 @@ type client struct {
 	pc *webrtc.PeerConnection
 
 	audio, video, screen *webrtc.TrackLocalStaticRTP
+	raw                  *rawTrack                     // writes what it likes as video
 	layers               []*webrtc.TrackLocalStaticRTP // simulcast encodings of video, if any
 	senders              map[Source]*webrtc.RTPSender
 	sources              map[string]Source
@@ -174,7 +175,8 @@ func (c *client) connect(opt clientOptions) {
 		must(c.t, sender.AddEncoding(c.layers[2]))
 	} else {
 		c.video = track(webrtc.MimeTypeVP8, "camera")
-		c.send(c.video, Camera)
+		c.raw = &rawTrack{TrackLocalStaticRTP: c.video}
+		c.send(c.raw, Camera)
 	}
 	c.screen = track(webrtc.MimeTypeVP8, "screen")
 	c.send(c.screen, Screen)

@@ -34,6 +34,7 @@ type output struct {
 	stream  *rewrite.Stream
 	resends *repair.Resends
 	gate    int64  // the seat epoch the page must have acknowledged first
+	early   bool   // a keyframe was asked for before that
 	target  *layer // what should be forwarded
 	current *layer // what is forwarded
 	epoch   uint32 // of current's source, when it began
@@ -61,7 +62,7 @@ func newOutput(sub *Participant, s transport.Sender, video bool) *output {
 func (o *output) sit(s *source, gate int64) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.source, o.gate = s, gate
+	o.source, o.gate, o.early = s, gate, false
 	o.target, o.current, o.started = nil, nil, false
 	if s != nil {
 		o.csrc = s.owner.number
@@ -86,18 +87,25 @@ func (o *output) restart() {
 	o.current = nil
 }
 
-// pending returns the layer this output still waits for, or nil. An open gate
-// and a young keyframe in the ring start it right here.
+// pending returns the layer whose keyframe this output waits for, or nil. An
+// open gate and a young keyframe in the ring start it right here.
 func (o *output) pending(now time.Time) *layer {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.target == nil || !o.sub.flowing() || !o.target.src.flows() {
+	if !o.video || o.target == nil || !o.sub.flowing() || !o.target.src.flows() {
 		return nil
 	}
 	if o.current == o.target && o.epoch == o.target.src.epoch.Load() {
 		return nil
 	}
-	if o.video && o.open() && o.replay(o.target, now) {
+	if !o.open() { // ask once ahead: the page may take its time, or never answer
+		if o.early {
+			return nil
+		}
+		o.early = true
+		return o.target
+	}
+	if o.replay(o.target, now) {
 		return nil
 	}
 	return o.target
@@ -113,23 +121,36 @@ func (o *output) replay(l *layer, now time.Time) bool {
 		return false
 	}
 	first, ok := l.ring.Keyframe()
-	newest, _ := l.ring.Newest()
 	if !ok {
 		return false
 	}
-	for seq := first; seq <= newest; seq++ {
-		p := l.ring.Get(seq)
-		if p == nil {
+	p := l.ring.Get(first)
+	if p == nil { // the ring was closed or overrun meanwhile
+		return false
+	}
+	defer p.Release()
+	o.start(l, p, epoch)
+	return true
+}
+
+// start begins with p, the first packet of a picture, and sends what came
+// after it already.
+func (o *output) start(l *layer, p *packet.Packet, epoch uint32) {
+	o.begin(l, p, epoch)
+	o.write(p)
+	newest, _ := l.ring.Newest()
+	for seq := p.Seq + 1; seq <= newest; seq++ {
+		next := l.ring.Get(seq)
+		if next == nil {
 			continue // lost or late: the subscriber will ask for it
 		}
-		if seq == first {
-			o.begin(l, p, epoch)
+		if len(next.Payload()) > 0 || !o.stream.Drop(seq) {
+			o.write(next)
 		}
-		o.write(p)
 		o.passed = seq
-		p.Release()
+		next.Release()
 	}
-	return o.current == l
+	o.passed = max(o.passed, p.Seq)
 }
 
 // forward takes one packet of a layer this output is attached to.
@@ -141,6 +162,10 @@ func (o *output) forward(l *layer, p *packet.Packet, epoch uint32) {
 	defer o.mu.Unlock()
 	if o.current != l || o.epoch != epoch {
 		if o.target != l || (o.video && (!p.Keyframe || !o.open())) {
+			return
+		}
+		if o.video { // its first packet may have come by RTX, after the others
+			o.start(l, p, epoch)
 			return
 		}
 		o.begin(l, p, epoch)

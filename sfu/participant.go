@@ -165,13 +165,14 @@ func (p *Participant) Pause(paused bool) {
 
 // refresh applies a change of the link or of Pause to what flows.
 func (p *Participant) refresh() {
-	stopped := !p.flowing()
 	for _, s := range p.sources {
-		if s.set(func() { s.paused = stopped }) {
+		// Asked under the source's mutex, so that of two changes at once the
+		// one that comes last sees both.
+		if s.set(func() { s.paused = !p.flowing() }) {
 			p.wantKeyframes(s)
 		}
 	}
-	if stopped {
+	if !p.flowing() {
 		p.room.silenced(p)
 	}
 	p.room.mu.Lock()
@@ -247,9 +248,11 @@ func (p *Participant) Incoming(t transport.Track) transport.Receiver {
 	}
 	src := p.sources[kind]
 	l := newLayer(src, t, st)
-	if !src.layers[t.Layer].CompareAndSwap(nil, l) {
-		p.room.log.Warn("second stream of one layer", "participant", p.id, "source", kind, "layer", t.Layer)
-		return nil
+	if old := src.layers[t.Layer].Swap(l); old != nil {
+		p.room.log.Debug("stream replaced", "participant", p.id, "source", kind, "layer", t.Layer)
+		p.room.mu.Lock()
+		old.end()
+		p.room.mu.Unlock()
 	}
 	p.room.log.Debug("stream began", "participant", p.id, "source", kind, "layer", t.Layer, "ssrc", t.SSRC)
 	p.room.wakeUp()

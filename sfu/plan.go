@@ -70,6 +70,9 @@ func (r *Room) seat(p *Participant, publishing map[uint32]seating.Offer, small b
 	})
 	before := make([]seating.Occupant, len(p.seats))
 	for i, st := range p.seats {
+		if src := st.video.source; src != nil && r.members[st.occupant.Participant] != src.owner {
+			r.move(p, st, seating.Occupant{}) // left; the number may be somebody else's by now
+		}
 		before[i] = st.occupant
 	}
 	after := seating.Assign(before, wanted, publishing)
@@ -164,7 +167,7 @@ func (r *Room) point(o *output, want *layer, now time.Time) {
 			l.detach(o)
 		}
 	}
-	if waiting != nil && waiting.video {
+	if waiting != nil {
 		waiting.askKeyframe(now)
 	}
 }
@@ -208,10 +211,13 @@ func layerAt(s *source, index int) *layer {
 	return s.layers[index].Load()
 }
 
-// news returns the participant's seat table if it differs from the one told last.
+// news returns the participant's seat table if it differs from the one told
+// last, or if a seat waits for an epoch that was not told yet.
 func (p *Participant) news() (news, bool) {
 	table := make([]SeatRow, len(p.seats))
+	due := false
 	for i, st := range p.seats {
+		due = due || st.gate > p.epoch
 		owner := p.room.members[st.occupant.Participant]
 		if owner == nil {
 			continue
@@ -221,7 +227,7 @@ func (p *Participant) news() (news, bool) {
 		row.From, row.HasFrom = st.video.first()
 		table[i] = row
 	}
-	if slices.Equal(table, p.table) {
+	if !due && slices.Equal(table, p.table) {
 		return news{}, false
 	}
 	p.table = table

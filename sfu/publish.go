@@ -80,6 +80,7 @@ type layer struct {
 	keyEpoch  atomic.Uint32
 	keyArrive atomic.Int64
 	report    atomic.Pointer[SenderReport]
+	over      atomic.Bool // another stream has taken its place
 
 	unwrap packet.Unwrapper // of the reading goroutine
 
@@ -127,22 +128,28 @@ func (l *layer) Packet(p *packet.Packet, seq uint16) {
 	defer p.Release()
 	room := l.src.owner.room
 	room.sfu.count.received.Add(1)
+	if l.over.Load() {
+		return
+	}
 	p.Seq = l.unwrap.Unwrap(seq)
 	l.lastSeen.Store(p.Arrival.UnixNano())
-	l.repair(p) // before duplicates go: one whose copy came by RTX was late, not lost
-	if old := l.ring.Get(p.Seq); old != nil {
-		old.Release()
+	l.repair(p)              // before duplicates go: one whose copy came by RTX was late, not lost
+	if l.ring.Stale(p.Seq) { // no number may go out twice with another content
 		room.sfu.count.duplicate.Add(1)
 		return
 	}
 	epoch := l.src.epoch.Load()
-	if epoch%2 == 0 || !l.parse(p, epoch) {
+	if epoch%2 == 0 || !l.parse(p) {
 		return
 	}
 	if l.src.kind == Microphone {
 		room.heard(l.src.owner, p)
 	}
 	l.ring.Put(p.Retain())
+	if p.Keyframe { // after Put, so that nobody replays the keyframe before this one
+		l.keyEpoch.Store(epoch)
+		l.keyArrive.Store(p.Arrival.UnixNano())
+	}
 	if len(p.Payload()) > 0 {
 		room.tapPacket(l, p)
 	}
@@ -154,7 +161,9 @@ func (l *layer) Packet(p *packet.Packet, seq uint16) {
 // repair keeps the books of what is missing and asks for it again.
 func (l *layer) repair(p *packet.Packet) {
 	l.mu.Lock()
-	l.reception.Packet(p.Seq, p.Timestamp, p.Arrival)
+	if !p.Repaired {
+		l.reception.Packet(p.Seq, p.Timestamp, p.Arrival)
+	}
 	if !l.video {
 		l.mu.Unlock()
 		return
@@ -184,7 +193,7 @@ func (l *layer) askMissing(now time.Time) {
 
 // parse reads what the payload says. It reports false for a payload no
 // decoder could take.
-func (l *layer) parse(p *packet.Packet, epoch uint32) bool {
+func (l *layer) parse(p *packet.Packet) bool {
 	if !l.video {
 		if ext := p.Extension(l.level); l.level != 0 && len(ext) > 0 {
 			p.Level, p.Voice, p.HasLevel = ext[0]&0x7f, ext[0]&0x80 != 0, true
@@ -201,8 +210,6 @@ func (l *layer) parse(p *packet.Packet, epoch uint32) bool {
 	}
 	if p.Keyframe = d.Start && d.Keyframe; p.Keyframe {
 		l.height.Store(int32(d.Height))
-		l.keyEpoch.Store(epoch)
-		l.keyArrive.Store(p.Arrival.UnixNano())
 		l.mu.Lock()
 		l.keyframes.Arrived(p.Arrival)
 		l.mu.Unlock()
@@ -278,11 +285,17 @@ func (l *layer) attach(o *output) {
 // detach removes o from those who receive the layer. Only the room's plan calls it.
 func (l *layer) detach(o *output) {
 	old := *l.outs.Load()
-	rest := make([]*output, 0, len(old))
-	for _, have := range old {
-		if have != o {
-			rest = append(rest, have)
-		}
+	i := slices.Index(old, o)
+	if i < 0 { // as nearly always: every plan asks
+		return
 	}
+	rest := slices.Concat(old[:i], old[i+1:])
 	l.outs.Store(&rest)
+}
+
+// end stops a layer whose place another stream has taken. The room's mutex is held.
+func (l *layer) end() {
+	l.over.Store(true)
+	l.outs.Store(&[]*output{})
+	l.ring.Close()
 }

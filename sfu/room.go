@@ -41,6 +41,7 @@ type Room struct {
 
 	floorMu sync.Mutex // guards floor
 	floor   *floor.Floor
+	unheard atomic.Bool // the floor changed and was not ranked since
 
 	mu      sync.Mutex // guards what follows
 	members map[uint32]*Participant
@@ -120,6 +121,9 @@ func (r *Room) remove(p *Participant) bool {
 	}
 	r.mu.Unlock()
 	if was {
+		for _, s := range p.sources {
+			s.set(func() { s.on = false })
+		}
 		r.silenced(p)
 		r.wakeUp()
 	}
@@ -190,7 +194,11 @@ func (r *Room) run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-r.wake:
-			r.plan(time.Now())
+			now := time.Now()
+			if r.unheard.Swap(false) {
+				r.rank(now)
+			}
+			r.plan(now)
 			pause.Reset(planPause)
 			select {
 			case <-ctx.Done():
@@ -271,10 +279,11 @@ func (r *Room) heard(p *Participant, pkt *packet.Packet) {
 		return
 	}
 	r.floorMu.Lock()
-	entered := r.floor.Level(p.number, pkt.Level, pkt.Voice, pkt.Arrival)
+	entered := p.sources[Microphone].flows() && // it may have been silenced since
+		r.floor.Level(p.number, pkt.Level, pkt.Voice, pkt.Arrival)
 	r.floorMu.Unlock()
 	if entered {
-		r.rank(pkt.Arrival)
+		r.unheard.Store(true)
 		r.wakeUp()
 	}
 }
@@ -285,11 +294,13 @@ func (r *Room) silenced(p *Participant) {
 	was := r.floor.Remove(p.number)
 	r.floorMu.Unlock()
 	if was {
-		r.rank(time.Now())
+		r.unheard.Store(true)
+		r.wakeUp()
 	}
 }
 
-// rank asks who is audible now and tells the observer when that changed.
+// rank asks who is audible now and tells the observer when that changed. Only
+// the room's goroutine calls it, so that nothing older is told last.
 func (r *Room) rank(now time.Time) {
 	r.floorMu.Lock()
 	order, changed := r.floor.Rank(now)

@@ -309,7 +309,13 @@ func TestICERestartKeepsTheSession(t *testing.T) {
 	ann.accept(answer)
 	n := len(ann.videoOn(0))
 	eventually(t, "bo's picture after the restart", func() bool { return len(ann.videoOn(0)) > n+50 })
-	inOrder(t, ann.videoOn(0))
+	// What was on its way meanwhile may be lost, but the stream is the same and goes on.
+	got := ann.videoOn(0)
+	for i := 1; i < len(got); i++ {
+		if d := got[i].SequenceNumber - got[i-1].SequenceNumber; got[i].SSRC != got[0].SSRC || d == 0 || d > 1<<10 {
+			t.Fatalf("packet %d has number %d after %d", i, got[i].SequenceNumber, got[i-1].SequenceNumber)
+		}
+	}
 }
 
 func TestLeavingFreesTheSeatAndEverything(t *testing.T) {

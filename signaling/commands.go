@@ -87,14 +87,20 @@ var (
 	errJoined    = refusal{protocol.BadMessage, "This socket has joined already."}
 )
 
-func (s *socket) join(ctx context.Context, m protocol.Join) error {
+func (s *socket) join(ctx context.Context, m protocol.Join) (err error) {
 	if s.session != nil {
 		return errJoined
 	}
 	if !s.offers.Allow() {
 		return errTooMany
 	}
-	s.idle.Reset(s.hub.cfg.JoinWait) // each attempt has its time
+	// While it is our turn the page can't be late; then each attempt has its time.
+	s.idle.Stop()
+	defer func() {
+		if err != nil {
+			s.idle.Reset(s.hub.cfg.JoinWait)
+		}
+	}()
 	role := meeting.Guest
 	if m.Token != "" {
 		if !rooms.CheckHostToken(s.hub.hostKey, s.info.ID, m.Token) {

@@ -200,6 +200,17 @@ func TestCutOffForMisbehaviour(t *testing.T) {
 	})
 }
 
+// TestSlowJoin has the server take longer over a join than a page may take to
+// send it: that is not the page's fault.
+func TestSlowJoin(t *testing.T) {
+	h := newHarness(t, Config{JoinWait: 100 * time.Millisecond})
+	h.media.hold = make(chan struct{})
+	time.AfterFunc(300*time.Millisecond, func() { close(h.media.hold) })
+	if ann := h.join("Ann"); ann.me.Participant != "p1" {
+		t.Errorf("joined: %+v", ann.me)
+	}
+}
+
 func TestUpgradeNeedsTheSubprotocol(t *testing.T) {
 	h := newHarness(t, Config{})
 	_, resp, err := websocket.Dial(t.Context(), h.url, &websocket.DialOptions{Subprotocols: []string{"plenum.v2"}})

@@ -24,6 +24,7 @@ type commands struct {
 	Serve      serveCmd      `cmd:"" help:"Serve meetings."`
 	User       userCmd       `cmd:"" help:"Manage users."`
 	Recordings recordingsCmd `cmd:"" help:"Look at recordings."`
+	Load       loadCmd       `cmd:"" help:"Load a running server with synthetic participants, and measure."`
 	Version    versionCmd    `cmd:"" help:"Print the version."`
 }
 

@@ -42,6 +42,7 @@ type serveCmd struct {
 	LegacyPublicAttendants bool     `help:"Answer /online_attendants/ without a password, addresses included."`
 	ICEServers             string   `help:"JSON list of STUN and TURN URLs, or of objects with urls, username and credential." name:"ice-servers" default:"[]" placeholder:"JSON"`
 	LogFormat              string   `help:"How to log: text or json." enum:"text,json" default:"text"`
+	Pprof                  string   `help:"Loopback address on which to answer /debug/pprof/, for profiles." placeholder:"HOST:PORT"`
 	LogLevel               string   `help:"What to log: debug, info, warn or error." enum:"debug,info,warn,error" default:"info"`
 }
 
@@ -114,6 +115,11 @@ func (c *serveCmd) serve(ctx context.Context, term terminal, open opener) (err e
 	if err != nil {
 		return err
 	}
+	stopProfiles, err := serveProfiles(ctx, c.Pprof, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stopProfiles()) }()
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 

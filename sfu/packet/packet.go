@@ -35,6 +35,8 @@ type Packet struct {
 	Level    uint8
 	HasLevel bool
 	Voice    bool
+	// Repaired is set on a packet that came by RTX (RFC 4588).
+	Repaired bool
 	// Keyframe is set on the first packet of a video keyframe.
 	Keyframe bool
 
@@ -104,7 +106,7 @@ func (l *Pool) Outstanding() int64 { return l.outstanding.Load() }
 func (l *Pool) put(p *Packet) {
 	l.outstanding.Add(-1)
 	p.Seq, p.Timestamp, p.SSRC, p.PayloadType, p.Marker = 0, 0, 0, 0, false
-	p.Arrival, p.Level, p.HasLevel, p.Voice, p.Keyframe = time.Time{}, 0, false, false, false
+	p.Arrival, p.Level, p.HasLevel, p.Voice, p.Keyframe, p.Repaired = time.Time{}, 0, false, false, false, false
 	p.start, p.end, p.ext = 0, 0, extensions{}
 	l.free.Put(p)
 }

@@ -69,6 +69,13 @@ func (r *Ring) Get(seq int64) *Packet {
 	return nil
 }
 
+// Stale reports whether packet seq is in the ring, or too old for it to tell.
+func (r *Ring) Stale(seq int64) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.at(seq) != nil || r.any && seq <= r.newest-int64(len(r.slots))
+}
+
 // Keyframe returns the first packet of the newest keyframe. It reports false
 // unless the ring holds every packet from there to the newest, so that a
 // subscriber who is sent them all can decode.

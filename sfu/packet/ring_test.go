@@ -37,6 +37,12 @@ func TestRingKeepsTheNewest(t *testing.T) {
 			if got, want := has(r, start+i), i >= 12; got != want {
 				t.Errorf("start %d: has packet %d: %v, want %v", start, i, got, want)
 			}
+			if !r.Stale(start + i) {
+				t.Errorf("start %d: packet %d would be taken again", start, i)
+			}
+		}
+		if r.Stale(start + 20) {
+			t.Errorf("start %d: a new packet is stale", start)
 		}
 		if newest, ok := r.Newest(); !ok || newest != start+19 {
 			t.Errorf("start %d: newest %d %v", start, newest, ok)

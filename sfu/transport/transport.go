@@ -49,7 +49,8 @@ type Events interface {
 // SenderReport may be called from different goroutines.
 type Receiver interface {
 	// Packet takes p, whose header is parsed, whose Arrival is set and whose
-	// Seq is not yet unwrapped. Packets recovered by RTX look like any other.
+	// Seq is not yet unwrapped. Packets recovered by RTX look like any other,
+	// but are marked Repaired.
 	Packet(p *packet.Packet, seq uint16)
 	// SenderReport carries an RTCP sender report (RFC 3550 section 6.4.1).
 	SenderReport(ntp uint64, timestamp uint32, arrival time.Time)

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pion/rtcp"
@@ -29,6 +30,11 @@ type conn struct {
 	rids      map[string][]string
 	seats     []transport.Seat
 	done      bool
+
+	telling sync.Mutex // held while a state is told; guards told
+	told    webrtc.PeerConnectionState
+
+	rtpStreams, rtcpStreams atomic.Int64 // SSRCs seen
 
 	closed  chan struct{}  // closed by Close
 	readers sync.WaitGroup // the goroutines of incoming and senders
@@ -158,7 +164,32 @@ func (c *conn) run(f func()) {
 	}
 }
 
-func (c *conn) stateChanged(s webrtc.PeerConnectionState) {
+// enter makes Close wait for the caller, who calls c.readers.Done. It reports
+// false when the connection is closing.
+func (c *conn) enter() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.done {
+		return false
+	}
+	c.readers.Add(1)
+	return true
+}
+
+// stateChanged tells the state that holds. Pion calls it on a goroutine of its
+// own for each change, in no order, so what it says may be over.
+func (c *conn) stateChanged(webrtc.PeerConnectionState) {
+	if !c.enter() {
+		return
+	}
+	defer c.readers.Done()
+	c.telling.Lock()
+	defer c.telling.Unlock()
+	s := c.pc.ConnectionState()
+	if s == c.told {
+		return
+	}
+	c.told = s
 	switch s {
 	case webrtc.PeerConnectionStateConnecting:
 		c.events.StateChanged(transport.Connecting)
@@ -166,9 +197,9 @@ func (c *conn) stateChanged(s webrtc.PeerConnectionState) {
 		c.events.StateChanged(transport.Up)
 	case webrtc.PeerConnectionStateDisconnected:
 		c.events.StateChanged(transport.Interrupted)
-	case webrtc.PeerConnectionStateFailed:
+	case webrtc.PeerConnectionStateFailed, webrtc.PeerConnectionStateClosed: // closed, but not by Close
 		c.events.StateChanged(transport.Failed)
-	case webrtc.PeerConnectionStateUnknown, webrtc.PeerConnectionStateNew, webrtc.PeerConnectionStateClosed:
+	case webrtc.PeerConnectionStateUnknown, webrtc.PeerConnectionStateNew:
 	}
 }
 
@@ -182,6 +213,10 @@ func (c *conn) midOf(r *webrtc.RTPReceiver) string {
 
 // incoming runs on a goroutine of Pion's for each new stream and reads it to its end.
 func (c *conn) incoming(track *webrtc.TrackRemote, r *webrtc.RTPReceiver) {
+	if !c.enter() {
+		return
+	}
+	defer c.readers.Done()
 	mid := c.midOf(r)
 	c.mu.Lock()
 	rids := c.rids[mid]
@@ -203,21 +238,27 @@ func levelID(r *webrtc.RTPReceiver) uint8 {
 	return 0
 }
 
-// readPackets reads a stream to its end; it must be read even when nobody wants it.
+// readPackets reads a stream to its end; it must be read even when nobody wants
+// it. What is not of the payload type it began with is no part of it.
 func (c *conn) readPackets(track *webrtc.TrackRemote, to transport.Receiver) {
+	payloadType := uint8(track.Codec().PayloadType) // PayloadType() is not known yet with a RID
 	for {
 		p := c.pool.Get()
-		n, _, err := track.Read(p.Buffer())
+		n, attributes, err := track.Read(p.Buffer())
 		if err != nil {
 			p.Release()
-			return
+			if n == 0 {
+				return
+			}
+			continue // one packet that is too long or of an unknown type
 		}
 		seq, err := p.Parse(n)
-		if err != nil || to == nil {
+		if err != nil || to == nil || p.PayloadType != payloadType {
 			p.Release()
 			continue
 		}
 		p.Arrival = time.Now()
+		p.Repaired = attributes.Get(webrtc.AttributeRtxSsrc) != nil
 		to.Packet(p, seq)
 	}
 }

@@ -51,7 +51,9 @@ type Config struct {
 
 // A Factory makes connections that share ports, certificate and packet pool.
 type Factory struct {
-	api      *webrtc.API
+	media    *webrtc.MediaEngine
+	registry *interceptor.Registry
+	settings webrtc.SettingEngine
 	config   webrtc.Configuration
 	pool     *packet.Pool
 	maxSeats int
@@ -76,8 +78,7 @@ func NewFactory(cfg Config, pool *packet.Pool) (*Factory, error) {
 		return nil, fmt.Errorf("make the DTLS certificate: %w", err)
 	}
 	return &Factory{
-		api: webrtc.NewAPI(webrtc.WithMediaEngine(media), webrtc.WithInterceptorRegistry(registry),
-			webrtc.WithSettingEngine(settings)),
+		media: media, registry: registry, settings: settings,
 		config:   webrtc.Configuration{Certificates: []webrtc.Certificate{*cert}},
 		pool:     pool,
 		maxSeats: cfg.MaxSeats,
@@ -213,14 +214,18 @@ func certificate() (*webrtc.Certificate, error) {
 
 // New returns a connection without an offer yet. The caller must Close it.
 func (f *Factory) New(ev transport.Events, log *slog.Logger) (transport.Conn, error) {
-	pc, err := f.api.NewPeerConnection(f.config)
+	c := &conn{
+		events: ev, log: log, pool: f.pool, maxSeats: f.maxSeats,
+		rids: map[string][]string{}, closed: make(chan struct{}),
+	}
+	settings := f.settings
+	settings.BufferFactory = c.buffer
+	pc, err := webrtc.NewAPI(webrtc.WithMediaEngine(f.media), webrtc.WithInterceptorRegistry(f.registry),
+		webrtc.WithSettingEngine(settings)).NewPeerConnection(f.config)
 	if err != nil {
 		return nil, fmt.Errorf("make a peer connection: %w", err)
 	}
-	c := &conn{
-		pc: pc, events: ev, log: log, pool: f.pool, maxSeats: f.maxSeats,
-		rids: map[string][]string{}, closed: make(chan struct{}),
-	}
+	c.pc = pc
 	pc.OnConnectionStateChange(c.stateChanged)
 	pc.OnTrack(c.incoming)
 	return c, nil

@@ -1,4 +1,5 @@
 import { roomCodecs } from './codecs';
+import { cameraLayers } from './layers';
 import type { Source } from './protocol.gen';
 import { createQueue } from './queue';
 
@@ -81,7 +82,11 @@ export function createConnection(seatCount: number = FIRST_SEATS): Connection {
 					throw error;
 				}
 			}),
-		setTrack: (source, track) => senders[source].sender.replaceTrack(track),
+		setTrack: async (source, track) => {
+			const { sender } = senders[source];
+			if (source === 'camera' && track !== null) await fitLayers(sender, track);
+			await sender.replaceTrack(track);
+		},
 		close: () => pc.close(),
 	};
 }
@@ -96,6 +101,21 @@ function add(pc: RTCPeerConnection, kind: 'audio' | 'video', init: RTCRtpTransce
 		// A browser that refuses its own codecs offers the long list, which the server answers as well.
 	}
 	return transceiver;
+}
+
+/** Spreads the camera's layers over the picture it really gives. */
+async function fitLayers(sender: RTCRtpSender, track: MediaStreamTrack): Promise<void> {
+	const { width, height } = track.getSettings();
+	if (width === undefined || height === undefined) return;
+	const layers = cameraLayers(Math.min(width, height));
+	const parameters = sender.getParameters();
+	if (parameters.encodings.length !== layers.length) return;
+	parameters.encodings.forEach((encoding, index) => Object.assign(encoding, layers[index]));
+	try {
+		await sender.setParameters(parameters);
+	} catch {
+		// A browser that refuses keeps the layers of the offer, of which the sharpest may stay unsent.
+	}
 }
 
 function sourcesOf(senders: Record<Source, RTCRtpTransceiver>): Record<string, Source> {

@@ -36,8 +36,7 @@ export async function open(browser: Browser, url: string, setup: Setup = {}): Pr
 	page.on('console', (m) => {
 		if (m.type() === 'error' && /Content Security Policy|Uncaught/.test(m.text())) problems.push(m.text());
 	});
-	await page.addInitScript(countDescriptions);
-	await page.addInitScript(keepSockets);
+	await instrument(page);
 	if (setup.colour !== undefined) await page.addInitScript(colouredDevices, setup.colour);
 	await page.goto(url);
 	return { page, context, problems };
@@ -48,6 +47,12 @@ export async function join(page: Page, name: string): Promise<void> {
 	await page.getByRole('textbox', { name: 'Your name' }).fill(name);
 	await page.getByRole('button', { name: 'Join meeting' }).click();
 	await page.getByRole('button', { name: 'Leave meeting' }).waitFor();
+}
+
+/** Lets a test count a page's descriptions, read its connections and break its sockets. */
+export async function instrument(page: Page): Promise<void> {
+	await page.addInitScript(countDescriptions);
+	await page.addInitScript(keepSockets);
 }
 
 /** Counts every description this page sets, so that a test can assert that none was. */

@@ -1,0 +1,169 @@
+// Pictures of every page and main state, from a real server and real browsers
+// (npm run screenshots). They go to test/artifacts, which git ignores.
+import { mkdir } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, test } from 'vitest';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { cutOff, instrument, join, launch, tile } from '../src/chromium.ts';
+import { adminPassword, startServer, type Server } from '../src/server.ts';
+
+const out = fileURLToPath(new URL('../../artifacts/', import.meta.url));
+const sizes = { desktop: { width: 1440, height: 900 }, tablet: { width: 1024, height: 768 }, phone: { width: 390, height: 844 } } as const;
+const themes = ['dark', 'light'] as const;
+
+let server: Server;
+let browser: Browser;
+beforeAll(async () => {
+	await mkdir(out, { recursive: true });
+	[server, browser] = await Promise.all([startServer(), launch()]);
+});
+afterAll(async () => {
+	await browser.close();
+	await server.stop();
+});
+
+/** Replaces the camera by a drawn person before a coloured wall; the microphone is silent. */
+function drawnPerson([hue, sway]: [number, number]): void {
+	navigator.mediaDevices.getUserMedia = (constraints: MediaStreamConstraints = {}) => {
+		const stream = new MediaStream();
+		if (constraints.video !== undefined && constraints.video !== false) {
+			const canvas = document.createElement('canvas');
+			[canvas.width, canvas.height] = [1280, 720];
+			const g = canvas.getContext('2d');
+			let n = sway;
+			const paint = () => {
+				if (g === null) return;
+				const wall = g.createLinearGradient(0, 0, 1280, 720);
+				wall.addColorStop(0, `oklch(0.62 0.07 ${String(hue)})`);
+				wall.addColorStop(1, `oklch(0.38 0.08 ${String(hue + 40)})`);
+				g.fillStyle = wall;
+				g.fillRect(0, 0, 1280, 720);
+				const x = 640 + Math.sin(n / 30) * 14;
+				g.fillStyle = `oklch(0.3 0.06 ${String(hue + 160)})`;
+				g.beginPath();
+				g.ellipse(x, 760, 330, 270, 0, 0, 7);
+				g.fill();
+				g.fillStyle = 'oklch(0.76 0.06 60)';
+				g.fillRect(x - 55, 430, 110, 110);
+				g.beginPath();
+				g.ellipse(x, 330, 125, 160, 0, 0, 7);
+				g.fill();
+				g.fillStyle = `oklch(0.28 0.04 ${String(30 + (hue % 40))})`;
+				g.beginPath();
+				g.ellipse(x, 250, 140, 110, 0, Math.PI, 0);
+				g.fill();
+				n++;
+			};
+			paint();
+			setInterval(paint, 66);
+			for (const track of canvas.captureStream(15).getVideoTracks()) stream.addTrack(track);
+		}
+		if (constraints.audio !== undefined && constraints.audio !== false) {
+			const audio = new AudioContext();
+			for (const track of audio.createMediaStreamDestination().stream.getAudioTracks()) stream.addTrack(track);
+		}
+		return Promise.resolve(stream);
+	};
+}
+
+type Visitor = { page: Page; context: BrowserContext };
+
+async function visit(path: string, size: keyof typeof sizes, theme: (typeof themes)[number], person = 0): Promise<Visitor> {
+	const context = await browser.newContext({ viewport: sizes[size], colorScheme: theme, permissions: ['camera', 'microphone'] });
+	const page = await context.newPage();
+	await instrument(page);
+	await page.addInitScript(drawnPerson, [person * 77 + 20, person * 40] as [number, number]);
+	await page.goto(server.url + path);
+	return { page, context };
+}
+
+const shoot = async (page: Page, name: string) => {
+	await page.waitForTimeout(700);
+	await page.screenshot({ path: `${out}${name}.png` });
+};
+
+test('the meeting', async () => {
+	for (const theme of themes) {
+		const room = await server.reserve(60, 'Weekly sync');
+		const names = ['Ann Lee', 'Bo Chen', 'Cyril Dupont', 'Dana Scully-O’Brien', 'Emeka'];
+		const guests: Visitor[] = [];
+		for (const [i, name] of names.entries()) {
+			if (i === 0) continue;
+			const guest = await visit(room.meeting_url, i === 1 ? 'phone' : i === 2 ? 'tablet' : 'desktop', theme, i);
+			if (i === 1) await shoot(guest.page, `prejoin-phone-${theme}`);
+			await join(guest.page, name);
+			if (i === 1) await shoot(guest.page, `alone-phone-${theme}`);
+			guests.push(guest);
+		}
+		await guests[3]?.page.getByRole('button', { name: 'Turn off camera' }).click();
+		await guests[2]?.page.getByRole('button', { name: 'Mute microphone' }).click();
+		const host = await visit(room.host_url, 'desktop', theme, 0);
+		await host.page.getByRole('textbox', { name: 'Your name' }).fill('Ann Lee');
+		await shoot(host.page, `prejoin-desktop-${theme}`);
+		await join(host.page, 'Ann Lee');
+		await tile(host.page, 'Bo').and(host.page.locator('[data-state=picture]')).waitFor();
+		await host.page.getByRole('button', { name: 'Start recording' }).click();
+		await host.page.waitForTimeout(6000); // notices are gone
+		await shoot(host.page, `meeting-desktop-${theme}`);
+		for (const [i, size] of [[0, 'phone'], [1, 'tablet']] as const) {
+			const page = guests[i]?.page;
+			if (page === undefined) continue;
+			await shoot(page, `meeting-${size}-${theme}`);
+			await page.getByRole('button', { name: /^Chat/ }).click();
+			await page.getByRole('textbox', { name: 'Message' }).fill('The agenda is at https://example.org/agenda');
+			await page.keyboard.press('Enter');
+			await shoot(page, `chat-${size}-${theme}`);
+			await page.getByRole('button', { name: 'Close panel' }).click();
+		}
+		await host.page.getByRole('button', { name: 'Participants' }).click();
+		await shoot(host.page, `participants-desktop-${theme}`);
+		await host.page.getByRole('button', { name: 'Settings' }).click();
+		await shoot(host.page, `settings-desktop-${theme}`);
+		await host.page.keyboard.press('Escape');
+		const lost = guests[2];
+		if (lost !== undefined) {
+			await cutOff(lost.context, lost.page);
+			await host.page.waitForTimeout(1500);
+			await shoot(host.page, `other-reconnecting-desktop-${theme}`);
+			await shoot(lost.page, `reconnecting-desktop-${theme}`);
+		}
+		await host.page.getByRole('button', { name: 'End meeting for all' }).click();
+		await shoot(host.page, `end-dialog-desktop-${theme}`);
+		await host.page.getByRole('button', { name: 'End for everybody' }).click();
+		await host.page.waitForTimeout(800);
+		await shoot(host.page, `over-desktop-${theme}`);
+		await shoot(guests[0]?.page ?? host.page, `over-phone-${theme}`);
+		await Promise.all([host, ...guests].map(async (v) => v.context.close()));
+	}
+}, 300_000);
+
+test('the admin pages', async () => {
+	const live = await server.reserve(90, 'Design review');
+	await server.reserve(30, '');
+	await server.reserve(45, '<img src=x onerror=alert(1)> a very long description that goes on and on, well past any column');
+	const guest = await visit(live.meeting_url, 'desktop', 'dark', 2);
+	await join(guest.page, 'Cyril Dupont');
+	await guest.page.evaluate(async () => {
+		const socket = new WebSocket(`${location.origin.replace('http', 'ws')}/attendance/?my_id=peter&floor=2`);
+		await new Promise((done) => { socket.addEventListener('open', done, { once: true }); });
+	});
+	const recordings = (await (await server.get('/api/v1/recordings')).json()) as { recordings: { id: string }[] };
+	for (const theme of themes) {
+		for (const size of ['desktop', 'tablet', 'phone'] as const) {
+			const { page, context } = await visit('/admin/', size, theme);
+			await shoot(page, `login-${size}-${theme}`);
+			await page.getByRole('textbox', { name: /name/i }).fill('admin');
+			await page.getByLabel(/password/i).fill(adminPassword);
+			await page.getByRole('button', { name: /log in/i }).click();
+			await page.getByText('Design review').first().waitFor();
+			await shoot(page, `rooms-${size}-${theme}`);
+			for (const [name, path] of [['recordings', '/admin/recordings'], ['recording', `/admin/recordings/${recordings.recordings[0]?.id ?? ''}`], ['attendants', '/admin/attendants']] as const) {
+				await page.goto(server.url + path);
+				await page.waitForTimeout(600);
+				await shoot(page, `${name}-${size}-${theme}`);
+			}
+			await context.close();
+		}
+	}
+	await guest.context.close();
+}, 300_000);
