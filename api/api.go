@@ -112,22 +112,35 @@ func (s *Server) routes() {
 	s.get("/readyz", s.ready)
 	s.get("/metrics", s.metrics())
 
-	// The JSON API.
+	// The JSON API, which openapi.yaml describes.
+	s.describeRoutes()
 	s.get("/api/v1/session", s.showSession, s.signedIn)
 	s.echo.POST("/api/v1/session", s.openSession)
 	s.echo.DELETE("/api/v1/session", s.closeSession)
 	s.get("/api/v1/rooms", s.listRooms, s.signedIn)
 	s.echo.POST("/api/v1/rooms", s.createRoom, s.signedIn)
+	s.get("/api/v1/rooms/:room", s.showRoom, s.signedIn)
+	s.echo.PATCH("/api/v1/rooms/:room", s.changeRoom, s.signedIn)
+	s.echo.DELETE("/api/v1/rooms/:room", s.cancelRoom, s.signedIn)
+	s.echo.POST("/api/v1/rooms/:room/extend", s.extendRoom, s.signedIn)
 	s.echo.POST("/api/v1/rooms/:room/end", s.endRoom, s.signedIn)
 	s.get("/api/v1/rooms/:room/participants", s.participants, s.signedIn)
 	s.get("/api/v1/rooms/:room/lobby", s.lobby)
+	s.get("/api/v1/rooms/:room/calendar.ics", s.calendarFile)
 	s.echo.GET("/api/v1/rooms/:room/ws", s.meetingSocket)
 	s.get("/api/v1/recordings", s.listRecordings, s.signedIn)
 	s.get("/api/v1/recordings/:recording", s.showRecording, s.signedIn)
 	s.get("/api/v1/recordings/:recording/files/:file", s.recordingFile, s.signedIn)
 	s.echo.DELETE("/api/v1/recordings/:recording", s.deleteRecording, s.signedIn)
 	s.get("/api/v1/attendants", s.listAttendants, s.signedIn)
-	s.echo.POST("/api/v1/attendants/:channel/push", s.push, s.signedIn)
+	s.echo.POST(pushRoute, s.push, s.signedIn)
+	s.get("/api/v1/tokens", s.listTokens, s.signedIn, s.inPerson)
+	s.echo.POST("/api/v1/tokens", s.createToken, s.signedIn, s.inPerson)
+	s.echo.DELETE("/api/v1/tokens/:token", s.deleteToken, s.signedIn, s.inPerson)
+	s.get("/api/v1/users", s.listUsers, s.signedIn, s.adminOnly)
+	s.echo.POST("/api/v1/users", s.createUser, s.signedIn, s.inPerson, s.adminOnly)
+	s.echo.PATCH("/api/v1/users/:user", s.changeUser, s.signedIn, s.inPerson, s.adminOnly)
+	s.echo.DELETE("/api/v1/users/:user", s.deleteUser, s.signedIn, s.inPerson, s.adminOnly)
 }
 
 // get registers a route that only reads, so that HEAD may do it too.

@@ -31,19 +31,27 @@ func (s *Server) basic(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// signedIn lets in who has a session or sends Basic auth.
+// signedIn lets in who sends a token or Basic auth or has a session.
 func (s *Server) signedIn(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		user, err := s.sessionUser(c)
-		if errors.Is(err, rooms.ErrCredentials) {
-			user, err = s.basicUser(c)
-		}
+		user, err := s.signIn(c)
 		if err != nil {
 			return err
 		}
 		callOf(c).user = user
 		return next(c)
 	}
+}
+
+func (s *Server) signIn(c echo.Context) (rooms.User, error) {
+	if token, ok := bearer(c.Request()); ok {
+		return s.tokenUser(c, token) // a session must not make up for it
+	}
+	user, err := s.sessionUser(c)
+	if errors.Is(err, rooms.ErrCredentials) {
+		user, err = s.basicUser(c)
+	}
+	return user, err
 }
 
 // basicUser returns the user of the request's Authorization header.

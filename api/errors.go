@@ -68,6 +68,20 @@ func asRefusal(err error) *refusal {
 		return errCredentials
 	case errors.Is(err, recording.ErrBusy):
 		return &refusal{status: http.StatusConflict, detail: "the recording is still running"}
+	case errors.Is(err, rooms.ErrExists):
+		return &refusal{status: http.StatusConflict, detail: "this name is taken"}
+	case errors.Is(err, rooms.ErrInUse):
+		return &refusal{status: http.StatusConflict, detail: "it has reserved rooms, which would be nobody's: disable it instead"}
+	case errors.Is(err, rooms.ErrOver):
+		return &refusal{status: http.StatusConflict, detail: "the room is over or was cancelled"}
+	case errors.Is(err, rooms.ErrBegun):
+		return &refusal{status: http.StatusConflict, detail: "the meeting has begun: extend it or end it instead"}
+	case errors.Is(err, rooms.ErrStale):
+		return &refusal{status: http.StatusConflict, detail: "it was changed meanwhile, try again"}
+	case errors.Is(err, rooms.ErrKeyReused):
+		return &refusal{
+			status: http.StatusUnprocessableEntity, detail: "this Idempotency-Key was used with another body",
+		}
 	case errors.Is(err, rooms.ErrBusy):
 		return &refusal{
 			status: http.StatusServiceUnavailable, detail: "too many logins at once, try again", retryAfter: time.Second,

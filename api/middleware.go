@@ -28,9 +28,10 @@ const bodyTimeout = 30 * time.Second
 
 // A call is what is known of one request.
 type call struct {
-	id   string
-	from caller
-	user rooms.User // who was let in; its zero value is nobody
+	id    string
+	from  caller
+	user  rooms.User // who was let in; its zero value is nobody
+	token int64      // by which token; 0 is by none
 }
 
 const callKey = "call"

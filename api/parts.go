@@ -20,6 +20,8 @@ type Meetings interface {
 	ServeMeeting(w http.ResponseWriter, r *http.Request, room rooms.Room)
 	// Live returns who is in a room now; false when nobody has come.
 	Live(roomID string) (Live, bool)
+	// UpdateRoom tells a meeting of its room's new title, end and capacity.
+	UpdateRoom(room rooms.Room)
 	// EndRoom ends a meeting for all who are in it.
 	EndRoom(ctx context.Context, roomID string)
 }

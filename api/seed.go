@@ -97,8 +97,12 @@ func (s *Server) reserve(c echo.Context, wanted rooms.Reservation) (rooms.Room, 
 	if err := s.deps.Store.CreateRoom(c.Request().Context(), room); err != nil {
 		return rooms.Room{}, err
 	}
-	s.log.Info("room reserved", "room", room.ID, "user", user.Name, "minutes", wanted.Minutes)
+	s.logReserved(room)
 	return room, nil
+}
+
+func (s *Server) logReserved(room rooms.Room) {
+	s.log.Info("room reserved", "room", room.ID, "user", room.CreatorName, "minutes", int(room.Duration/time.Minute))
 }
 
 func meetingURL(roomID string) string { return "/meeting/" + roomID + "/" }

@@ -250,6 +250,7 @@ type fakeMeetings struct {
 	mu    sync.Mutex
 	live  map[string]Live // guarded by mu
 	ended []string        // guarded by mu
+	heard []rooms.Room    // guarded by mu
 }
 
 func (m *fakeMeetings) ServeMeeting(w http.ResponseWriter, r *http.Request, room rooms.Room) {
@@ -261,6 +262,12 @@ func (m *fakeMeetings) Live(roomID string) (Live, bool) {
 	defer m.mu.Unlock()
 	live, ok := m.live[roomID]
 	return live, ok
+}
+
+func (m *fakeMeetings) UpdateRoom(room rooms.Room) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.heard = append(m.heard, room)
 }
 
 func (m *fakeMeetings) EndRoom(_ context.Context, roomID string) {

@@ -58,7 +58,12 @@ func TestCreateRoom(t *testing.T) {
 		"quoted zone":      {`{"duration":60,"timezone":"\"UTC\""}`, 400},
 		"long description": {`{"duration":60,"description":"` + strings.Repeat("d", 3<<10) + `"}`, 400},
 		"control":          {`{"duration":60,"description":"a\u0000b"}`, 400},
-		"unknown field":    {`{"duration":60,"start":"2018-04-03T12:14:21Z"}`, 400},
+		"unknown field":    {`{"duration":60,"colour":"red"}`, 400},
+		"no zone in start": {`{"duration":60,"start":"2018-04-04T12:14:21"}`, 400},
+		"start is number":  {`{"duration":60,"start":1522757661}`, 400},
+		"past":             {`{"duration":60,"start":"2018-04-03T12:00:00Z"}`, 400},
+		"two lengths":      {`{"duration":60,"end":"2018-04-03T13:14:21Z"}`, 400},
+		"crowd":            {`{"duration":60,"capacity":501}`, 400},
 		"list":             {`[]`, 400},
 		"nothing":          {``, 400},
 	} {
@@ -83,6 +88,7 @@ func TestActingNeedsOwnPage(t *testing.T) {
 	s.recordings.add("01J", room.ID, s.anna.ID)
 	s.attendants.list = []Attendant{{ChannelName: "a!b"}}
 	acting := map[string]string{
+		"/api/v1/rooms/" + room.ID: "DELETE", "/api/v1/rooms/" + room.ID + "/extend": "POST",
 		"/api/v1/rooms": "POST", "/api/v1/rooms/" + room.ID + "/end": "POST", "/api/v1/attendants/a!b/push": "POST",
 		"/api/v1/session": "POST", "/api/v1/recordings/01J": "DELETE",
 	}
@@ -217,6 +223,7 @@ func TestParticipantsAndLobby(t *testing.T) {
 	want := lobbyBody{
 		ID: room.ID, Title: "Plan", Host: "anna", StartsAt: "2018-04-03T12:14:21.276Z", EndsAt: "2018-04-03T13:14:21.276Z",
 		Now: "2018-04-03T12:14:21.276Z", Count: 22, Recording: true,
+		CalendarURL: "/api/v1/rooms/" + room.ID + "/calendar.ics",
 	}
 	if diff := cmp.Diff(want, lobby); diff != "" {
 		t.Errorf("lobby (-want +got):\n%s", diff)

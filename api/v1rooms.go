@@ -8,6 +8,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"plenum/rooms"
+	"plenum/rooms/calendar"
 )
 
 // timestamp writes a time as the JSON API does: RFC 3339, UTC, milliseconds.
@@ -23,6 +24,8 @@ type roomBody struct {
 	End          string      `json:"end"`
 	Duration     int         `json:"duration"` // minutes
 	Timezone     string      `json:"timezone"`
+	Capacity     int         `json:"capacity"` // 0 is the server's own limit
+	Cancelled    bool        `json:"cancelled"`
 	MeetingURL   string      `json:"meeting_url"`
 	HostURL      string      `json:"host_url"`
 	Participants int         `json:"participants"`
@@ -45,6 +48,8 @@ func (s *Server) roomBody(r rooms.Room) roomBody {
 		End:          timestamp(r.End),
 		Duration:     int(r.Duration / time.Minute),
 		Timezone:     r.Timezone,
+		Capacity:     r.Capacity,
+		Cancelled:    r.Cancelled,
 		MeetingURL:   meetingURL(r.ID),
 		HostURL:      s.hostURL(r.ID),
 		Participants: len(live.Participants),
@@ -90,6 +95,23 @@ func (s *Server) roomFilter(c echo.Context) (rooms.RoomFilter, error) {
 	default:
 		return rooms.RoomFilter{}, &rooms.FieldError{Field: "state", Problem: "must be open or ended"}
 	}
+	if text := values.Get("creator"); text != "" {
+		id, err := strconv.ParseInt(text, 10, 64)
+		if err != nil || id < 1 {
+			return rooms.RoomFilter{}, &rooms.FieldError{Field: "creator", Problem: "must be a user's id"}
+		}
+		if !callOf(c).user.MayManage(id) {
+			return rooms.RoomFilter{}, errNotFound
+		}
+		filter.CreatorID = id
+	}
+	for name, at := range map[string]*time.Time{"from": &filter.From, "before": &filter.Before} {
+		if text := values.Get(name); text != "" {
+			if *at, err = time.Parse(time.RFC3339, text); err != nil {
+				return rooms.RoomFilter{}, &rooms.FieldError{Field: name, Problem: "must be a time as in RFC 3339"}
+			}
+		}
+	}
 	if text := values.Get("limit"); text != "" {
 		filter.Limit, err = strconv.Atoi(text)
 		if err != nil || filter.Limit < 1 || filter.Limit > 500 {
@@ -97,28 +119,6 @@ func (s *Server) roomFilter(c echo.Context) (rooms.RoomFilter, error) {
 		}
 	}
 	return filter, nil
-}
-
-// createRoom handles POST /api/v1/rooms.
-func (s *Server) createRoom(c echo.Context) error {
-	body, err := readJSON[struct {
-		Duration    int    `json:"duration"`
-		Timezone    string `json:"timezone"`
-		Description string `json:"description"`
-	}](c)
-	if err != nil {
-		return err
-	}
-	if body.Timezone == "" {
-		body.Timezone = "UTC"
-	}
-	room, err := s.reserve(c, rooms.Reservation{
-		Minutes: body.Duration, Timezone: body.Timezone, Description: body.Description,
-	})
-	if err != nil {
-		return err
-	}
-	return c.JSON(http.StatusCreated, s.roomBody(room))
 }
 
 // managedRoom returns the room of the path if the caller may manage it.
@@ -192,6 +192,7 @@ type lobbyBody struct {
 	Participants []string `json:"participants"`
 	Count        int      `json:"count"`
 	Recording    bool     `json:"recording"`
+	CalendarURL  string   `json:"calendar_url"`
 }
 
 // lobby handles GET /api/v1/rooms/<room id>/lobby.
@@ -215,5 +216,47 @@ func (s *Server) lobby(c echo.Context) error {
 		Participants: names,
 		Count:        len(live.Participants),
 		Recording:    live.Recording,
+		CalendarURL:  calendarURL(room.ID),
 	})
+}
+
+func calendarURL(roomID string) string { return "/api/v1/rooms/" + roomID + "/calendar.ics" }
+
+// calendarFile handles GET /api/v1/rooms/<room id>/calendar.ics, for everybody
+// with the link. A cancelled room's file says so until it would have been over.
+func (s *Server) calendarFile(c echo.Context) error {
+	room, err := s.deps.Store.RoomByID(c.Request().Context(), param(c, "room"))
+	if err != nil {
+		return err
+	}
+	now, until := s.cfg.Now(), room.End
+	if room.Cancelled {
+		until = room.Start.Add(room.Duration)
+	}
+	if !now.Before(until) {
+		return errNotFound
+	}
+	text, err := calendar.File(room, titleOf(room), s.origin(c)+meetingURL(room.ID), now)
+	if err != nil {
+		return err
+	}
+	method := "REQUEST"
+	if room.Cancelled {
+		method = "CANCEL"
+	}
+	c.Response().Header().Set(echo.HeaderContentDisposition, disposition("attachment", titleOf(room)+".ics"))
+	return c.Blob(http.StatusOK, "text/calendar; charset=utf-8; method="+method, text)
+}
+
+// origin is this server as the caller's browser knows it.
+func (s *Server) origin(c echo.Context) string {
+	scheme := "http://"
+	if callOf(c).from.secure {
+		scheme = "https://"
+	}
+	host := c.Request().Host
+	if !plainHost.MatchString(host) {
+		host = "localhost"
+	}
+	return scheme + host
 }

@@ -57,8 +57,23 @@ func (s *socket) command(ctx context.Context, msg any) error {
 		return s.live.chat(s.session, s, m.Text)
 	case protocol.Record:
 		return s.live.record(s.session, s, m)
+	case protocol.Hand:
+		if !s.hands.Allow() {
+			return errTooMany
+		}
+		return s.live.hand(s.session, s, m.Up)
+	case protocol.React:
+		if s.reactions.Allow() {
+			return s.live.react(s.session, s, m.Emoji)
+		}
+	case protocol.Moderate:
+		return s.live.moderate(s.session, s, m)
+	case protocol.Lock:
+		return s.live.lock(s.session, s, m.On)
+	case protocol.Extend:
+		return s.live.extend(ctx, s.session, s, m.Minutes)
 	case protocol.EndMeeting:
-		return s.end(ctx)
+		return s.live.end(ctx, s.session, s)
 	case protocol.Leave:
 		return s.live.leave(s.session, s)
 	}
@@ -165,18 +180,4 @@ func offerError(err error) error {
 		return errGone
 	}
 	return fmt.Errorf("answer an offer: %w", err)
-}
-
-// end ends the meeting for everybody, first in the store, so that nobody gets
-// back in.
-func (s *socket) end(ctx context.Context) error {
-	if s.session.role != meeting.Host {
-		return refusal{protocol.Forbidden, "Only a host can end the meeting."}
-	}
-	if err := s.hub.store.SetRoomEnd(context.WithoutCancel(ctx), s.info.ID, time.Now().UTC()); err != nil {
-		return fmt.Errorf("end room: %w", err)
-	}
-	s.log.Info("meeting ended by its host")
-	s.hub.EndRoom(ctx, s.info.ID)
-	return nil
 }

@@ -46,7 +46,7 @@ func rosterRows(in []meeting.Participant) []protocol.Participant {
 		}
 		rows[i] = protocol.Participant{
 			ID: p.ID, Number: p.Number, Name: p.Name, Role: protocol.Role(p.Role),
-			Sources: sources, Connected: p.Connected, JoinedAt: stamp(p.JoinedAt),
+			Sources: sources, Connected: p.Connected, JoinedAt: stamp(p.JoinedAt), Hand: p.Hand,
 		}
 	}
 	return rows
@@ -69,7 +69,7 @@ func recordingState(r meeting.Recording) protocol.RecordingState {
 }
 
 func roomState(i meeting.Info) protocol.RoomState {
-	return protocol.RoomState{ID: i.ID, Title: i.Title, EndsAt: stamp(i.EndsAt)}
+	return protocol.RoomState{ID: i.ID, Title: i.Title, EndsAt: stamp(i.EndsAt), Locked: i.Locked}
 }
 
 func seatRows(in []sfu.SeatRow) []protocol.Seat {

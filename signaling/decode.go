@@ -58,6 +58,16 @@ func decode(data []byte) (msg any, id int, err error) {
 			err = fmt.Errorf("text must have 1 to %d characters", maxText)
 		}
 		msg = m
+	case protocol.React:
+		if !knownEmoji(m.Emoji) {
+			err = fmt.Errorf("unknown emoji %.40q", string(m.Emoji))
+		}
+	case protocol.Moderate:
+		err = checkModerate(m)
+	case protocol.Extend:
+		if m.Minutes != 15 && m.Minutes != 30 && m.Minutes != 60 {
+			err = errors.New("minutes must be 15, 30 or 60")
+		}
 	}
 	if err != nil {
 		return nil, id, err
@@ -121,6 +131,32 @@ func checkView(v protocol.View) error {
 func known(s protocol.Source) bool {
 	switch s {
 	case protocol.Microphone, protocol.Camera, protocol.Screen, protocol.ScreenAudio:
+		return true
+	}
+	return false
+}
+
+func checkModerate(m protocol.Moderate) error {
+	switch m.Action {
+	case protocol.MuteAll:
+		if m.Participant != "" {
+			return errors.New("mute_all concerns everybody: it takes no participant")
+		}
+		return nil
+	case protocol.Mute, protocol.AskToUnmute, protocol.StopCamera, protocol.StopScreen, protocol.LowerHand,
+		protocol.MakeHost, protocol.Remove:
+		if m.Participant == "" || len(m.Participant) > maxID {
+			return errors.New("participant must be the id of the one concerned")
+		}
+		return nil
+	}
+	return fmt.Errorf("unknown action %.40q", string(m.Action))
+}
+
+func knownEmoji(e protocol.Emoji) bool {
+	switch e {
+	case protocol.ThumbsUp, protocol.Heart, protocol.Applause, protocol.Laughter,
+		protocol.Surprise, protocol.Party, protocol.Thinking, protocol.ThumbsDown:
 		return true
 	}
 	return false

@@ -37,6 +37,8 @@ func FuzzDecode(f *testing.F) {
 		`{"type":"join","id":1,"name":"Ann","offer":"v=0","sources":{"0":"camera"},"view":{"tiles":[]}}`,
 		`{"type":"view","tiles":[{"participant":"p1","source":"screen","height":720}]}`,
 		`{"type":"chat","text":"hi\u0000"}`, `{"type":"publish","source":"camera","on":true}`,
+		`{"type":"moderate","action":"mute","participant":"p2"}`, `{"type":"moderate","action":"mute_all"}`,
+		`{"type":"reaction","emoji":"👏"}`, `{"type":"extend","minutes":30}`, `{"type":"lock","on":true}`, `{"type":"hand","up":true}`,
 		`{"type":"resume","token":"x","after":5}`, `{"type":"leave"}`, `{"type":5}`, `{"id":"x","type":"chat"}`,
 	} {
 		f.Add([]byte(seed))
@@ -67,6 +69,18 @@ func FuzzDecode(f *testing.F) {
 		case protocol.Publish:
 			if !known(m.Source) {
 				t.Fatalf("source %q passed", m.Source)
+			}
+		case protocol.Moderate:
+			if (m.Participant == "") != (m.Action == protocol.MuteAll) || len(m.Participant) > maxID {
+				t.Fatalf("%+v passed", m)
+			}
+		case protocol.React:
+			if len(m.Emoji) > 8 {
+				t.Fatalf("emoji %q passed", m.Emoji)
+			}
+		case protocol.Extend:
+			if m.Minutes < 15 || m.Minutes > 60 {
+				t.Fatalf("%d minutes passed", m.Minutes)
 			}
 		}
 	})

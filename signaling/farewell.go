@@ -19,6 +19,7 @@ var (
 	byeLeft     = farewell{protocol.ByeLeft, websocket.StatusNormalClosure, "You have left the meeting."}
 	byeEnded    = farewell{protocol.ByeEnded, websocket.StatusNormalClosure, "The meeting has ended."}
 	byeReplaced = farewell{protocol.ByeReplaced, websocket.StatusNormalClosure, "The session goes on in another connection."}
+	byeRemoved  = farewell{protocol.ByeRemoved, websocket.StatusNormalClosure, "A host removed you from the meeting."}
 	byeShutdown = farewell{protocol.ByeShutdown, websocket.StatusServiceRestart, "The server is restarting. Join again in a moment."}
 	byeSlow     = farewell{protocol.ByeSlow, websocket.StatusTryAgainLater, "The connection could not keep up with the meeting."}
 	byeIdle     = farewell{protocol.ByeKicked, websocket.StatusPolicyViolation, "No join or resume came in time."}

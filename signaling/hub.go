@@ -263,6 +263,7 @@ var (
 	errGone     = errors.New("this life of the room is over") // ask for the room again
 
 	errOvertaken = errors.New("the session was resumed by a later attempt")
+	errRemoved   = errors.New("a host removed the participant")
 )
 
 // enter returns the live room, which begins to live if it did not.

@@ -119,6 +119,12 @@ func TestBadMessages(t *testing.T) {
 		"empty chat":         {`{"type":"chat","id":3,"text":" \n "}`, 3, protocol.BadMessage},
 		"long chat":          {`{"type":"chat","id":3,"text":"` + strings.Repeat("x", 4001) + `"}`, 3, protocol.BadMessage},
 		"publish nothing":    {`{"type":"publish","id":3,"on":true}`, 3, protocol.BadMessage},
+		"unknown action":     {`{"type":"moderate","id":3,"action":"tickle","participant":"p1"}`, 3, protocol.BadMessage},
+		"moderate nobody":    {`{"type":"moderate","id":3,"action":"mute"}`, 3, protocol.BadMessage},
+		"mute all but whom":  {`{"type":"moderate","id":3,"action":"mute_all","participant":"p1"}`, 3, protocol.BadMessage},
+		"unknown emoji":      {`{"type":"reaction","id":3,"emoji":"💩"}`, 3, protocol.BadMessage},
+		"odd extension":      {`{"type":"extend","id":3,"minutes":45}`, 3, protocol.BadMessage},
+		"hand before join":   {`{"type":"hand","id":3,"up":true}`, 3, protocol.NotJoined},
 		"negative epoch":     {`{"type":"seated","epoch":-1}`, 0, protocol.BadMessage},
 		"resume sans token":  {`{"type":"resume","id":3,"after":1}`, 3, protocol.BadMessage},
 		"resume of nothing":  {`{"type":"resume","id":3,"token":"x","after":1}`, 3, protocol.ResumeExpired},
@@ -226,6 +232,23 @@ func TestFullRoom(t *testing.T) {
 	bo.send(joinMessage("Bo", "")) // the room's next life, if the first is over already
 	if got := expect[protocol.Joined](bo); len(got.Roster) != 1 {
 		t.Errorf("roster %+v, want Bo alone", got.Roster)
+	}
+}
+
+// TestCapacity holds a room to its own limit, and to a new one at once.
+func TestCapacity(t *testing.T) {
+	h := newHarness(t, Config{})
+	h.room.Capacity = 1
+	h.join("Ann")
+	bo := h.dial()
+	bo.send(joinMessage("Bo", ""))
+	bo.refused(1, protocol.RoomFull)
+	larger := h.room
+	larger.Capacity = 2
+	h.hub.UpdateRoom(larger)
+	bo.send(joinMessage("Bo", ""))
+	if got := expect[protocol.Joined](bo); len(got.Roster) != 2 {
+		t.Errorf("roster %+v, want Ann and Bo", got.Roster)
 	}
 }
 

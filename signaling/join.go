@@ -14,10 +14,10 @@ import (
 // join takes a participant in. It runs on the socket's goroutine: only the
 // first and the last step enter the room's, so that SDP work holds up nobody.
 func (r *liveRoom) join(ctx context.Context, s *socket, m protocol.Join, role meeting.Role) (*session, error) {
-	joining := &session{role: role, token: rand.Text()}
+	joining := &session{token: rand.Text()}
 	var number uint32
 	err := errGone
-	r.do(func() { number, err = r.admit(joining, m.Name) })
+	r.do(func() { number, err = r.admit(joining, m.Name, role) })
 	if err != nil {
 		return nil, err
 	}
@@ -36,10 +36,16 @@ func (r *liveRoom) join(ctx context.Context, s *socket, m protocol.Join, role me
 
 // admit keeps a place. The session is in the books from here on, so that what
 // media tells about it before it has joined is not lost.
-func (r *liveRoom) admit(joining *session, name string) (uint32, error) {
-	id, number, err := r.meeting.Admit(name, joining.role)
+func (r *liveRoom) admit(joining *session, name string, role meeting.Role) (uint32, error) {
+	if most := r.info.Capacity; most > 0 && len(r.sessions) >= most {
+		return 0, refusal{protocol.RoomFull, "The room is full."}
+	}
+	id, number, err := r.meeting.Admit(name, role)
 	if errors.Is(err, meeting.ErrFull) {
 		return 0, refusal{protocol.RoomFull, "The room is full."}
+	}
+	if errors.Is(err, meeting.ErrLocked) {
+		return 0, refusal{protocol.RoomLocked, "A host has locked the meeting."}
 	}
 	if err != nil {
 		return 0, err
@@ -75,16 +81,16 @@ func (r *liveRoom) seat(s *session, socket *socket, re int, answer string) {
 	events := r.meeting.Enter(now, s.id)
 	r.tokens[s.token] = s
 	snap := r.meeting.Snapshot()
+	p, _ := r.meeting.Participant(s.id)
 	s.socket = socket
 	socket.out.begin([][]byte{encode(protocol.Joined{
-		Re: re, Participant: s.id, ResumeToken: s.token, Role: protocol.Role(s.role), Answer: answer,
+		Re: re, Participant: s.id, ResumeToken: s.token, Role: protocol.Role(p.Role), Answer: answer,
 		Room: roomState(snap.Room), Roster: rosterRows(snap.Roster), Recording: recordingState(snap.Recording),
 		Chat: chatMessages(snap.Chat), Seq: snap.Seq, Now: stamp(now),
 	})})
 	s.sendSeats()
 	s.sendFloor(r.floor)
-	p, _ := r.meeting.Participant(s.id)
-	r.log.Info("participant joined", "participant", s.id, "role", string(s.role))
+	r.log.Info("participant joined", "participant", s.id, "role", string(p.Role))
 	if rec := r.recorder(); rec != nil {
 		rec.Participant(p.ID, p.Name)
 	}
@@ -101,6 +107,9 @@ func (r *liveRoom) resume(socket *socket, m protocol.Resume) (*session, error) {
 
 func (r *liveRoom) takeUp(socket *socket, m protocol.Resume) (*session, error) {
 	s := r.tokens[m.Token]
+	if _, removed := r.removed[m.Token]; removed {
+		return nil, errRemoved
+	}
 	if s == nil {
 		return nil, refusal{protocol.ResumeExpired, "The session is over. Join again."}
 	}
@@ -123,6 +132,9 @@ func (r *liveRoom) takeUp(socket *socket, m protocol.Resume) (*session, error) {
 	msgs := [][]byte{encode(protocol.Resumed{Re: m.ID, Now: stamp(time.Now())})}
 	for _, e := range missed {
 		msgs = append(msgs, encode(eventMessage(e)))
+	}
+	for _, order := range r.orders(s.id) {
+		msgs = append(msgs, encode(order))
 	}
 	s.socket = socket
 	socket.out.begin(msgs)

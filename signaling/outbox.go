@@ -46,6 +46,17 @@ func (b *outbox) push(msg []byte) bool {
 	return true
 }
 
+// offer queues a message that may be missed: not while much waits already.
+func (b *outbox) offer(msg []byte) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.last != nil || len(b.queue) >= b.limit/2 {
+		return
+	}
+	b.queue = append(b.queue, msg)
+	b.ring()
+}
+
 // begin queues what a resumed session has missed, however much it is.
 func (b *outbox) begin(msgs [][]byte) {
 	b.mu.Lock()

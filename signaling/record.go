@@ -29,11 +29,7 @@ func (r *liveRoom) recorder() Recorder {
 }
 
 func (r *liveRoom) record(session *session, socket *socket, m protocol.Record) error {
-	return r.as(session, socket, func() error {
-		if session.role != meeting.Host {
-			return refusal{protocol.Forbidden, "Only a host can record the meeting."}
-		}
-		p, _ := r.meeting.Participant(session.id)
+	return r.asHost(session, socket, "record the meeting", func(p meeting.Participant) error {
 		switch {
 		case m.On && r.recording == nil:
 			r.startRecording(p.Name, func(why refusal) {

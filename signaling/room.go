@@ -26,18 +26,21 @@ type liveRoom struct {
 	meeting   *meeting.Meeting
 	sessions  map[string]*session // by participant id
 	tokens    map[string]*session // by resume token
+	removed   map[string]struct{} // resume tokens of those whom a host removed
+	reactions reactions
 	floor     []string
 	recording *recordingRun // nil while nothing is recorded
 	over      bool
 	reason    string         // why it is over, in the recorder's words
 	wg        sync.WaitGroup // media of those who have left
+
+	moving sync.Mutex // held while the room's end is being moved in the store
 }
 
-// session is one participant as the room's goroutine keeps it. Its id, role
-// and media don't change once the participant has joined.
+// session is one participant as the room's goroutine keeps it. Its id and
+// media don't change once the participant has joined.
 type session struct {
 	id      string
-	role    meeting.Role
 	media   MediaParticipant
 	token   string  // takes the session up again
 	attempt int     // the last of the page to do so
@@ -63,7 +66,7 @@ func newRoom(ctx context.Context, h *Hub, info rooms.Room) *liveRoom {
 			meeting.Config{
 				Capacity: h.cfg.MaxParticipants, Events: h.cfg.EventBuffer, ResumeWindow: h.cfg.ResumeWindow,
 			}),
-		sessions: map[string]*session{}, tokens: map[string]*session{},
+		sessions: map[string]*session{}, tokens: map[string]*session{}, removed: map[string]struct{}{},
 	}
 }
 
@@ -79,7 +82,7 @@ func (r *liveRoom) run() {
 		case <-timer.C:
 		}
 		r.tick(time.Now())
-		timer.Reset(time.Until(r.meeting.Deadline()))
+		timer.Reset(time.Until(r.deadline()))
 	}
 	for _, f := range r.in.close() {
 		f() // they find the room over
@@ -126,6 +129,7 @@ func (r *liveRoom) tick(now time.Time) {
 		r.finish(byeEnded, "ended")
 		return
 	}
+	r.showReactions(now)
 	gone, events := r.meeting.Expire(now)
 	for _, id := range gone {
 		r.log.Info("participant left", "participant", id, "reason", "lost")
@@ -135,6 +139,15 @@ func (r *liveRoom) tick(now time.Time) {
 	if r.meeting.Empty() {
 		r.finish(byeEnded, "empty")
 	}
+}
+
+// deadline is when tick has to be called next, if nothing happens before.
+func (r *liveRoom) deadline() time.Time {
+	next := r.meeting.Deadline()
+	if at := r.reactions.due; !at.IsZero() && at.Before(next) {
+		return at
+	}
+	return next
 }
 
 // do runs f on the room's goroutine and waits for it. It reports false, and
@@ -172,6 +185,9 @@ func (r *liveRoom) finish(f farewell, reason string) {
 }
 
 func (r *liveRoom) update(info rooms.Room) {
+	if info.Version < r.info.Version {
+		return // overtaken by a later change
+	}
 	r.info = info
 	r.broadcast(r.meeting.Change(roomTitle(info), info.End))
 }
@@ -261,13 +277,18 @@ func (r *liveRoom) publish(session *session, socket *socket, m protocol.Publish)
 		if events == nil {
 			return nil
 		}
-		session.media.SetSource(sfu.Source(m.Source), m.On, m.Muted)
-		if rec := r.recorder(); rec != nil {
-			rec.Source(session.id, sfu.Source(m.Source), m.On, m.Muted)
-		}
+		r.setSource(session, sfu.Source(m.Source), m.On, m.Muted)
 		r.broadcast(events)
 		return nil
 	})
+}
+
+// setSource tells media and recorder what a source does now.
+func (r *liveRoom) setSource(session *session, source sfu.Source, on, muted bool) {
+	session.media.SetSource(source, on, muted)
+	if rec := r.recorder(); rec != nil {
+		rec.Source(session.id, source, on, muted)
+	}
 }
 
 func (r *liveRoom) chat(session *session, socket *socket, text string) error {

@@ -31,6 +31,13 @@ const (
 	offerEvery = 500 * time.Millisecond
 )
 
+// Raised hands and reactions go to everybody: of each this many at once, then
+// one per gestureEvery.
+const (
+	gestureBurst = 10
+	gestureEvery = 500 * time.Millisecond
+)
+
 // socket is one WebSocket of a page. It may join or resume one session.
 type socket struct {
 	hub    *Hub
@@ -40,22 +47,26 @@ type socket struct {
 	cancel context.CancelFunc // ends the socket at once
 
 	// The rest belongs to the reading goroutine.
-	conn    *websocket.Conn
-	limit   *rate.Limiter
-	offers  *rate.Limiter
-	strikes *rate.Limiter
-	idle    *time.Timer // runs until the socket has joined
-	live    *liveRoom   // nil until joined
-	session *session
+	conn      *websocket.Conn
+	limit     *rate.Limiter
+	offers    *rate.Limiter
+	hands     *rate.Limiter
+	reactions *rate.Limiter
+	strikes   *rate.Limiter
+	idle      *time.Timer // runs until the socket has joined
+	live      *liveRoom   // nil until joined
+	session   *session
 }
 
 func newSocket(h *Hub, room rooms.Room, cancel context.CancelFunc) *socket {
 	perSecond := h.cfg.MessagesPerSecond
 	return &socket{
 		hub: h, info: room, log: h.log.With("room", room.ID), out: newOutbox(h.cfg.QueueLen), cancel: cancel,
-		limit:   rate.NewLimiter(rate.Limit(perSecond), max(1, int(2*perSecond))),
-		offers:  rate.NewLimiter(rate.Every(offerEvery), offerBurst),
-		strikes: rate.NewLimiter(rate.Every(strikeEvery), strikeBurst),
+		limit:     rate.NewLimiter(rate.Limit(perSecond), max(1, int(2*perSecond))),
+		offers:    rate.NewLimiter(rate.Every(offerEvery), offerBurst),
+		hands:     rate.NewLimiter(rate.Every(gestureEvery), gestureBurst),
+		reactions: rate.NewLimiter(rate.Every(gestureEvery), gestureBurst),
+		strikes:   rate.NewLimiter(rate.Every(strikeEvery), strikeBurst),
 	}
 }
 
@@ -198,6 +209,8 @@ func (s *socket) fail(id int, err error) {
 		s.finish(byeEnded, false)
 	case errors.Is(err, errOvertaken):
 		s.finish(byeReplaced, false)
+	case errors.Is(err, errRemoved):
+		s.finish(byeRemoved, false)
 	case errors.Is(err, errShutdown):
 		s.finish(byeShutdown, false)
 	case errors.Is(err, errGone), errors.Is(err, context.Canceled): // a farewell is on its way, or the socket is gone

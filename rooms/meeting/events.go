@@ -22,7 +22,7 @@ type ChatSent struct{ Message }
 // RecordingChanged tells that a recording started or stopped.
 type RecordingChanged struct{ Recording }
 
-// RoomChanged tells that the room's title or end changed.
+// RoomChanged tells that the room's title, end or lock changed.
 type RoomChanged struct{ Info }
 
 func (RosterChanged) change()    {}

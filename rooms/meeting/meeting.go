@@ -17,7 +17,7 @@ var ErrFull = errors.New("the room is full")
 // Role says what a participant may do in the meeting.
 type Role string
 
-// The roles. A host may record and end the meeting.
+// The roles. A host may record, extend, lock and end the meeting, and moderate.
 const (
 	Host  Role = "host"
 	Guest Role = "guest"
@@ -62,6 +62,7 @@ type Participant struct {
 	Sources   []SourceState // those that are on
 	Connected bool
 	JoinedAt  time.Time
+	Hand      int64 // place among the hands ever raised; 0 while it is down
 }
 
 // Info is what everybody may know about the room.
@@ -69,6 +70,7 @@ type Info struct {
 	ID     string
 	Title  string
 	EndsAt time.Time
+	Locked bool // no guest gets in who is not in
 }
 
 // Recording says whether the meeting is being recorded.
@@ -131,6 +133,7 @@ type Meeting struct {
 	cfg     Config
 	info    Info
 	number  uint32             // the last one given
+	hands   int64              // the number of the hand raised last
 	pending map[string]*member // admitted, not yet entered
 	roster  []*member          // in order of entering
 	chat    []Message
@@ -142,8 +145,9 @@ type Meeting struct {
 // member is a participant as the meeting keeps it.
 type member struct {
 	Participant
-	lost   Path      // paths that are lost
-	lostAt time.Time // when signalling was lost
+	lost   Path              // paths that are lost
+	lostAt time.Time         // when signalling was lost
+	held   map[Source]string // see Hold: by whom
 }
 
 // snapshot returns a copy that later commands leave alone.
@@ -165,6 +169,9 @@ func New(info Info, cfg Config) *Meeting {
 func (m *Meeting) Admit(name string, role Role) (id string, number uint32, err error) {
 	if len(m.roster)+len(m.pending) >= m.cfg.Capacity {
 		return "", 0, ErrFull
+	}
+	if m.info.Locked && role != Host {
+		return "", 0, ErrLocked
 	}
 	m.number++
 	id = fmt.Sprintf("p%d", m.number)
@@ -221,13 +228,18 @@ func (m *Meeting) Back(id string, path Path) []Event {
 	return m.changed(p)
 }
 
-// Publish says what one source of a participant does now.
+// Publish says what one source of a participant does now. See Hold for when
+// it does not count.
 func (m *Meeting) Publish(id string, source Source, on, muted bool) []Event {
 	p := m.member(id)
 	if p == nil || !slices.Contains(sources, source) {
 		return nil
 	}
-	at := slices.IndexFunc(p.Sources, func(s SourceState) bool { return s.Source == source })
+	if _, held := p.held[source]; held && on && (!muted || source != Microphone) {
+		return nil
+	}
+	delete(p.held, source)
+	at := p.source(source)
 	switch {
 	case !on && at < 0, on && at >= 0 && p.Sources[at].Muted == muted:
 		return nil

@@ -44,6 +44,11 @@ func ann(edit func(*Participant)) Participant {
 	return p
 }
 
+func hold(m *Meeting, which ...Source) []Event {
+	_, events := m.Hold("Bo", []string{"p1"}, which...)
+	return events
+}
+
 func TestCommands(t *testing.T) {
 	row := func(edit func(*Participant)) []Change {
 		return []Change{RosterChanged{Changed: []Participant{ann(edit)}}}
@@ -132,6 +137,79 @@ func TestCommands(t *testing.T) {
 		"lost media alone does not expire": {
 			func(m *Meeting) { m.Lost(start, "p1", Media) },
 			func(m *Meeting) []Event { _, e := m.Expire(at(time.Hour)); return e }, nil,
+		},
+		"hand up": {
+			nil, func(m *Meeting) []Event { return m.Raise("p1", true) },
+			row(func(p *Participant) { p.Hand = 1 }),
+		},
+		"hand up twice": {
+			func(m *Meeting) { m.Raise("p1", true) },
+			func(m *Meeting) []Event { return m.Raise("p1", true) }, nil,
+		},
+		"hand down":         {func(m *Meeting) { m.Raise("p1", true) }, func(m *Meeting) []Event { return m.Raise("p1", false) }, row(nil)},
+		"hand down unasked": {nil, func(m *Meeting) []Event { return m.Raise("p1", false) }, nil},
+		"hand up again goes to the end": {
+			func(m *Meeting) { m.Raise("p1", true); m.Raise("p1", false) },
+			func(m *Meeting) []Event { return m.Raise("p1", true) },
+			row(func(p *Participant) { p.Hand = 2 }),
+		},
+		"hand of nobody": {nil, func(m *Meeting) []Event { return m.Raise("p9", true) }, nil},
+		"muted by a host": {
+			func(m *Meeting) { m.Publish("p1", Microphone, true, false) },
+			func(m *Meeting) []Event { return hold(m, Microphone) },
+			row(on(SourceState{Microphone, true})),
+		},
+		"muted by a host when muted": {
+			func(m *Meeting) { m.Publish("p1", Microphone, true, true) },
+			func(m *Meeting) []Event { return hold(m, Microphone) }, nil,
+		},
+		"muted by a host when off": {nil, func(m *Meeting) []Event { return hold(m, Microphone) }, nil},
+		"screen stopped by a host, with its sound": {
+			func(m *Meeting) { m.Publish("p1", Screen, true, false); m.Publish("p1", ScreenAudio, true, false) },
+			func(m *Meeting) []Event { return hold(m, Screen, ScreenAudio) }, row(nil),
+		},
+		"a word that crossed the mute": {
+			func(m *Meeting) { m.Publish("p1", Microphone, true, false); hold(m, Microphone) },
+			func(m *Meeting) []Event { return m.Publish("p1", Microphone, true, false) }, nil,
+		},
+		"a word that crossed the stop": {
+			func(m *Meeting) { m.Publish("p1", Camera, true, false); hold(m, Camera) },
+			func(m *Meeting) []Event { return m.Publish("p1", Camera, true, true) }, nil,
+		},
+		"unmute after the page has muted too": {
+			func(m *Meeting) {
+				m.Publish("p1", Microphone, true, false)
+				hold(m, Microphone)
+				m.Publish("p1", Microphone, true, true)
+			},
+			func(m *Meeting) []Event { return m.Publish("p1", Microphone, true, false) },
+			row(on(SourceState{Microphone, false})),
+		},
+		"unmute after the page has turned off": {
+			func(m *Meeting) {
+				m.Publish("p1", Microphone, true, false)
+				hold(m, Microphone)
+				m.Publish("p1", Microphone, false, false)
+			},
+			func(m *Meeting) []Event { return m.Publish("p1", Microphone, true, false) },
+			row(on(SourceState{Microphone, false})),
+		},
+		"hold of nobody": {nil, func(m *Meeting) []Event { _, e := m.Hold("Ann", []string{"p9"}, Camera); return e }, nil},
+		"another role": {
+			nil, func(m *Meeting) []Event { return m.SetRole("p1", Guest) },
+			row(func(p *Participant) { p.Role = Guest }),
+		},
+		"the same role":  {nil, func(m *Meeting) []Event { return m.SetRole("p1", Host) }, nil},
+		"role of nobody": {nil, func(m *Meeting) []Event { return m.SetRole("p9", Host) }, nil},
+		"locked": {
+			nil, func(m *Meeting) []Event { return m.Lock(true) },
+			[]Change{RoomChanged{Info{ID: "1.r", Title: "Plans", EndsAt: at(time.Hour), Locked: true}}},
+		},
+		"locked twice": {func(m *Meeting) { m.Lock(true) }, func(m *Meeting) []Event { return m.Lock(true) }, nil},
+		"a new end leaves the lock": {
+			func(m *Meeting) { m.Lock(true) },
+			func(m *Meeting) []Event { return m.Change("Plans", at(2*time.Hour)) },
+			[]Change{RoomChanged{Info{ID: "1.r", Title: "Plans", EndsAt: at(2 * time.Hour), Locked: true}}},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -240,5 +318,39 @@ func TestChatIsBounded(t *testing.T) {
 	m.Say(start, id, "longer than all that is kept")
 	if got := texts(); got != "longer than all that is kept" {
 		t.Errorf("the newest message is always kept: %q", got)
+	}
+}
+
+func TestLockKeepsGuestsOut(t *testing.T) {
+	m := newMeeting(Config{})
+	enter(t, m, "Ann", Host)
+	bo, _, err := m.Admit("Bo", Guest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.Lock(true)
+	if _, _, err := m.Admit("Cy", Guest); !errors.Is(err, ErrLocked) {
+		t.Errorf("a guest at a locked room: %v, want ErrLocked", err)
+	}
+	enter(t, m, "Dee", Host)
+	if got := m.Enter(start, bo); len(got) != 1 {
+		t.Errorf("Bo, who had a place before the lock, made %d events", len(got))
+	}
+	m.Lock(false)
+	enter(t, m, "Cy", Guest)
+}
+
+func TestHoldTellsOfAllAtOnce(t *testing.T) {
+	m := newMeeting(Config{})
+	ids := []string{enter(t, m, "Ann", Host), enter(t, m, "Bo", Guest), enter(t, m, "Cy", Guest)}
+	for _, id := range ids[:2] {
+		m.Publish(id, Microphone, true, false)
+	}
+	held, events := m.Hold("Cy", ids, Microphone)
+	if !slices.Equal(held, ids[:2]) || len(events) != 1 || len(events[0].Change.(RosterChanged).Changed) != 2 {
+		t.Errorf("held %v with %+v, want Ann and Bo in one event", held, events)
+	}
+	if got := m.Held("p1"); got[Microphone] != "Cy" || len(m.Held("p3")) != 0 || m.Held("p9") != nil {
+		t.Errorf("held of Ann: %v", got)
 	}
 }

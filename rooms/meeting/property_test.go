@@ -58,7 +58,7 @@ func (s *script) step(what, who byte) ([]Event, error) {
 	s.now = s.now.Add(time.Duration(who) * 50 * time.Millisecond)
 	id := fmt.Sprintf("p%d", int(who)%(s.ids+2))
 	source := append(slices.Clone(sources), "unknown")[int(who)%5]
-	switch what % 14 {
+	switch what % 19 {
 	case 0, 1:
 		id, n, err := s.m.Admit("name", Guest)
 		if err != nil {
@@ -99,6 +99,18 @@ func (s *script) step(what, who byte) ([]Event, error) {
 		return s.m.RecordingStopped(id, ""), nil
 	case 12:
 		return s.m.Change(id, s.now.Add(time.Hour)), nil
+	case 13:
+		return s.m.Raise(id, what&64 != 0), nil
+	case 14, 15:
+		held, events := s.m.Hold("Ann", []string{id, "p1"}, source)
+		if (len(held) > 0) != (len(events) > 0) {
+			return nil, fmt.Errorf("%d held with %d events", len(held), len(events))
+		}
+		return events, nil
+	case 16:
+		return s.m.SetRole(id, []Role{Host, Guest}[who%2]), nil
+	case 17:
+		return s.m.Lock(who%3 == 0), nil
 	default:
 		gone, events := s.m.Expire(s.now)
 		if (len(gone) > 0) != (len(events) > 0) {
@@ -143,6 +155,18 @@ func same(t *testing.T, m *Meeting, r *replica, cfg Config) {
 	if diff := cmp.Diff(want, snap, cmpopts.EquateEmpty()); diff != "" {
 		t.Fatalf("events and snapshot differ (-events +snapshot):\n%s", diff)
 	}
+	hands := map[int64]bool{}
+	for _, p := range snap.Roster {
+		for source := range m.Held(p.ID) {
+			if slices.ContainsFunc(p.Sources, func(s SourceState) bool { return s.Source == source && !s.Muted }) {
+				t.Fatalf("%s of %s is on though a host turned it off", source, p.ID)
+			}
+		}
+		if p.Hand < 0 || p.Hand > 0 && hands[p.Hand] {
+			t.Fatalf("hand %d of %s is up twice, or less than 1", p.Hand, p.ID)
+		}
+		hands[p.Hand] = true
+	}
 	if len(snap.Roster) > cfg.Capacity {
 		t.Fatalf("%d in a room for %d", len(snap.Roster), cfg.Capacity)
 	}
@@ -177,9 +201,11 @@ func TestRandomCommands(t *testing.T) {
 }
 
 func FuzzMeeting(f *testing.F) {
-	f.Add([]byte{0, 0, 2, 0, 24, 1, 9, 1, 6, 1, 13, 200})             // one joins, publishes, writes, is lost, expires
-	f.Add([]byte{0, 0, 0, 0, 2, 0, 4, 0, 10, 1, 11, 1, 12, 3, 5, 1})  // one aborts, a recording, a new end, a leave
-	f.Add([]byte{0, 0, 2, 0, 6, 3, 7, 1, 7, 2, 8 + 16, 1, 8 + 48, 1}) // lost both ways, back one by one
+	f.Add([]byte{0, 0, 2, 0, 27, 1, 9, 1, 6, 1, 18, 200})              // one joins, publishes, writes, is lost, expires
+	f.Add([]byte{0, 0, 0, 0, 2, 0, 4, 0, 10, 1, 11, 1, 12, 3, 5, 1})   // one aborts, a recording, a new end, a leave
+	f.Add([]byte{0, 0, 2, 0, 6, 3, 7, 1, 7, 2, 27, 1, 122, 1})         // lost both ways, back one by one
+	f.Add([]byte{0, 0, 2, 0, 27, 0, 14, 0, 27, 0, 122, 0, 27, 0})      // muted by a host, insists, says so, unmutes
+	f.Add([]byte{0, 0, 2, 0, 70, 1, 13, 1, 70, 1, 16, 0, 17, 0, 0, 0}) // a hand up and down, a new host, a lock
 	f.Fuzz(func(t *testing.T, ops []byte) {
 		if len(ops) > 400 {
 			t.Skip("longer than it needs to be")

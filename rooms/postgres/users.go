@@ -77,6 +77,20 @@ func (s *Store) Users(ctx context.Context) ([]rooms.User, error) {
 	return all, nil
 }
 
+// DeleteUser deletes a user and its tokens. ErrInUse if it has ever reserved a room.
+func (s *Store) DeleteUser(ctx context.Context, id int64) error {
+	err := s.do(ctx, func(ctx context.Context) error {
+		return one(s.pool.Exec(ctx, `DELETE FROM users WHERE id = $1`, id))
+	})
+	if refusal, ok := errors.AsType[*pgconn.PgError](err); ok && refusal.Code == "23503" { // foreign_key_violation
+		err = rooms.ErrInUse
+	}
+	if err != nil {
+		return fmt.Errorf("delete user %d: %w", id, err)
+	}
+	return nil
+}
+
 // UpdateUser replaces everything but ID, Name and CreatedAt.
 func (s *Store) UpdateUser(ctx context.Context, u rooms.User) error {
 	err := s.do(ctx, func(ctx context.Context) error {

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"errors"
@@ -13,21 +14,98 @@ import (
 )
 
 const selectRooms = `SELECT r.id, r.creator_id, u.name, r.description, r.timezone, r.starts_at, r.duration,
-	r.ends_at, r.created_at FROM rooms r JOIN users u ON u.id = r.creator_id`
+	r.ends_at, r.capacity, r.cancelled, r.version, r.created_at FROM rooms r JOIN users u ON u.id = r.creator_id`
 
-// CreateRoom stores r. ErrExists if the id is taken.
+// CreateRoom stores r as version 1. ErrExists if the id is taken.
 func (s *Store) CreateRoom(ctx context.Context, r rooms.Room) error {
-	_, err := s.write.ExecContext(ctx, `INSERT INTO rooms
-		(id, creator_id, description, timezone, starts_at, duration, ends_at, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-		r.ID, r.CreatorID, r.Description, r.Timezone, r.Start.UnixMilli(), r.Duration.Milliseconds(),
-		r.End.UnixMilli(), r.CreatedAt.UnixMilli())
-	if taken(err) {
-		err = rooms.ErrExists
-	}
-	if err != nil {
+	if err := insertRoom(ctx, s.write, r); err != nil {
 		return fmt.Errorf("create room %s: %w", r.ID, err)
 	}
 	return nil
+}
+
+// CreateRoomOnce stores r unless the key has made a room already.
+func (s *Store) CreateRoomOnce(ctx context.Context, r rooms.Room, key rooms.RequestKey) (rooms.Room, error) {
+	made, err := s.createOnce(ctx, r, key)
+	if err != nil {
+		return rooms.Room{}, fmt.Errorf("create room %s once: %w", r.ID, err)
+	}
+	return made, nil
+}
+
+func (s *Store) createOnce(ctx context.Context, r rooms.Room, key rooms.RequestKey) (rooms.Room, error) {
+	tx, err := s.write.BeginTx(ctx, nil)
+	if err != nil {
+		return rooms.Room{}, err
+	}
+	defer tx.Rollback() //nolint:errcheck // after Commit it does nothing
+	if _, err := tx.ExecContext(ctx, `DELETE FROM request_keys WHERE until <= ?`, r.CreatedAt.UnixMilli()); err != nil {
+		return rooms.Room{}, err
+	}
+	var id string
+	var digest []byte
+	err = tx.QueryRowContext(ctx, `SELECT room_id, digest FROM request_keys WHERE user_id = ? AND key = ?`,
+		key.UserID, key.Key).Scan(&id, &digest)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		id = r.ID
+		if err := insertOnce(ctx, tx, r, key); err != nil {
+			return rooms.Room{}, err
+		}
+	case err != nil:
+		return rooms.Room{}, err
+	case !bytes.Equal(digest, key.Digest):
+		return rooms.Room{}, rooms.ErrKeyReused
+	}
+	made, err := scanRoom(tx.QueryRowContext(ctx, selectRooms+` WHERE r.id = ?`, id))
+	if err != nil {
+		return rooms.Room{}, err
+	}
+	return made, tx.Commit()
+}
+
+// RoomByKey returns the room that the key has made.
+func (s *Store) RoomByKey(ctx context.Context, key rooms.RequestKey, now time.Time) (rooms.Room, error) {
+	var id string
+	var digest []byte
+	err := s.read.QueryRowContext(ctx, `SELECT room_id, digest FROM request_keys WHERE user_id = ? AND key = ? AND until > ?`,
+		key.UserID, key.Key, now.UnixMilli()).Scan(&id, &digest)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		err = rooms.ErrNotFound
+	case err == nil && !bytes.Equal(digest, key.Digest):
+		err = rooms.ErrKeyReused
+	}
+	if err != nil {
+		return rooms.Room{}, fmt.Errorf("room of a request key: %w", err)
+	}
+	return s.RoomByID(ctx, id)
+}
+
+func insertOnce(ctx context.Context, tx *sql.Tx, r rooms.Room, key rooms.RequestKey) error {
+	if err := insertRoom(ctx, tx, r); err != nil {
+		return err
+	}
+	_, err := tx.ExecContext(ctx, `INSERT INTO request_keys (user_id, key, digest, room_id, until) VALUES (?, ?, ?, ?, ?)`,
+		key.UserID, key.Key, key.Digest, r.ID, key.Until.UnixMilli())
+	return err
+}
+
+// execer is a database or one of its transactions.
+type execer interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+}
+
+func insertRoom(ctx context.Context, db execer, r rooms.Room) error {
+	_, err := db.ExecContext(ctx, `INSERT INTO rooms
+		(id, creator_id, description, timezone, starts_at, duration, ends_at, capacity, cancelled, created_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		r.ID, r.CreatorID, r.Description, r.Timezone, r.Start.UnixMilli(), r.Duration.Milliseconds(),
+		r.End.UnixMilli(), r.Capacity, r.Cancelled, r.CreatedAt.UnixMilli())
+	if taken(err) {
+		return rooms.ErrExists
+	}
+	return err
 }
 
 // RoomByID finds a room, open or not.
@@ -83,6 +161,12 @@ func conditions(f rooms.RoomFilter) (where string, args []any, err error) {
 	if !f.EndedAt.IsZero() {
 		add(`r.ends_at <= ?`, f.EndedAt.UnixMilli())
 	}
+	if !f.From.IsZero() {
+		add(`r.starts_at >= ?`, f.From.UnixMilli())
+	}
+	if !f.Before.IsZero() {
+		add(`r.starts_at < ?`, f.Before.UnixMilli())
+	}
 	if f.After != "" {
 		start, id, err := keyset.Parse(f.After)
 		if err != nil {
@@ -96,9 +180,31 @@ func conditions(f rooms.RoomFilter) (where string, args []any, err error) {
 	return ` WHERE ` + strings.Join(all, ` AND `), args, nil
 }
 
+// UpdateRoom replaces what may change about the room of that version.
+func (s *Store) UpdateRoom(ctx context.Context, r rooms.Room) (rooms.Room, error) {
+	res, err := s.write.ExecContext(ctx, `UPDATE rooms SET description = ?, starts_at = ?, duration = ?, ends_at = ?,
+		capacity = ?, cancelled = ?, version = version + 1 WHERE id = ? AND version = ?`,
+		r.Description, r.Start.UnixMilli(), r.Duration.Milliseconds(), r.End.UnixMilli(),
+		r.Capacity, r.Cancelled, r.ID, r.Version)
+	if err == nil {
+		err = one(res)
+	}
+	if errors.Is(err, rooms.ErrNotFound) {
+		if _, readErr := s.RoomByID(ctx, r.ID); readErr == nil {
+			err = rooms.ErrStale
+		}
+	}
+	if err != nil {
+		return rooms.Room{}, fmt.Errorf("update room %q: %w", r.ID, err)
+	}
+	r.Version++
+	r.Start, r.End = utc(r.Start.UnixMilli()), utc(r.End.UnixMilli())
+	return r, nil
+}
+
 // SetRoomEnd moves a room's end.
 func (s *Store) SetRoomEnd(ctx context.Context, id string, end time.Time) error {
-	res, err := s.write.ExecContext(ctx, `UPDATE rooms SET ends_at = ? WHERE id = ?`, end.UnixMilli(), id)
+	res, err := s.write.ExecContext(ctx, `UPDATE rooms SET ends_at = ?, version = version + 1 WHERE id = ?`, end.UnixMilli(), id)
 	if err == nil {
 		err = one(res)
 	}
@@ -112,7 +218,7 @@ func scanRoom(r row) (rooms.Room, error) {
 	var room rooms.Room
 	var start, duration, end, created int64
 	err := r.Scan(&room.ID, &room.CreatorID, &room.CreatorName, &room.Description, &room.Timezone,
-		&start, &duration, &end, &created)
+		&start, &duration, &end, &room.Capacity, &room.Cancelled, &room.Version, &created)
 	if errors.Is(err, sql.ErrNoRows) {
 		return rooms.Room{}, rooms.ErrNotFound
 	}

@@ -2,11 +2,15 @@ package sqlite
 
 import (
 	"bytes"
+	"database/sql"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/pressly/goose/v3"
 
 	"plenum/rooms"
 	"plenum/rooms/storetest"
@@ -69,6 +73,39 @@ func TestSurvivesReopening(t *testing.T) {
 	}
 	if got, err := second.Secret(t.Context(), "x"); err != nil || !bytes.Equal(got, secret) {
 		t.Errorf("secret after reopening: %x, %v, want %x", got, err, secret)
+	}
+}
+
+// TestKeepsRoomsOfTheFirstSchema opens a file as the first version left it.
+func TestKeepsRoomsOfTheFirstSchema(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "plenum.db")
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	scripts, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, err := goose.NewProvider(goose.DialectSQLite3, db, scripts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := first.UpTo(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
+	_, err = db.ExecContext(t.Context(), `INSERT INTO users VALUES (7, 'anna', 'hash', 'host', 0, '', 1);
+		INSERT INTO rooms VALUES ('7.x', 7, 'Plan', 'UTC', 1000, 60000, 61000, 1)`)
+	if err := errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	got, err := open(t, path).RoomByID(t.Context(), "7.x")
+	want := rooms.Room{
+		ID: "7.x", CreatorID: 7, CreatorName: "anna", Description: "Plan", Timezone: "UTC", Start: utc(1000),
+		Duration: time.Minute, End: utc(61000), Version: 1, CreatedAt: utc(1),
+	}
+	if err != nil || got != want {
+		t.Errorf("%+v, %v, want %+v", got, err, want)
 	}
 }
 

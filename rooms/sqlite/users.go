@@ -9,6 +9,9 @@ import (
 	"net/netip"
 	"strings"
 
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
 	"plenum/rooms"
 )
 
@@ -69,6 +72,21 @@ func (s *Store) Users(ctx context.Context) ([]rooms.User, error) {
 		return nil, fmt.Errorf("list users: %w", err)
 	}
 	return all, nil
+}
+
+// DeleteUser deletes a user and its tokens. ErrInUse if it has ever reserved a room.
+func (s *Store) DeleteUser(ctx context.Context, id int64) error {
+	res, err := s.write.ExecContext(ctx, `DELETE FROM users WHERE id = ?`, id)
+	if e, ok := errors.AsType[*sqlite.Error](err); ok && e.Code() == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY {
+		err = rooms.ErrInUse
+	}
+	if err == nil {
+		err = one(res)
+	}
+	if err != nil {
+		return fmt.Errorf("delete user %d: %w", id, err)
+	}
+	return nil
 }
 
 // UpdateUser replaces everything but ID, Name and CreatedAt.

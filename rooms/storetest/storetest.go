@@ -25,12 +25,18 @@ func Run(t *testing.T, open func(*testing.T) rooms.Store) {
 		"users":           users,
 		"unknown users":   unknownUsers,
 		"user names":      userNames,
+		"deleting users":  deleteUser,
+		"tokens":          tokens,
 		"rooms":           roundTrip,
 		"unknown rooms":   unknownRooms,
 		"room ids":        roomIDs,
 		"paging":          paging,
 		"filters":         filters,
 		"set room end":    setRoomEnd,
+		"update room":     updateRoom,
+		"update races":    updateRaces,
+		"request keys":    requestKeys,
+		"same key twice":  sameKeyTwice,
 		"secrets":         secrets,
 		"parallel writes": parallelWrites,
 	} {
@@ -93,6 +99,7 @@ func roundTrip(t *testing.T, s rooms.Store) {
 	u := createUser(t, s, "anna")
 	want := room(u, start, time.Hour)
 	want.Description = "<b>Ж</b> '; DROP TABLE rooms; --\n\t𝄞"
+	want.Capacity, want.Version = 12, 1
 	createRoom(t, s, want)
 	want.Start, want.End, want.CreatedAt = ms(want.Start), ms(want.End), ms(want.CreatedAt)
 	same(t, want, must(s.RoomByID(t.Context(), want.ID))(t))
@@ -101,7 +108,8 @@ func roundTrip(t *testing.T, s rooms.Store) {
 func unknownRooms(t *testing.T, s rooms.Store) {
 	_, get := s.RoomByID(t.Context(), "1.none")
 	set := s.SetRoomEnd(t.Context(), "1.none", start)
-	for name, err := range map[string]error{"get": get, "set end": set} {
+	_, update := s.UpdateRoom(t.Context(), rooms.Room{ID: "1.none", Version: 1, Start: start, End: start})
+	for name, err := range map[string]error{"get": get, "set end": set, "update": update} {
 		if !errors.Is(err, rooms.ErrNotFound) {
 			t.Errorf("%s: %v, want ErrNotFound", name, err)
 		}
@@ -180,6 +188,8 @@ func filters(t *testing.T, s rooms.Store) {
 		"anna's":     {rooms.RoomFilter{CreatorID: anna.ID}, []string{long.ID, early.ID}},
 		"open":       {rooms.RoomFilter{OpenAt: now}, []string{later.ID, long.ID}},
 		"ended":      {rooms.RoomFilter{EndedAt: now}, []string{early.ID}},
+		"from on":    {rooms.RoomFilter{From: long.Start}, []string{later.ID, long.ID}},
+		"before":     {rooms.RoomFilter{Before: long.Start}, []string{early.ID}},
 		"ben's gone": {rooms.RoomFilter{CreatorID: ben.ID, EndedAt: now}, nil},
 	} {
 		page, _, err := s.Rooms(t.Context(), tt.filter)

@@ -25,7 +25,8 @@ const (
 // Role says what a participant may do in a room.
 type Role string
 
-// The roles of this version. A host may record and end the meeting.
+// The roles of this version. A host may record, extend, lock and end the
+// meeting, and moderate.
 const (
 	Host  Role = "host"
 	Guest Role = "guest"
@@ -134,6 +135,71 @@ type EndMeeting struct {
 	Request
 }
 
+// Hand raises or lowers the page's own hand.
+type Hand struct {
+	Request
+	Up bool `json:"up"`
+}
+
+// Emoji is one of the pictures to react with.
+type Emoji string
+
+// The closed list of reactions.
+const (
+	ThumbsUp   Emoji = "👍"
+	Heart      Emoji = "❤️"
+	Applause   Emoji = "👏"
+	Laughter   Emoji = "😂"
+	Surprise   Emoji = "😮"
+	Party      Emoji = "🎉"
+	Thinking   Emoji = "🤔"
+	ThumbsDown Emoji = "👎"
+)
+
+// React shows an emoji to everybody for a moment. What comes too fast is
+// dropped without a word. Its type on the wire is "reaction".
+type React struct {
+	Request
+	Emoji Emoji `json:"emoji"`
+}
+
+// Action is what a host does to participants.
+type Action string
+
+// The closed list of actions.
+const (
+	Mute        Action = "mute"          // mutes the participant's microphone
+	MuteAll     Action = "mute_all"      // mutes everybody but the host who asks
+	AskToUnmute Action = "ask_to_unmute" // the page asks; nothing changes by itself
+	StopCamera  Action = "stop_camera"
+	StopScreen  Action = "stop_screen" // with its sound
+	LowerHand   Action = "lower_hand"
+	MakeHost    Action = "make_host" // for this session
+	Remove      Action = "remove"    // bye with "removed"; the session can't be resumed
+)
+
+// Moderate acts on another participant. Hosts only.
+type Moderate struct {
+	Request
+	Action Action `json:"action"`
+	// Participant is the one concerned; absent with "mute_all".
+	Participant string `json:"participant,omitempty"`
+}
+
+// Lock keeps guests out who are not in the meeting, or lets them in again.
+// Hosts only.
+type Lock struct {
+	Request
+	On bool `json:"on"`
+}
+
+// Extend moves the meeting's end. Hosts only.
+type Extend struct {
+	Request
+	// Minutes is 15, 30 or 60.
+	Minutes int `json:"minutes"`
+}
+
 // Leave ends the session at once: nobody sees "reconnecting".
 type Leave struct{}
 
@@ -160,6 +226,9 @@ type Participant struct {
 	Connected bool `json:"connected"`
 	// JoinedAt is RFC 3339 with milliseconds, UTC.
 	JoinedAt string `json:"joined_at"`
+	// Hand is set while the hand is up: the lower the number, the earlier it
+	// went up.
+	Hand int64 `json:"hand,omitempty"`
 }
 
 // RoomState is what everybody may know about the room.
@@ -168,6 +237,8 @@ type RoomState struct {
 	Title string `json:"title"`
 	// EndsAt is RFC 3339, UTC; the meeting ends for everybody then.
 	EndsAt string `json:"ends_at"`
+	// Locked is set while no guest gets in who is not in.
+	Locked bool `json:"locked"`
 }
 
 // RecordingState says whether the room is being recorded.
@@ -267,13 +338,35 @@ type Chat struct {
 	ChatMessage
 }
 
+// Reaction is how often one emoji came since the last Reactions.
+type Reaction struct {
+	Emoji Emoji `json:"emoji"`
+	Count int   `json:"count"`
+	// Participants are those over whose tiles it is shown: the latest, at most 20.
+	Participants []string `json:"participants"`
+}
+
+// Reactions tells of the emojis that came in the last moment. It has no
+// number: a page that was away has missed nothing.
+type Reactions struct {
+	Reactions []Reaction `json:"reactions"`
+}
+
+// Moderated tells a page what a host did to its participant. The page does the
+// same at once: it mutes the microphone, or turns camera or screen off.
+type Moderated struct {
+	Action Action `json:"action"`
+	// By is the host's name.
+	By string `json:"by"`
+}
+
 // Recording is a numbered event: recording started or stopped.
 type Recording struct {
 	Seq int64 `json:"seq"`
 	RecordingState
 }
 
-// Room is a numbered event: the room changed, for instance its end.
+// Room is a numbered event: the room's title, end or lock changed.
 type Room struct {
 	Seq int64 `json:"seq"`
 	RoomState
@@ -292,6 +385,9 @@ const (
 	TooMany       ErrorCode = "too_many"       // messages come faster than the limit
 	RecordFailed  ErrorCode = "record_failed"  // the recording can't start; Message says why
 	RoomFull      ErrorCode = "room_full"      // the room holds no more participants
+	RoomLocked    ErrorCode = "room_locked"    // a host has locked the room
+	NotHere       ErrorCode = "not_here"       // no participant has this id, for instance not any more
+	TooLong       ErrorCode = "too_long"       // the meeting would last longer than 24 hours
 	Internal      ErrorCode = "internal"       // our fault; the log has it
 )
 
@@ -312,6 +408,7 @@ const (
 	ByeReplaced ByeReason = "replaced" // the session was resumed on another socket
 	ByeShutdown ByeReason = "shutdown" // the server restarts; rejoin in a moment
 	ByeSlow     ByeReason = "slow"     // the page did not read its messages; resume is possible
+	ByeRemoved  ByeReason = "removed"  // a host removed the participant
 	ByeKicked   ByeReason = "violated" // too many messages were refused, or no join came
 )
 
@@ -326,6 +423,7 @@ func ClientMessages() map[string]any {
 	return map[string]any{
 		"join": Join{}, "resume": Resume{}, "offer": Offer{}, "view": SetView{}, "publish": Publish{},
 		"seated": Seated{}, "chat": SendChat{}, "record": Record{}, "end": EndMeeting{}, "leave": Leave{},
+		"hand": Hand{}, "reaction": React{}, "moderate": Moderate{}, "lock": Lock{}, "extend": Extend{},
 	}
 }
 
@@ -334,5 +432,6 @@ func ServerMessages() map[string]any {
 	return map[string]any{
 		"joined": Joined{}, "resumed": Resumed{}, "answer": Answer{}, "roster": Roster{}, "seats": Seats{},
 		"floor": Floor{}, "chat": Chat{}, "recording": Recording{}, "room": Room{}, "error": Error{}, "bye": Bye{},
+		"reactions": Reactions{}, "moderated": Moderated{},
 	}
 }

@@ -1,5 +1,5 @@
 import { createStore, DEFAULT_PREFERENCES } from '../src/client';
-import type { Board, Client, ClientState, DeviceControl, Devices, Meeting, Participant, Preferences } from '../src/client';
+import type { Board, Client, ClientState, DeviceControl, Devices, Meeting, Participant, Preferences, ShownReaction } from '../src/client';
 import { hueOf } from '../src/design';
 
 const NAMES = ['Maya Lindqvist', 'Jonas', 'Priya Raman', 'Tomás Alvarez', 'Aiko Tanaka', 'Ben Okafor', 'Charlotte de Villiers-Montgomery', 'Noor', 'Sam Lee', 'Zoë Brandt', 'Ivan Petrov', 'Lucía Fernández'];
@@ -21,7 +21,7 @@ export function fakeMeeting(count: number, more: Partial<Meeting> = {}): Meeting
 	return {
 		self: 'p1',
 		role: 'host',
-		room: { id: '1.f3a0', title: 'Quarterly planning with the harbour team', ends_at: new Date(Date.now() + 2_520_000).toISOString() },
+		room: { id: '1.f3a0', title: 'Quarterly planning with the harbour team', ends_at: new Date(Date.now() + 2_520_000).toISOString(), locked: false },
 		participants,
 		recording: { on: false },
 		chat: [],
@@ -34,7 +34,7 @@ export function fakeMeeting(count: number, more: Partial<Meeting> = {}): Meeting
 }
 
 /** A client that shows a state and does nothing. */
-export function fakeClient(meeting: Meeting, more: Partial<ClientState> = {}): Client {
+export function fakeClient(meeting: Meeting, more: Partial<ClientState> = {}, reactions: readonly ShownReaction[] = []): Client {
 	const nothing = () => undefined;
 	const state = createStore<ClientState>({
 		link: { kind: 'open' },
@@ -50,10 +50,16 @@ export function fakeClient(meeting: Meeting, more: Partial<ClientState> = {}): C
 		state,
 		board: fakeBoard(meeting),
 		levels: { bind: (id, element) => (element.style.setProperty('--level', meeting.floor.includes(id) ? '0.8' : '0'), nothing) },
+		reactions: createStore(reactions),
 		setView: nothing,
 		say: nothing,
 		record: nothing,
 		endForAll: nothing,
+		raiseHand: nothing,
+		react: nothing,
+		moderate: nothing,
+		lock: nothing,
+		extend: nothing,
 		share: () => Promise.resolve(),
 		stopSharing: nothing,
 		playSound: nothing,

@@ -26,6 +26,14 @@ const chat = [
 const withScreen = (participants: readonly Participant[]) =>
 	participants.map((one) => (one.id === 'p2' ? { ...one, sources: [...one.sources, { source: 'screen', muted: false } as const] } : one));
 
+const withHands = (participants: readonly Participant[]) =>
+	participants.map((one) => (one.id === 'p4' ? { ...one, hand: 2 } : one.id === 'p2' ? { ...one, hand: 7 } : one));
+
+const reactions = [
+	{ key: 1, emoji: '👏', count: 14, participants: ['p3', 'p5'], until: Infinity },
+	{ key: 2, emoji: '❤️', count: 1, participants: ['p2'], until: Infinity },
+] as const;
+
 const off = { microphone: { kind: 'off' }, camera: { kind: 'off' } } as const;
 
 const scenes: Readonly<Record<string, Scene>> = {
@@ -39,12 +47,16 @@ const scenes: Readonly<Record<string, Scene>> = {
 	reconnecting: () => <Inside count={4} lost />,
 	dimmed: () => <Inside count={4} down />,
 	blocked: () => <Inside count={2} blocked />,
+	hands: () => <Inside count={12} hands />,
+	'guest-hands': () => <Inside count={5} hands guest />,
 	guest: () => <Inside count={3} guest />,
 	notices: () => <Inside count={3} notices />,
 	prejoin: () => <Before />,
 	'prejoin-off': () => <Before broken />,
 	ended: () => <OverView over={{ reason: 'ended' }} />,
 	left: () => <OverView over={{ reason: 'left' }} onRejoin={() => undefined} />,
+	removed: () => <OverView over={{ reason: 'removed' }} />,
+	locked: () => <OverView over={{ reason: 'refused', code: 'room_locked', message: '' }} onRejoin={() => undefined} />,
 	full: () => <OverView over={{ reason: 'refused', code: 'room_full', message: '' }} onRejoin={() => undefined} />,
 	unknown: () => <OverView over={{ reason: 'ended' }} unknown />,
 };
@@ -58,6 +70,8 @@ type InsideProps = Readonly<{
 	down?: boolean;
 	blocked?: boolean;
 	guest?: boolean;
+	/** Hands are up, somebody reacts, and the meeting is locked. */
+	hands?: boolean;
 	notices?: boolean;
 }>;
 
@@ -71,7 +85,8 @@ function Inside(props: InsideProps) {
 		const meeting = {
 			...base,
 			role: props.guest === true ? ('guest' as const) : ('host' as const),
-			participants: props.screen === true ? withScreen(connected) : connected,
+			participants: props.hands === true ? withHands(connected) : props.screen === true ? withScreen(connected) : connected,
+			room: { ...base.room, locked: props.hands === true },
 			chat: props.chatty === true ? chat : [],
 			...(props.recording === true ? { recording: { on: true, started_at: ago(754_000), by: 'Jonas' } } : {}),
 		};
@@ -79,7 +94,7 @@ function Inside(props: InsideProps) {
 			...(props.down === true ? { link: { kind: 'retrying', attempt: 2 } as const, media: 'interrupted' as const } : {}),
 			soundBlocked: props.blocked === true,
 			sharing: props.blocked === true,
-		});
+		}, props.hands === true ? reactions : []);
 	});
 	const [told, setTold] = useState(false);
 	if (props.notices === true && !told) {

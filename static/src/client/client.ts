@@ -7,9 +7,11 @@ import { createLevels, seatLevel } from './levels';
 import type { Levels } from './levels';
 import { isHeard, meetingOf, reduce } from './meeting';
 import type { Meeting } from './meeting';
-import type { ByeReason, ClientMessage, ErrorCode, Join, Joined, Seats, ServerMessage } from './protocol.gen';
+import type { Action, ByeReason, ClientMessage, Emoji, ErrorCode, Join, Joined, Moderate, Seats, ServerMessage } from './protocol.gen';
 import { createPublisher } from './publisher';
 import type { Publisher } from './publisher';
+import { createReactions } from './reactions';
+import type { Reactions } from './reactions';
 import { fetchLobby, socketUrl } from './rooms';
 import { shareScreen, stopShare } from './screen';
 import type { ScreenShare } from './screen';
@@ -48,6 +50,7 @@ export type ClientState = Readonly<{
 /** Something that happened once and deserves a word to the viewer. */
 export type ClientEvent = Readonly<
 	| { kind: 'error'; code: ErrorCode; message: string; about: ClientMessage['type'] | undefined }
+	| { kind: 'moderated'; action: Action; by: string }
 	| { kind: 'restarting' }
 	| { kind: 'share_failed'; reason: 'cancelled' | 'failed' }
 >;
@@ -57,11 +60,19 @@ export type Client = Readonly<{
 	state: Store<ClientState>;
 	board: Board;
 	levels: Levels;
+	/** What participants react with, for the few seconds it is shown. */
+	reactions: Reactions['shown'];
 	/** Tells which tiles are on screen, most wanted first. */
 	setView: (tiles: readonly VisibleTile[]) => void;
 	say: (text: string) => void;
 	record: (on: boolean) => void;
 	endForAll: () => void;
+	raiseHand: (up: boolean) => void;
+	react: (emoji: Emoji) => void;
+	/** Acts on another participant, as a host. */
+	moderate: (action: Action, participant?: string) => void;
+	lock: (on: boolean) => void;
+	extend: (minutes: 15 | 30 | 60) => void;
 	/** Call it first thing in a click handler. */
 	share: () => Promise<void>;
 	stopSharing: () => void;
@@ -85,6 +96,9 @@ export type ClientOptions = Readonly<{
 /** How often the connection is looked at, in milliseconds. */
 const LOOK_MS = 1000;
 
+/** The least time between two words on the hand, in milliseconds: a page that is faster is cut off in the end. */
+const HAND_MS = 500;
+
 /** Joins a meeting. */
 export function createClient(options: ClientOptions): Client {
 	return new MeetingClient(options);
@@ -94,6 +108,8 @@ class MeetingClient implements Client {
 	readonly state: WritableStore<ClientState>;
 	readonly board: Board;
 	readonly levels: Levels;
+	readonly reactions: Reactions['shown'];
+	private readonly reacted: Reactions;
 	private readonly options: ClientOptions;
 	private readonly ended = new AbortController();
 	private readonly socket: Socket;
@@ -104,6 +120,8 @@ class MeetingClient implements Client {
 	private counts: ConnectionCounts | undefined;
 	private tiles: readonly VisibleTile[] = [];
 	private screen: ScreenShare | undefined;
+	/** When the hand was last raised or lowered. */
+	private handAt = 0;
 	private voice: { track: MediaStreamTrack; meter: VoiceMeter } | undefined;
 	/** The seated messages go out in the order of the seats messages. */
 	private seated: Promise<void> = Promise.resolve();
@@ -122,6 +140,8 @@ class MeetingClient implements Client {
 		const { signal } = this.ended;
 		this.board = createBoard({ onBlocked: (soundBlocked) => this.patch({ soundBlocked }) });
 		this.levels = createLevels((participant) => this.levelOf(participant), signal);
+		this.reacted = createReactions(signal);
+		this.reactions = this.reacted.shown;
 		this.publisher = createPublisher((message) => this.socket.send(message));
 		this.view = createViewSender((tiles) => this.socket.send({ type: 'view', tiles }), signal);
 		this.socket = createSocket({
@@ -149,6 +169,23 @@ class MeetingClient implements Client {
 	record = (on: boolean): void => this.socket.send({ type: 'record', on });
 
 	endForAll = (): void => this.socket.send({ type: 'end' });
+
+	raiseHand = (up: boolean): void => {
+		if (Date.now() - this.handAt < HAND_MS) return;
+		this.handAt = Date.now();
+		this.socket.send({ type: 'hand', up });
+	};
+
+	react = (emoji: Emoji): void => this.socket.send({ type: 'reaction', emoji });
+
+	moderate = (action: Action, participant?: string): void => {
+		const message: { type: 'moderate' } & Moderate = { type: 'moderate', action, ...(participant === undefined ? {} : { participant }) };
+		this.socket.send(message);
+	};
+
+	lock = (on: boolean): void => this.socket.send({ type: 'lock', on });
+
+	extend = (minutes: 15 | 30 | 60): void => this.socket.send({ type: 'extend', minutes });
 
 	share = async (): Promise<void> => {
 		try {
@@ -210,6 +247,13 @@ class MeetingClient implements Client {
 				this.reduce(message);
 				this.seat(message);
 				return;
+			case 'reactions':
+				this.reacted.show(message.reactions);
+				return;
+			case 'moderated':
+				this.obey(message.action);
+				this.options.onEvent({ kind: 'moderated', action: message.action, by: message.by });
+				return;
 			case 'error':
 				this.options.onEvent({ kind: 'error', code: message.code, message: message.message, about });
 				return;
@@ -222,6 +266,14 @@ class MeetingClient implements Client {
 				if (message.type === 'resumed' && this.connection?.pc.connectionState !== 'connected') void this.restartIce();
 				if (message.type === 'roster') this.growSeats();
 		}
+	}
+
+	/** Turns off what a host turned off. Turning on is left to the viewer. */
+	private obey(action: Action): void {
+		const { devices } = this.options;
+		if (action === 'mute') devices.mute();
+		if (action === 'stop_camera') devices.turnCameraOff();
+		if (action === 'stop_screen') this.stopSharing();
 	}
 
 	private joined(message: Joined): void {

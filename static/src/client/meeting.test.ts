@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CHAT_LIMIT, isHeard, meetingOf, mergeRoster, reduce } from './meeting';
+import { CHAT_LIMIT, handsUp, isHeard, meetingOf, mergeRoster, reduce } from './meeting';
 import type { Meeting } from './meeting';
 import type { Joined, Participant } from './protocol.gen';
 
@@ -19,7 +19,7 @@ const joined: Joined = {
 	resume_token: 't',
 	role: 'host',
 	answer: 'sdp',
-	room: { id: '1.a', title: 'Planning', ends_at: '2026-01-02T11:00:00.000Z' },
+	room: { id: '1.a', title: 'Planning', ends_at: '2026-01-02T11:00:00.000Z', locked: false },
 	roster: [person('p1'), person('p2')],
 	recording: { on: false },
 	chat: [],
@@ -63,11 +63,22 @@ describe('reduce', () => {
 		let state = reduce(start(), { type: 'recording', seq: 11, on: true, id: 'r', started_at: joined.now, by: 'Ann' }, now);
 		state = reduce(state, { type: 'recording', seq: 12, on: false, notice: 'The disk is full.' }, now);
 		expect(state.recording).toStrictEqual({ on: false, notice: 'The disk is full.' });
-		state = reduce(state, { type: 'room', seq: 13, id: '1.a', title: 'Plans', ends_at: '2026-01-02T12:00:00.000Z' }, now);
-		expect(state.room).toStrictEqual({ id: '1.a', title: 'Plans', ends_at: '2026-01-02T12:00:00.000Z' });
+		state = reduce(state, { type: 'room', seq: 13, id: '1.a', title: 'Plans', ends_at: '2026-01-02T12:00:00.000Z', locked: false }, now);
+		expect(state.room).toStrictEqual({ id: '1.a', title: 'Plans', ends_at: '2026-01-02T12:00:00.000Z', locked: false });
 		state = reduce(state, { type: 'floor', participants: ['p1'] }, now);
 		state = reduce(state, { type: 'seats', epoch: 1, seats: [{ seat: 0, video: false }] }, now);
 		expect([state.floor, state.seats, state.seq]).toEqual([['p1'], [{ seat: 0, video: false }], 13]);
+	});
+
+	it('takes the own role from the own row alone', () => {
+		const guest = { ...start(), role: 'guest' as const };
+		expect(reduce(guest, { type: 'roster', seq: 11, changed: [person('p1', { role: 'host' })], left: [] }, now).role).toBe('guest');
+		expect(reduce(guest, { type: 'roster', seq: 11, changed: [person('p2', { role: 'host' })], left: [] }, now).role).toBe('host');
+	});
+
+	it('lists hands in the order they went up', () => {
+		const people = [person('p1', { hand: 9 }), person('p2'), person('p3', { hand: 4 })];
+		expect(handsUp(people).map(({ id }) => id)).toEqual(['p3', 'p1']);
 	});
 
 	it('starts over with a new join', () => {

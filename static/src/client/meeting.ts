@@ -4,6 +4,7 @@ import type { ChatMessage, Joined, Participant, Recording, RecordingState, Role,
 export type Meeting = Readonly<{
 	/** The participant id of this page. */
 	self: string;
+	/** As the own row of the roster says: a host may make others hosts. */
 	role: Role;
 	room: Readonly<RoomState>;
 	/** In the order of joining. */
@@ -60,8 +61,10 @@ export function reduce(meeting: Meeting, message: ServerMessage, nowMs: number):
 
 function reduceEvent(meeting: Meeting, event: Extract<ServerMessage, { seq: number }>): Meeting {
 	switch (event.type) {
-		case 'roster':
-			return { ...meeting, participants: mergeRoster(meeting.participants, event.changed, event.left) };
+		case 'roster': {
+			const role = event.changed.find(({ id }) => id === meeting.self)?.role ?? meeting.role;
+			return { ...meeting, role, participants: mergeRoster(meeting.participants, event.changed, event.left) };
+		}
 		case 'chat': {
 			const { from, name, text, at } = event;
 			return { ...meeting, chat: [...meeting.chat, { from, name, text, at }].slice(-CHAT_LIMIT) };
@@ -69,8 +72,8 @@ function reduceEvent(meeting: Meeting, event: Extract<ServerMessage, { seq: numb
 		case 'recording':
 			return { ...meeting, recording: recordingOf(event) };
 		case 'room': {
-			const { id, title, ends_at } = event;
-			return { ...meeting, room: { id, title, ends_at } };
+			const { id, title, ends_at, locked } = event;
+			return { ...meeting, room: { id, title, ends_at, locked } };
 		}
 		case 'joined':
 			return meeting;
@@ -105,6 +108,11 @@ export function sourceOf(participant: Participant, source: Source): SourceState 
 /** True when the participant's microphone is on and not muted. */
 export function isHeard(participant: Participant): boolean {
 	return sourceOf(participant, 'microphone')?.muted === false;
+}
+
+/** The participants whose hands are up, in the order they went up. */
+export function handsUp(participants: readonly Participant[]): readonly Participant[] {
+	return participants.filter(({ hand }) => hand !== undefined).sort((a, b) => (a.hand ?? 0) - (b.hand ?? 0));
 }
 
 function clockOffset(serverNow: string, nowMs: number): number {

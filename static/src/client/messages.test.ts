@@ -18,6 +18,15 @@ describe('decodeServerMessage', () => {
 		expect(decodeServerMessage('{"type":"roster","seq":7,"changed":null,"left":null}')).toStrictEqual({ type: 'roster', seq: 7, changed: [], left: [] });
 	});
 
+	it('reads what hosts and hands bring', () => {
+		const row = { id: 'p1', number: 1, name: 'Ann', role: 'guest', sources: [], connected: true, joined_at: '', hand: 3 };
+		expect(decodeServerMessage(JSON.stringify({ type: 'roster', seq: 1, changed: [row], left: [] }))).toStrictEqual({ type: 'roster', seq: 1, changed: [row], left: [] });
+		const reactions = { type: 'reactions', reactions: [{ emoji: '❤️', count: 2, participants: ['p1'] }] };
+		expect(decodeServerMessage(JSON.stringify(reactions))).toStrictEqual(reactions);
+		expect(decodeServerMessage('{"type":"moderated","action":"mute","by":"Ann"}')).toStrictEqual({ type: 'moderated', action: 'mute', by: 'Ann' });
+		expect(decodeServerMessage('{"type":"bye","reason":"removed","message":""}')).toStrictEqual({ type: 'bye', reason: 'removed', message: '' });
+	});
+
 	it('keeps a zero from apart from an absent one', () => {
 		const message = decodeServerMessage('{"type":"seats","epoch":1,"seats":[{"seat":0,"video":true,"from":0}]}');
 		expect(message?.type === 'seats' && message.seats[0]?.from).toBe(0);
@@ -32,6 +41,8 @@ describe('decodeServerMessage', () => {
 		['a type that every object inherits', '{"type":"toString"}'],
 		['a missing field', '{"type":"bye","reason":"ended"}'],
 		['an unknown word', '{"type":"bye","reason":"bored","message":""}'],
+		['an emoji that is none of ours', '{"type":"reactions","reactions":[{"emoji":"💩","count":1,"participants":[]}]}'],
+		['an action that is none of ours', '{"type":"moderated","action":"tickle","by":"Ann"}'],
 		['a wrong type', '{"type":"floor","participants":[1]}'],
 		['a number too large for a double', '{"type":"roster","seq":1e999,"changed":[],"left":[]}'],
 	])('refuses %s', (_, text) => {

@@ -1,8 +1,11 @@
 import type {
+	Action,
 	ByeReason,
 	ChatMessage,
+	Emoji,
 	ErrorCode,
 	Participant,
+	Reaction,
 	RecordingState,
 	Role,
 	RoomState,
@@ -71,8 +74,10 @@ const participant = object<Participant>({
 	sources: list(object<SourceState>({ source, muted: boolean })),
 	connected: boolean,
 	joined_at: string,
+	hand: optional(number),
 });
-const roomFields = { id: string, title: string, ends_at: string };
+const emoji = oneOf<Emoji>('👍', '❤️', '👏', '😂', '😮', '🎉', '🤔', '👎');
+const roomFields = { id: string, title: string, ends_at: string, locked: boolean };
 const recordingFields = { on: boolean, id: optional(string), started_at: optional(string), by: optional(string), notice: optional(string) };
 const chatFields = { from: string, name: string, text: string, at: string };
 const re = optional(number);
@@ -106,6 +111,11 @@ const bodies: { [K in ServerMessage['type']]: Decoder<Body<K>> } = {
 	chat: object<Body<'chat'>>({ seq: number, ...chatFields }),
 	recording: object<Body<'recording'>>({ seq: number, ...recordingFields }),
 	room: object<Body<'room'>>({ seq: number, ...roomFields }),
+	reactions: object<Body<'reactions'>>({ reactions: list(object<Reaction>({ emoji, count: number, participants: list(string) })) }),
+	moderated: object<Body<'moderated'>>({
+		action: oneOf<Action>('mute', 'mute_all', 'ask_to_unmute', 'stop_camera', 'stop_screen', 'lower_hand', 'make_host', 'remove'),
+		by: string,
+	}),
 	error: object<Body<'error'>>({
 		re,
 		code: oneOf<ErrorCode>(
@@ -117,11 +127,14 @@ const bodies: { [K in ServerMessage['type']]: Decoder<Body<K>> } = {
 			'too_many',
 			'record_failed',
 			'room_full',
+			'room_locked',
+			'not_here',
+			'too_long',
 			'internal',
 		),
 		message: string,
 	}),
-	bye: object<Body<'bye'>>({ reason: oneOf<ByeReason>('left', 'ended', 'replaced', 'shutdown', 'slow', 'violated'), message: string }),
+	bye: object<Body<'bye'>>({ reason: oneOf<ByeReason>('left', 'ended', 'replaced', 'shutdown', 'slow', 'removed', 'violated'), message: string }),
 };
 
 /**

@@ -2,23 +2,28 @@ import type { ClientMessage } from './protocol.gen';
 
 /**
  * The queue of a line that is down, after one more message. What only tells
- * the newest state replaces the older word on the same thing, and an offer is
- * never kept: it belongs to the moment it was made in.
+ * the newest state replaces the older word on the same thing, and offers and
+ * reactions are never kept: they belong to the moment they were made in.
  */
 export function enqueue(queue: readonly ClientMessage[], message: ClientMessage): readonly ClientMessage[] {
 	switch (message.type) {
 		case 'view':
 		case 'seated':
 		case 'record':
+		case 'hand':
+		case 'lock':
+		case 'extend':
 			return [...queue.filter(({ type }) => type !== message.type), message];
 		case 'publish':
 			return [...queue.filter((other) => other.type !== 'publish' || other.source !== message.source), message];
 		case 'chat':
 		case 'end':
+		case 'moderate':
 			return [...queue, message];
 		case 'join':
 		case 'resume':
 		case 'offer':
+		case 'reaction':
 		case 'leave':
 			return queue;
 	}
@@ -26,5 +31,5 @@ export function enqueue(queue: readonly ClientMessage[], message: ClientMessage)
 
 /** True for a message that still makes sense in a new session: it speaks of the room, not of the old connection. */
 export function survivesRejoin(message: ClientMessage): boolean {
-	return message.type === 'chat' || message.type === 'record' || message.type === 'end';
+	return ['chat', 'record', 'end', 'hand', 'lock'].includes(message.type);
 }

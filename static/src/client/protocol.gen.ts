@@ -137,6 +137,72 @@ export type EndMeeting = {
 	id?: number;
 };
 
+/** Hand raises or lowers the page's own hand. */
+export type Hand = {
+	/** ID is echoed as "re" in the answer or error to this message. */
+	id?: number;
+	up: boolean;
+};
+
+/** Emoji is one of the pictures to react with. */
+export type Emoji =
+	| '👍'
+	| '❤️'
+	| '👏'
+	| '😂'
+	| '😮'
+	| '🎉'
+	| '🤔'
+	| '👎';
+
+/**
+ * React shows an emoji to everybody for a moment. What comes too fast is
+ * dropped without a word. Its type on the wire is "reaction".
+ */
+export type React = {
+	/** ID is echoed as "re" in the answer or error to this message. */
+	id?: number;
+	emoji: Emoji;
+};
+
+/** Action is what a host does to participants. */
+export type Action =
+	| 'mute' // mutes the participant's microphone
+	| 'mute_all' // mutes everybody but the host who asks
+	| 'ask_to_unmute' // the page asks; nothing changes by itself
+	| 'stop_camera'
+	| 'stop_screen' // with its sound
+	| 'lower_hand'
+	| 'make_host' // for this session
+	| 'remove'; // bye with "removed"; the session can't be resumed
+
+/** Moderate acts on another participant. Hosts only. */
+export type Moderate = {
+	/** ID is echoed as "re" in the answer or error to this message. */
+	id?: number;
+	action: Action;
+	/** Participant is the one concerned; absent with "mute_all". */
+	participant?: string;
+};
+
+/**
+ * Lock keeps guests out who are not in the meeting, or lets them in again.
+ * Hosts only.
+ */
+export type Lock = {
+	/** ID is echoed as "re" in the answer or error to this message. */
+	id?: number;
+	on: boolean;
+};
+
+/** Extend moves the meeting's end. Hosts only. */
+export type Extend = {
+	/** ID is echoed as "re" in the answer or error to this message. */
+	id?: number;
+	/** Minutes is 15, 30 or 60. */
+	minutes: number;
+};
+
 /** Leave ends the session at once: nobody sees "reconnecting". */
 export type Leave = Record<string, never>;
 
@@ -160,6 +226,11 @@ export type Participant = {
 	connected: boolean;
 	/** JoinedAt is RFC 3339 with milliseconds, UTC. */
 	joined_at: string;
+	/**
+	 * Hand is set while the hand is up: the lower the number, the earlier it
+	 * went up.
+	 */
+	hand?: number;
 };
 
 /** RoomState is what everybody may know about the room. */
@@ -168,6 +239,8 @@ export type RoomState = {
 	title: string;
 	/** EndsAt is RFC 3339, UTC; the meeting ends for everybody then. */
 	ends_at: string;
+	/** Locked is set while no guest gets in who is not in. */
+	locked: boolean;
 };
 
 /** RecordingState says whether the room is being recorded. */
@@ -280,6 +353,32 @@ export type Chat = {
 	at: string;
 };
 
+/** Reaction is how often one emoji came since the last Reactions. */
+export type Reaction = {
+	emoji: Emoji;
+	count: number;
+	/** Participants are those over whose tiles it is shown: the latest, at most 20. */
+	participants: string[];
+};
+
+/**
+ * Reactions tells of the emojis that came in the last moment. It has no
+ * number: a page that was away has missed nothing.
+ */
+export type Reactions = {
+	reactions: Reaction[];
+};
+
+/**
+ * Moderated tells a page what a host did to its participant. The page does the
+ * same at once: it mutes the microphone, or turns camera or screen off.
+ */
+export type Moderated = {
+	action: Action;
+	/** By is the host's name. */
+	by: string;
+};
+
 /** Recording is a numbered event: recording started or stopped. */
 export type Recording = {
 	seq: number;
@@ -297,13 +396,15 @@ export type Recording = {
 	notice?: string;
 };
 
-/** Room is a numbered event: the room changed, for instance its end. */
+/** Room is a numbered event: the room's title, end or lock changed. */
 export type Room = {
 	seq: number;
 	id: string;
 	title: string;
 	/** EndsAt is RFC 3339, UTC; the meeting ends for everybody then. */
 	ends_at: string;
+	/** Locked is set while no guest gets in who is not in. */
+	locked: boolean;
 };
 
 /** ErrorCode is why the server refused a message. */
@@ -316,6 +417,9 @@ export type ErrorCode =
 	| 'too_many' // messages come faster than the limit
 	| 'record_failed' // the recording can't start; Message says why
 	| 'room_full' // the room holds no more participants
+	| 'room_locked' // a host has locked the room
+	| 'not_here' // no participant has this id, for instance not any more
+	| 'too_long' // the meeting would last longer than 24 hours
 	| 'internal'; // our fault; the log has it
 
 /** Error answers a message that was refused. Message is a sentence for people. */
@@ -332,6 +436,7 @@ export type ByeReason =
 	| 'replaced' // the session was resumed on another socket
 	| 'shutdown' // the server restarts; rejoin in a moment
 	| 'slow' // the page did not read its messages; resume is possible
+	| 'removed' // a host removed the participant
 	| 'violated'; // too many messages were refused, or no join came
 
 /** Bye is the last message on a socket. */
@@ -351,6 +456,11 @@ export type ClientMessage =
 	| ({ type: 'chat' } & SendChat)
 	| ({ type: 'record' } & Record_)
 	| ({ type: 'end' } & EndMeeting)
+	| ({ type: 'hand' } & Hand)
+	| ({ type: 'reaction' } & React)
+	| ({ type: 'moderate' } & Moderate)
+	| ({ type: 'lock' } & Lock)
+	| ({ type: 'extend' } & Extend)
 	| { type: 'leave' };
 
 /** ServerMessage is every message to the page. */
@@ -362,6 +472,8 @@ export type ServerMessage =
 	| ({ type: 'seats' } & Seats)
 	| ({ type: 'floor' } & Floor)
 	| ({ type: 'chat' } & Chat)
+	| ({ type: 'reactions' } & Reactions)
+	| ({ type: 'moderated' } & Moderated)
 	| ({ type: 'recording' } & Recording)
 	| ({ type: 'room' } & Room)
 	| ({ type: 'error' } & Error)

@@ -39,7 +39,7 @@ const joined = (seq = 5): ServerMessage => ({
 	resume_token: `token${seq}`,
 	role: 'guest',
 	answer: 'sdp',
-	room: { id: 'r', title: '', ends_at: '' },
+	room: { id: 'r', title: '', ends_at: '', locked: false },
 	roster: [],
 	recording: { on: false },
 	chat: [],

@@ -49,12 +49,14 @@ export type ConfirmProps = {
 	text: string;
 	/** The words on the button that does it. */
 	action: string;
+	/** How the button looks; "danger" when absent. */
+	kind?: 'danger' | 'filled';
 	onConfirm: () => void;
 	onClose: () => void;
 };
 
 /** Asks before something that can't be taken back. */
-export function Confirm({ open, title, text, action, onConfirm, onClose }: ConfirmProps) {
+export function Confirm({ open, title, text, action, kind = 'danger', onConfirm, onClose }: ConfirmProps) {
 	return (
 		<Dialog
 			open={open}
@@ -64,7 +66,7 @@ export function Confirm({ open, title, text, action, onConfirm, onClose }: Confi
 				<>
 					<Button onClick={onClose}>Cancel</Button>
 					<Button
-						kind="danger"
+						kind={kind}
 						onClick={() => {
 							onConfirm();
 							onClose();

@@ -22,12 +22,14 @@ export type MenuProps = {
 	items: readonly MenuItem[];
 	/** Draws the button that opens the menu. */
 	opener: (props: MenuOpener) => ReactNode;
+	/** "icons" is a board of icons whose labels are read out only. */
+	layout?: 'rows' | 'icons';
 	/** Called when the menu opens, for instance to look for devices again. */
 	onOpen?: () => void;
 };
 
 /** A list of actions and choices in a native popover, placed beside its opener and driven by arrow keys. */
-export function Menu({ label, items, opener, onOpen }: MenuProps) {
+export function Menu({ label, items, opener, layout = 'rows', onOpen }: MenuProps) {
 	const id = useId();
 	const button = useRef<HTMLButtonElement>(null);
 	const menu = useRef<HTMLDivElement>(null);
@@ -51,14 +53,14 @@ export function Menu({ label, items, opener, onOpen }: MenuProps) {
 	return (
 		<>
 			{opener({ ref: button, popoverTarget: id, 'aria-haspopup': 'menu', 'aria-expanded': open })}
-			<div ref={menu} id={id} className="menu" popover="auto" role="menu" aria-label={label} onToggle={toggled} onKeyDown={steer}>
-				{open ? items.map((item, index) => <Row key={index} item={item} onPick={pick} />) : null}
+			<div ref={menu} id={id} className="menu" data-layout={layout} popover="auto" role="menu" aria-label={label} onToggle={toggled} onKeyDown={steer}>
+				{open ? items.map((item, index) => <Row key={index} item={item} bare={layout === 'icons'} onPick={pick} />) : null}
 			</div>
 		</>
 	);
 }
 
-function Row({ item, onPick }: { item: MenuItem; onPick: (item: { onPick: () => void }) => void }) {
+function Row({ item, bare, onPick }: { item: MenuItem; bare: boolean; onPick: (item: { onPick: () => void }) => void }) {
 	switch (item.kind) {
 		case 'line':
 			return <hr />;
@@ -79,7 +81,7 @@ function Row({ item, onPick }: { item: MenuItem; onPick: (item: { onPick: () => 
 			return (
 				<button type="button" role="menuitem" className="menu-item" data-tone={item.tone} onClick={() => onPick(item)}>
 					{item.icon}
-					<span>{item.label}</span>
+					<span className={bare ? 'unseen' : undefined}>{item.label}</span>
 				</button>
 			);
 	}
@@ -100,7 +102,8 @@ function place(menu: HTMLElement, button: HTMLElement): void {
 function steer(event: KeyboardEvent<HTMLDivElement>): void {
 	const items = rows(event.currentTarget);
 	const at = items.findIndex((item) => item === document.activeElement);
-	const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: items.length - 1 }[event.key];
+	const board = event.currentTarget.dataset['layout'] === 'icons' ? { ArrowRight: at + 1, ArrowLeft: at - 1 } : {};
+	const to = ({ ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: items.length - 1, ...board } as Readonly<Record<string, number>>)[event.key];
 	if (to === undefined) return;
 	event.preventDefault();
 	move(event.currentTarget, to);

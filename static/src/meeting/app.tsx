@@ -51,7 +51,7 @@ export function App({ room, token }: AppProps) {
 			if (devices === undefined || room === undefined) return;
 			const end = new AbortController();
 			const onEvent = (event: Parameters<typeof newsOf>[0]) => {
-				const news = newsOf(event);
+				const news = newsOf(event, () => void devices.unmute());
 				if (news !== undefined) notify(news);
 			};
 			setPhase({ kind: 'inside', end, client: createClient({ room, name, token, devices, mostSeats: mostSeatsOf(location.search), onEvent, signal: end.signal }) });

@@ -1,9 +1,10 @@
-import { ChevronUp, Circle, CircleStop, Ellipsis, MessageSquare, Mic, MicOff, MonitorUp, MonitorX, OctagonX, Phone, Settings, UsersRound, Video, VideoOff } from 'lucide-react';
+import { ChevronUp, Circle, CircleStop, Ellipsis, Hand, MessageSquare, Mic, MicOff, MonitorUp, MonitorX, OctagonX, Phone, Settings, UsersRound, Video, VideoOff } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { canShareScreen } from '../client';
-import type { DeviceChoice, DeviceControl, Devices, DeviceState, Preferences } from '../client';
+import type { DeviceChoice, DeviceControl, Devices, DeviceState, Emoji, Preferences } from '../client';
 import { IconButton, Menu } from '../design';
 import type { MenuItem } from '../design';
+import { EmojiMenu, reactIcon } from './emojis';
 import { useStore } from './hooks';
 import { optionsOf } from './preview';
 
@@ -19,14 +20,18 @@ export type BarProps = Readonly<{
 	isSharing: boolean;
 	panel: Panel;
 	unread: number;
+	handUp: boolean;
+	/** How many hands of others are up. */
+	hands: number;
+	onReact: (emoji: Emoji) => void;
 	/** Room for few buttons: the others are behind More. */
 	narrow: boolean;
-	run: Readonly<Record<'microphone' | 'camera' | 'share' | 'chat' | 'people' | 'record' | 'settings' | 'more' | 'leave' | 'end', () => void>>;
+	run: Readonly<Record<'microphone' | 'camera' | 'share' | 'hand' | 'chat' | 'people' | 'record' | 'settings' | 'more' | 'leave' | 'end', () => void>>;
 }>;
 
 /** The bar at the bottom: everything the viewer does in a meeting. */
 export function Bar(props: BarProps) {
-	const { devices, isHost, isRecording, isSharing, panel, unread, narrow, run } = props;
+	const { devices, isHost, isRecording, isSharing, panel, unread, handUp, hands, onReact, narrow, run } = props;
 	const state = useStore(devices.state);
 	return (
 		<footer className="bar" aria-label="Meeting controls">
@@ -43,8 +48,31 @@ export function Bar(props: BarProps) {
 						onClick={run.share}
 					/>
 				) : null}
+				{narrow ? null : (
+					<>
+						<BarButton
+							label={handUp ? 'Lower hand' : 'Raise hand'}
+							word={handUp ? 'Lower' : 'Hand'}
+							icon={<Hand size={24} />}
+							tone={handUp ? 'on' : 'raised'}
+							shortcut="H"
+							onClick={run.hand}
+						/>
+						<EmojiMenu
+							onPick={onReact}
+							opener={(props) => (
+								<div className="bar-button">
+									<IconButton {...props} label="React" icon={reactIcon} tone="raised" size="large" />
+									<span className="bar-word" aria-hidden="true">
+										React
+									</span>
+								</div>
+							)}
+						/>
+					</>
+				)}
 				<BarButton label="Chat" word="Chat" icon={<MessageSquare size={24} />} tone={panel === 'chat' ? 'on' : 'raised'} shortcut="C" count={unread} pressed={panel === 'chat'} onClick={run.chat} />
-				<BarButton label="Participants" word="People" icon={<UsersRound size={24} />} tone={panel === 'people' ? 'on' : 'raised'} shortcut="P" pressed={panel === 'people'} onClick={run.people} />
+				<BarButton label="Participants" word="People" icon={<UsersRound size={24} />} tone={panel === 'people' ? 'on' : 'raised'} shortcut="P" count={hands} counted={hands === 1 ? 'hand raised' : 'hands raised'} pressed={panel === 'people'} onClick={run.people} />
 				{isHost && !narrow ? <RecordButton isRecording={isRecording} onClick={run.record} /> : null}
 				{narrow ? (
 					<BarButton label="More" word="More" icon={<Ellipsis size={24} />} tone="raised" onClick={run.more} />
@@ -155,6 +183,8 @@ type BarButtonProps = Readonly<{
 	tone: 'raised' | 'off' | 'on' | 'danger';
 	shortcut?: string;
 	count?: number;
+	/** What count counts; "unread" when absent. */
+	counted?: string;
 	pressed?: boolean;
 	className?: string;
 	/** A device whose failure is marked on its button. */
@@ -162,7 +192,7 @@ type BarButtonProps = Readonly<{
 	onClick: () => void;
 }>;
 
-function BarButton({ label, word, icon, tone, shortcut, count = 0, pressed, className = '', failed, onClick }: BarButtonProps) {
+function BarButton({ label, word, icon, tone, shortcut, count = 0, counted = 'unread', pressed, className = '', failed, onClick }: BarButtonProps) {
 	return (
 		<div className={`bar-button ${className}`.trimEnd()}>
 			<IconButton
@@ -173,7 +203,7 @@ function BarButton({ label, word, icon, tone, shortcut, count = 0, pressed, clas
 				onClick={onClick}
 				{...(shortcut === undefined ? {} : { shortcut })}
 				{...(pressed === undefined ? {} : { 'aria-pressed': pressed })}
-				{...(count > 0 ? { 'aria-description': `${count} unread` } : {})}
+				{...(count > 0 ? { 'aria-description': `${count} ${counted}` } : {})}
 				{...(failed?.kind === 'starting' ? { 'aria-busy': true } : {})}
 			/>
 			<span className="bar-word" aria-hidden="true">

@@ -1,12 +1,16 @@
 import { LoaderCircle, MonitorUp, Volume2 } from 'lucide-react';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { RefObject } from 'react';
+import { handsUp } from '../client';
 import type { Client, ClientState, DeviceControl, Meeting, Over, Preferences } from '../client';
 import { Button, Confirm } from '../design';
 import { Bar } from './bar';
 import type { Panel } from './bar';
+import { Burst } from './burst';
 import { ChatPanel } from './chat';
 import { useMedia, useStore } from './hooks';
+import { AskFirst } from './host';
+import type { Act, Question } from './host';
 import { InviteCard } from './invite';
 import { MoreDialog } from './more';
 import { newsBetween } from './news';
@@ -38,7 +42,7 @@ export function MeetingView({ client, devices, preferences, onPreferences, notif
 	const { meeting, over } = state;
 	const [panel, setPanel] = useState<Panel>();
 	const [overlay, setOverlay] = useState<Overlay>();
-	const narrow = useMedia('(max-width: 640px)');
+	const narrow = useMedia('(max-width: 900px)');
 	const unread = useUnread(meeting, panel === 'chat');
 	useNews(meeting, notify);
 	useEffect(() => {
@@ -49,19 +53,23 @@ export function MeetingView({ client, devices, preferences, onPreferences, notif
 	}, [client, preferences.speakerId]);
 	const run = useActions(client, devices, setPanel, setOverlay);
 	useShortcuts(run);
+	const [question, setQuestion] = useState<Question>();
+	const act = useAct(client, setQuestion);
 	const root = useRef<HTMLDivElement>(null);
 	useEscape(root, panel, () => setPanel(undefined));
 
 	if (meeting === undefined) return <Joining link={state.link} />;
 	const isHost = meeting.role === 'host';
+	const hands = handsUp(meeting.participants);
+	const handUp = hands.some(({ id }) => id === meeting.self);
+	const gestures = { handUp, onReact: client.react };
 	const { on: isRecording } = meeting.recording;
 	const host = { isHost, isRecording, isSharing: state.sharing };
-	const close = () => setPanel(undefined);
 	/** A dialog that closes after another was opened in its place leaves that one open. */
 	const shut = (which: Overlay) => () => setOverlay((now) => (now === which ? undefined : now));
 	return (
 		<div className="meeting" ref={root} data-panel={panel}>
-			<TopBar state={state} meeting={meeting} notify={notify} />
+			<TopBar state={state} meeting={meeting} notify={notify} onExtend={isHost ? client.extend : undefined} />
 			<main className="meeting-middle">
 				<Stage
 					client={client}
@@ -69,14 +77,27 @@ export function MeetingView({ client, devices, preferences, onPreferences, notif
 					ownTrack={camera.kind === 'on' ? camera.track : undefined}
 					dimmed={isInterrupted(state)}
 					alone={<InviteCard />}
+					act={isHost ? act : undefined}
 				/>
+				<Burst reactions={client.reactions} meeting={meeting} />
 				<Banners state={state} client={client} />
 			</main>
-			{panel === 'chat' ? <ChatPanel messages={meeting.chat} self={meeting.self} open={state.link.kind === 'open'} onSay={client.say} onClose={close} /> : null}
-			{panel === 'people' ? <PeoplePanel meeting={meeting} levels={client.levels} onClose={close} /> : null}
-			<Bar devices={devices} preferences={preferences} onPreferences={onPreferences} panel={panel} unread={unread} narrow={narrow} run={run} {...host} />
+			<Panels panel={panel} state={state} meeting={meeting} client={client} act={isHost ? act : undefined} onClose={() => setPanel(undefined)} />
+			<Bar
+				devices={devices}
+				preferences={preferences}
+				onPreferences={onPreferences}
+				panel={panel}
+				unread={unread}
+				hands={hands.length - Number(handUp)}
+				narrow={narrow}
+				run={run}
+				{...host}
+				{...gestures}
+			/>
 			<SettingsDialog open={overlay === 'settings'} devices={devices} preferences={preferences} onPreferences={onPreferences} onClose={shut('settings')} />
-			<MoreDialog open={overlay === 'more'} onClose={shut('more')} run={run} {...host} />
+			<MoreDialog open={overlay === 'more'} onClose={shut('more')} run={run} {...host} {...gestures} />
+			<AskFirst question={question} onConfirm={({ action, participant }) => client.moderate(action, participant.id)} onClose={() => setQuestion(undefined)} />
 			<Confirm
 				open={overlay === 'end'}
 				title="End the meeting for everybody?"
@@ -87,6 +108,20 @@ export function MeetingView({ client, devices, preferences, onPreferences, notif
 			/>
 		</div>
 	);
+}
+
+type PanelsProps = Readonly<{ panel: Panel; state: ClientState; meeting: Meeting; client: Client; act: Act | undefined; onClose: () => void }>;
+
+/** The panel beside the stage, if one is open. */
+function Panels({ panel, state, meeting, client, act, onClose }: PanelsProps) {
+	switch (panel) {
+		case 'chat':
+			return <ChatPanel messages={meeting.chat} self={meeting.self} open={state.link.kind === 'open'} onSay={client.say} onClose={onClose} />;
+		case 'people':
+			return <PeoplePanel meeting={meeting} levels={client.levels} act={act} onMuteAll={() => client.moderate('mute_all')} onLock={client.lock} onClose={onClose} />;
+		case undefined:
+			return null;
+	}
 }
 
 function isInterrupted({ link, media }: ClientState): boolean {
@@ -139,6 +174,10 @@ function useActions(client: Client, devices: DeviceControl, setPanel: (change: (
 				if (client.state.get().sharing) client.stopSharing();
 				else void client.share();
 			},
+			hand: () => {
+				const { meeting } = client.state.get();
+				client.raiseHand(meeting?.participants.find(({ id }) => id === meeting.self)?.hand === undefined);
+			},
 			chat: toggle('chat'),
 			people: toggle('people'),
 			settings: () => setOverlay('settings'),
@@ -148,6 +187,17 @@ function useActions(client: Client, devices: DeviceControl, setPanel: (change: (
 			end: () => setOverlay('end'),
 		};
 	}, [client, devices, setPanel, setOverlay]);
+}
+
+/** What a host does to the others, with a question before what can't be taken back. */
+function useAct(client: Client, ask: (question: Question) => void): Act {
+	return useCallback(
+		(action, participant) => {
+			if (action === 'remove' || action === 'make_host') ask({ action, participant });
+			else client.moderate(action, participant.id);
+		},
+		[client, ask],
+	);
 }
 
 function useShortcuts(run: Actions): void {

@@ -1,6 +1,8 @@
-import { Circle, CircleStop, MonitorUp, MonitorX, OctagonX, Settings } from 'lucide-react';
+import { Circle, CircleStop, Hand, MonitorUp, MonitorX, OctagonX, Settings } from 'lucide-react';
 import { canShareScreen } from '../client';
-import { Button, Dialog } from '../design';
+import type { Emoji } from '../client';
+import { Button, Dialog, IconButton } from '../design';
+import { EMOJIS } from './emojis';
 import { CopyLink } from './invite';
 
 export type MoreProps = Readonly<{
@@ -8,12 +10,14 @@ export type MoreProps = Readonly<{
 	isHost: boolean;
 	isRecording: boolean;
 	isSharing: boolean;
+	handUp: boolean;
+	onReact: (emoji: Emoji) => void;
 	onClose: () => void;
-	run: Readonly<Record<'share' | 'record' | 'settings' | 'end', () => void>>;
+	run: Readonly<Record<'hand' | 'share' | 'record' | 'settings' | 'end', () => void>>;
 }>;
 
 /** What has no room in the bar of a phone. */
-export function MoreDialog({ open, isHost, isRecording, isSharing, onClose, run }: MoreProps) {
+export function MoreDialog({ open, isHost, isRecording, isSharing, handUp, onReact, onClose, run }: MoreProps) {
 	const then = (action: () => void) => () => {
 		onClose();
 		action();
@@ -21,6 +25,14 @@ export function MoreDialog({ open, isHost, isRecording, isSharing, onClose, run 
 	return (
 		<Dialog open={open} title="More" onClose={onClose}>
 			<div className="more">
+				<div className="more-emojis" role="group" aria-label="Reactions">
+					{EMOJIS.map(([emoji, word]) => (
+						<IconButton key={emoji} label={word} icon={<span className="emoji">{emoji}</span>} tip="none" onClick={then(() => onReact(emoji))} />
+					))}
+				</div>
+				<Button icon={<Hand size={20} aria-hidden="true" />} onClick={then(run.hand)}>
+					{handUp ? 'Lower hand' : 'Raise hand'}
+				</Button>
 				{isHost ? (
 					<Button icon={isRecording ? <CircleStop size={20} aria-hidden="true" /> : <Circle size={20} className="record-mark" aria-hidden="true" />} onClick={then(run.record)}>
 						{isRecording ? 'Stop recording' : 'Start recording'}

@@ -6,7 +6,7 @@ const person = (id: string, name = id): Participant => ({ id, number: 1, name, r
 const base: Meeting = {
 	self: 'me',
 	role: 'guest',
-	room: { id: 'r', title: '', ends_at: '2026-01-02T11:00:00Z' },
+	room: { id: 'r', title: '', ends_at: '2026-01-02T11:00:00Z', locked: false },
 	participants: [person('me'), person('a', 'Ann')],
 	recording: { on: false },
 	chat: [],
@@ -25,10 +25,14 @@ describe('newsBetween', () => {
 		['a start', { recording: { on: true, by: 'Ann' } }, {}, ['Ann started recording this meeting.']],
 		['a stop', { recording: { on: false, by: 'Ann' } }, { recording: { on: true } }, ['Ann stopped the recording.']],
 		['a stop by itself', { recording: { on: false, notice: 'The disk is full.' } }, { recording: { on: true } }, ['Recording stopped. The disk is full.']],
-		['more time', { room: { ...base.room, ends_at: '2026-01-02T11:30:00Z' } }, {}, ['The meeting goes on 30 min longer.']],
-		['less time', { room: { ...base.room, ends_at: '2026-01-02T10:45:00Z' } }, {}, ['The meeting ends 15 min earlier.']],
-		['a few seconds more', { room: { ...base.room, ends_at: '2026-01-02T11:00:40Z' } }, {}, []],
-		['an end that is no time', { room: { ...base.room, ends_at: '' } }, {}, []],
+		['more time', { room: { ...base.room, ends_at: '2026-01-02T11:30:00Z', locked: false } }, {}, ['The meeting goes on 30 min longer.']],
+		['less time', { room: { ...base.room, ends_at: '2026-01-02T10:45:00Z', locked: false } }, {}, ['The meeting ends 15 min earlier.']],
+		['a few seconds more', { room: { ...base.room, ends_at: '2026-01-02T11:00:40Z', locked: false } }, {}, []],
+		['an end that is no time', { room: { ...base.room, ends_at: '', locked: false } }, {}, []],
+		['a lock', { room: { ...base.room, locked: true } }, {}, ['The meeting is locked. Nobody new can join.']],
+		['an open lock', {}, { room: { ...base.room, locked: true } }, ['The meeting is unlocked. Whoever has the link can join.']],
+		['a hand, to hosts', { role: 'host', participants: [person('me'), { ...person('a', 'Ann'), hand: 4 }] }, {}, ['Ann raised a hand.']],
+		['a hand, not to guests', { participants: [person('me'), { ...person('a', 'Ann'), hand: 4 }] }, {}, []],
 		['a new session of ours', { self: 'me2', participants: [] }, {}, []],
 	] as const)('tells of %s', (_, after, before, want) => {
 		expect(texts(after, before)).toEqual(want);
@@ -43,6 +47,7 @@ describe('newsBetween', () => {
 describe('reminderBetween', () => {
 	it.each([
 		[400_000, 350_000, undefined],
+		[600_500, 599_500, 'The meeting ends in 10 min.'],
 		[300_500, 299_500, 'The meeting ends in 5 min.'],
 		[299_500, 298_500, undefined],
 		[60_500, 59_500, 'The meeting ends in 1 min.'],
@@ -58,8 +63,13 @@ describe('newsOf', () => {
 		[{ kind: 'share_failed', reason: 'cancelled' }, undefined],
 		[{ kind: 'error', code: 'record_failed', message: 'The disk is full.', about: 'record' }, 'The recording did not start. The disk is full.'],
 		[{ kind: 'error', code: 'bad_message', message: 'Too long.', about: 'chat' }, 'Your message was not sent. Too long.'],
+		[{ kind: 'moderated', action: 'mute', by: 'Ann' }, 'Ann muted your microphone. Unmute it when you want to speak.'],
+		[{ kind: 'moderated', action: 'stop_camera', by: 'Ann' }, 'Ann turned off your camera.'],
+		[{ kind: 'moderated', action: 'ask_to_unmute', by: 'Ann' }, 'Ann asks you to unmute.'],
+		[{ kind: 'error', code: 'not_here', message: '', about: 'moderate' }, 'They have left the meeting.'],
+		[{ kind: 'error', code: 'too_long', message: 'A meeting can last 24 hours at most.', about: 'extend' }, 'A meeting can last 24 hours at most.'],
 		[{ kind: 'error', code: 'forbidden', message: '', about: 'end' }, 'Only a host may do that.'],
 	] as const)('%j', (event, want) => {
-		expect(newsOf(event)?.text).toBe(want);
+		expect(newsOf(event, () => undefined)?.text).toBe(want);
 	});
 });

@@ -1,3 +1,4 @@
+import { handsUp } from '../client';
 import type { ClientEvent, Meeting } from '../client';
 import type { Notice } from '../design';
 import { namesInWords, stretch } from './time';
@@ -9,12 +10,12 @@ export type News = Omit<Notice, 'id'>;
 const SMALL = 12;
 
 /** The times before the end at which the viewer is reminded, in milliseconds. */
-const REMINDERS = [300_000, 60_000] as const;
+const REMINDERS = [600_000, 300_000, 60_000] as const;
 
 /** What deserves a word when the meeting changed from before to after. */
 export function newsBetween(before: Meeting, after: Meeting): News[] {
 	if (before.self !== after.self) return [];
-	return [...comings(before, after), ...recordingNews(before, after), ...roomNews(before, after)];
+	return [...comings(before, after), ...handNews(before, after), ...recordingNews(before, after), ...roomNews(before, after)];
 }
 
 /** The reminder that fell due since the last look, if one did. */
@@ -23,9 +24,11 @@ export function reminderBetween(leftBefore: number, leftNow: number): News | und
 	return due === undefined ? undefined : { tone: 'warning', text: `The meeting ends in ${stretch(due)}.` };
 }
 
-/** What to say about something that happened to this page. */
-export function newsOf(event: ClientEvent): News | undefined {
+/** What to say about something that happened to this page; unmute is what the viewer may be asked to do. */
+export function newsOf(event: ClientEvent, unmute: () => void): News | undefined {
 	switch (event.kind) {
+		case 'moderated':
+			return moderatedNews(event, unmute);
 		case 'restarting':
 			return { tone: 'warning', text: 'The server restarts. You will be back in a moment.' };
 		case 'share_failed':
@@ -35,10 +38,32 @@ export function newsOf(event: ClientEvent): News | undefined {
 	}
 }
 
+function moderatedNews({ action, by }: Extract<ClientEvent, { kind: 'moderated' }>, unmute: () => void): News | undefined {
+	switch (action) {
+		case 'mute':
+			return { tone: 'warning', text: `${by} muted your microphone. Unmute it when you want to speak.` };
+		case 'stop_camera':
+			return { tone: 'warning', text: `${by} turned off your camera.` };
+		case 'stop_screen':
+			return { tone: 'warning', text: `${by} stopped your screen sharing.` };
+		case 'ask_to_unmute':
+			return { tone: 'info', text: `${by} asks you to unmute.`, action: { label: 'Unmute', run: unmute } };
+		case 'lower_hand':
+			return { tone: 'info', text: `${by} lowered your hand.` };
+		case 'make_host':
+			return { tone: 'good', text: `${by} made you a host.` };
+		case 'mute_all':
+		case 'remove':
+			return undefined;
+	}
+}
+
 function errorWords({ code, message, about }: Extract<ClientEvent, { kind: 'error' }>): string {
 	const said = message === '' ? '' : ` ${message}`;
 	if (code === 'record_failed') return `The recording did not start.${said}`;
 	if (code === 'forbidden') return 'Only a host may do that.';
+	if (code === 'not_here') return 'They have left the meeting.';
+	if (code === 'too_long') return message;
 	if (code === 'too_many') return 'That was too quick for the server. Wait a moment and try again.';
 	if (about === 'chat') return `Your message was not sent.${said}`;
 	return `The server refused that.${said}`;
@@ -65,8 +90,26 @@ function recordingNews(before: Meeting, after: Meeting): News[] {
 	return [{ tone: 'info', text: by === undefined ? 'Recording stopped.' : `${by} stopped the recording.` }];
 }
 
+/** Tells hosts whose hands went up. */
+function handNews(before: Meeting, after: Meeting): News[] {
+	if (after.role !== 'host') return [];
+	const up = new Set(handsUp(before.participants).map(({ id }) => id));
+	const names = handsUp(after.participants)
+		.filter(({ id }) => !up.has(id) && id !== after.self)
+		.map(({ name }) => name);
+	return names.length === 0 ? [] : [{ tone: 'info', text: `${namesInWords(names, names.length)} raised a hand.` }];
+}
+
 function roomNews(before: Meeting, after: Meeting): News[] {
-	if (before.room.ends_at === after.room.ends_at) return [];
+	return [...lockNews(before, after), ...endNews(before, after)];
+}
+
+function lockNews(before: Meeting, after: Meeting): News[] {
+	if (before.room.locked === after.room.locked) return [];
+	return [{ tone: 'info', text: after.room.locked ? 'The meeting is locked. Nobody new can join.' : 'The meeting is unlocked. Whoever has the link can join.' }];
+}
+
+function endNews(before: Meeting, after: Meeting): News[] {
 	const left = Date.parse(after.room.ends_at) - Date.parse(before.room.ends_at);
 	if (!(Math.abs(left) >= 60_000)) return []; // also when one of the two is no time
 	return [{ tone: 'info', text: left > 0 ? `The meeting goes on ${stretch(left)} longer.` : `The meeting ends ${stretch(-left)} earlier.` }];

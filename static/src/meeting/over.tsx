@@ -1,4 +1,4 @@
-import { CircleAlert, DoorOpen, Link2Off, MonitorSmartphone, PhoneOff } from 'lucide-react';
+import { CircleAlert, DoorOpen, Link2Off, Lock, MonitorSmartphone, PhoneOff, UserX } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { Over } from '../client';
 import { Button } from '../design';
@@ -52,6 +52,13 @@ function farewellOf(over: Over): Farewell {
 				text: 'Your place was taken up in another tab or window. This one is not connected any more.',
 				rejoin: 'Rejoin here',
 			};
+		case 'removed':
+			return {
+				icon: <UserX size={28} aria-hidden="true" />,
+				title: 'You were removed from the meeting',
+				text: 'A host removed you. Your microphone and camera are off. If that was a mistake, ask whoever invited you.',
+				rejoin: undefined,
+			};
 		case 'violated':
 			return {
 				icon: <CircleAlert size={28} aria-hidden="true" />,
@@ -67,6 +74,14 @@ function farewellOf(over: Over): Farewell {
 function refusedOf({ code, message }: Extract<Over, { reason: 'refused' }>): Farewell {
 	const icon = <CircleAlert size={28} aria-hidden="true" />;
 	if (code === 'room_full') return { icon, title: 'The meeting is full', text: 'Wait until somebody leaves, then try again.', rejoin: 'Try again' };
+	if (code === 'room_locked') {
+		return {
+			icon: <Lock size={28} aria-hidden="true" />,
+			title: 'The meeting is locked',
+			text: 'A host lets nobody new in at the moment. Ask them to unlock the meeting, then try again.',
+			rejoin: 'Try again',
+		};
+	}
 	const text = message === '' ? 'The server could not let you in. Try again in a moment.' : message;
 	return { icon, title: 'You could not join', text, rejoin: 'Try again' };
 }

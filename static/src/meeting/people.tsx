@@ -1,32 +1,82 @@
-import { LoaderCircle, Mic, MicOff, MonitorUp, Video, VideoOff, X } from 'lucide-react';
-import { useLayoutEffect, useRef } from 'react';
+import { Hand, LoaderCircle, Lock, LockOpen, Mic, MicOff, MonitorUp, Search, Video, VideoOff, X } from 'lucide-react';
+import { useLayoutEffect, useRef, useState } from 'react';
 import type { ReactNode } from 'react';
-import { isHeard, sourceOf } from '../client';
+import { handsUp, isHeard, sourceOf } from '../client';
 import type { Levels, Meeting, Participant } from '../client';
-import { Avatar, IconButton } from '../design';
+import { Avatar, Button, IconButton } from '../design';
+import { HostMenu } from './host';
+import type { Act } from './host';
 import { CopyLink } from './invite';
+import { found } from './people-search';
 
-export type PeoplePanelProps = Readonly<{ meeting: Meeting; levels: Levels; onClose: () => void }>;
+export type PeoplePanelProps = Readonly<{
+	meeting: Meeting;
+	levels: Levels;
+	/** What a host can do to the others; undefined for guests. */
+	act: Act | undefined;
+	onMuteAll: () => void;
+	onLock: (on: boolean) => void;
+	onClose: () => void;
+}>;
 
-/** Who is in the meeting and what they have on. */
-export function PeoplePanel({ meeting, levels, onClose }: PeoplePanelProps) {
+/** From this many participants on, there is a field to search them by. */
+const MANY = 8;
+
+/** Who is in the meeting, whose hands are up, and what they have on. */
+export function PeoplePanel({ meeting, levels, act, onMuteAll, onLock, onClose }: PeoplePanelProps) {
 	const ref = useRef<HTMLElement>(null);
 	useLayoutEffect(() => ref.current?.focus(), []);
+	const [query, setQuery] = useState('');
+	const { participants, self } = meeting;
+	const hands = query === '' ? handsUp(participants) : [];
+	const shown = found(participants, self, query).filter((participant) => !hands.includes(participant));
+	const row = (participant: Participant, place?: number) => (
+		<Row key={participant.id} participant={participant} isSelf={participant.id === self} place={place} levels={levels} act={act} />
+	);
 	return (
 		<aside ref={ref} className="panel" aria-label="Participants panel" tabIndex={-1}>
 			<header>
 				<h2>
-					Participants <span className="quiet ticking">{meeting.participants.length}</span>
+					Participants <span className="quiet ticking">{participants.length}</span>
 				</h2>
 				<IconButton label="Close panel" icon={<X size={20} />} tip="none" onClick={onClose} />
 			</header>
-			<ul className="people">
-				{[...meeting.participants]
-					.sort((a, b) => Number(b.id === meeting.self) - Number(a.id === meeting.self))
-					.map((participant) => (
-						<Row key={participant.id} participant={participant} isSelf={participant.id === meeting.self} levels={levels} />
-					))}
-			</ul>
+			{act === undefined ? null : (
+				<div className="people-tools">
+					<Button icon={<MicOff size={16} aria-hidden="true" />} disabled={participants.length < 2} onClick={onMuteAll}>
+						Mute everyone
+					</Button>
+					<Button
+						icon={meeting.room.locked ? <LockOpen size={16} aria-hidden="true" /> : <Lock size={16} aria-hidden="true" />}
+						onClick={() => onLock(!meeting.room.locked)}
+					>
+						{meeting.room.locked ? 'Unlock meeting' : 'Lock meeting'}
+					</Button>
+				</div>
+			)}
+			{participants.length < MANY && query === '' ? null : (
+				<div className="people-search field">
+					<Search size={16} aria-hidden="true" />
+					<input className="control" type="search" placeholder="Search participants" aria-label="Search participants" value={query} onChange={(event) => setQuery(event.currentTarget.value)} />
+				</div>
+			)}
+			<div className="people">
+				{hands.length === 0 ? null : (
+					<section aria-label="Raised hands">
+						<h3 className="people-heading">
+							Raised hands <span className="ticking">{hands.length}</span>
+						</h3>
+						<ol>{hands.map((participant, index) => row(participant, index + 1))}</ol>
+					</section>
+				)}
+				{hands.length === 0 || shown.length === 0 ? null : <h3 className="people-heading">Everybody else</h3>}
+				<ul aria-label="Participants">{shown.map((participant) => row(participant))}</ul>
+				{shown.length + hands.length > 0 ? null : (
+					<p className="panel-none quiet" role="status">
+						Nobody is called that.
+					</p>
+				)}
+			</div>
 			<footer>
 				<CopyLink />
 			</footer>
@@ -34,12 +84,22 @@ export function PeoplePanel({ meeting, levels, onClose }: PeoplePanelProps) {
 	);
 }
 
-function Row({ participant, isSelf, levels }: { participant: Participant; isSelf: boolean; levels: Levels }) {
+type RowProps = Readonly<{
+	participant: Participant;
+	isSelf: boolean;
+	/** Set in the list of raised hands: the place in it, from 1. */
+	place: number | undefined;
+	levels: Levels;
+	act: Act | undefined;
+}>;
+
+function Row({ participant, isSelf, place, levels, act }: RowProps) {
 	const ref = useRef<HTMLLIElement>(null);
-	const { id, name, role, connected } = participant;
+	const { id, name, connected } = participant;
 	useLayoutEffect(() => (ref.current === null ? undefined : levels.bind(id, ref.current)), [levels, id]);
 	const heard = isHeard(participant);
 	const seen = sourceOf(participant, 'camera') !== undefined;
+	const quiet = quietWords(participant, place);
 	return (
 		<li ref={ref} className="person" data-connected={connected}>
 			<span className="person-face">
@@ -47,14 +107,23 @@ function Row({ participant, isSelf, levels }: { participant: Participant; isSelf
 			</span>
 			<span className="person-name">
 				<span className="truncate">{isSelf ? `${name} (you)` : name}</span>
-				{role === 'host' || !connected ? <span className="quiet person-role">{connected ? 'Host' : 'Reconnecting…'}</span> : null}
+				{quiet === undefined ? null : <span className="quiet person-role">{quiet}</span>}
 			</span>
 			{connected ? null : <LoaderCircle size={20} className="spinning quiet" aria-hidden="true" />}
+			{participant.hand === undefined || place !== undefined ? null : <Mark words="Hand raised" icon={<Hand size={20} />} tone="accent" />}
 			{sourceOf(participant, 'screen') === undefined ? null : <Mark words="Sharing a screen" icon={<MonitorUp size={20} />} tone="accent" />}
 			<Mark words={seen ? 'Camera on' : 'Camera off'} icon={seen ? <Video size={20} /> : <VideoOff size={20} />} tone={seen ? undefined : 'quiet'} />
 			<Mark words={heard ? 'Microphone on' : 'Muted'} icon={heard ? <Mic size={20} /> : <MicOff size={20} />} tone={heard ? undefined : 'quiet'} />
+			{act === undefined ? null : isSelf ? <span className="host-menu-space" /> : <HostMenu participant={participant} act={act} />}
 		</li>
 	);
+}
+
+/** What stands small under a name. */
+function quietWords({ role, connected }: Participant, place: number | undefined): string | undefined {
+	if (!connected) return 'Reconnecting…';
+	if (place !== undefined) return `${place === 1 ? 'Next to speak' : `Number ${place}`}${role === 'host' ? ', host' : ''}`;
+	return role === 'host' ? 'Host' : undefined;
 }
 
 function Mark({ words, icon, tone }: { words: string; icon: ReactNode; tone: 'accent' | 'quiet' | undefined }) {

@@ -1,11 +1,12 @@
 import { ChevronLeft, ChevronRight } from 'lucide-react';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import type { ReactNode } from 'react';
-import { sourceOf } from '../client';
+import { handsUp, reactionOf, sourceOf } from '../client';
 import type { Client, Meeting, Participant, VisibleTile } from '../client';
 import { IconButton } from '../design';
 import { arrange, pageOf } from './arrange';
-import { useSize } from './hooks';
+import { useSize, useStore } from './hooks';
+import type { Act } from './host';
 import { gridOf, leastWidth, PAGER, spotlightOf, tilesPerPage } from './layout';
 import type { Rect, Size } from './layout';
 import { Tile } from './tile';
@@ -19,13 +20,15 @@ export type StageProps = Readonly<{
 	dimmed: boolean;
 	/** Stands on the stage while the viewer is alone. */
 	alone: ReactNode;
+	/** What a host can do to the others; undefined for guests. */
+	act: Act | undefined;
 }>;
 
 /** One tile and where it stands. */
 type Placed = Readonly<{ participant: Participant; source: 'camera' | 'screen'; rect: Rect }>;
 
 /** The pictures: a grid of everybody, or a shared screen with a strip of faces. */
-export function Stage({ client, meeting, ownTrack, dimmed, alone }: StageProps) {
+export function Stage({ client, meeting, ownTrack, dimmed, alone, act }: StageProps) {
 	const ref = useRef<HTMLDivElement>(null);
 	const size = useSize(ref);
 	const [wanted, setPage] = useState(0);
@@ -34,6 +37,8 @@ export function Stage({ client, meeting, ownTrack, dimmed, alone }: StageProps) 
 		client.setView(viewOfStage(placed, meeting.self));
 	}, [client, placed, meeting.self]);
 	const own = useMemo(() => ({ track: ownTrack }), [ownTrack]);
+	const places = useMemo(() => new Map(handsUp(meeting.participants).map(({ id }, index) => [id, index + 1])), [meeting.participants]);
+	const reactions = useStore(client.reactions);
 	const isAlone = meeting.participants.length <= 1;
 	return (
 		<section className="stage" aria-label="Participants’ pictures" data-dimmed={dimmed || undefined} data-alone={isAlone || undefined}>
@@ -47,6 +52,9 @@ export function Stage({ client, meeting, ownTrack, dimmed, alone }: StageProps) 
 						levels={client.levels}
 						board={client.board}
 						own={participant.id === meeting.self ? own : undefined}
+						place={source === 'camera' ? places.get(participant.id) : undefined}
+						emoji={source === 'camera' ? reactionOf(reactions, participant.id) : undefined}
+						act={act}
 					/>
 				))}
 			</div>

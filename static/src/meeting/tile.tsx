@@ -1,10 +1,13 @@
-import { LoaderCircle, MicOff, MonitorUp } from 'lucide-react';
+import { Hand, LoaderCircle, MicOff, MonitorUp } from 'lucide-react';
 import { memo, useLayoutEffect, useRef } from 'react';
 import type { CSSProperties } from 'react';
 import { isHeard } from '../client';
-import type { Board, Levels, Participant } from '../client';
+import type { Board, Emoji, Levels, Participant } from '../client';
 import { Avatar, hueStyle } from '../design';
+import { wordOf } from './emojis';
 import { useTrack } from './hooks';
+import { HostMenu } from './host';
+import type { Act } from './host';
 import type { Rect } from './layout';
 
 export type TileProps = Readonly<{
@@ -16,10 +19,16 @@ export type TileProps = Readonly<{
 	board: Board;
 	/** Set on the viewer's own tile, with the camera's track while it is on. */
 	own?: { track: MediaStreamTrack | undefined } | undefined;
+	/** The place among the raised hands, from 1. */
+	place?: number | undefined;
+	/** What the participant reacts with at the moment. */
+	emoji?: Emoji | undefined;
+	/** What a host can do here; undefined for guests. */
+	act?: Act | undefined;
 }>;
 
 /** One participant's camera or screen on the stage. */
-export const Tile = memo(function Tile({ participant, source, rect, levels, board, own }: TileProps) {
+export const Tile = memo(function Tile({ participant, source, rect, levels, board, own, place: handPlace, emoji, act }: TileProps) {
 	const tile = useRef<HTMLElement>(null);
 	const host = useRef<HTMLDivElement>(null);
 	const { id } = participant;
@@ -41,7 +50,7 @@ export const Tile = memo(function Tile({ participant, source, rect, levels, boar
 			ref={tile}
 			className="tile"
 			style={style}
-			aria-label={nameOfTile(participant, source, !remote, muted)}
+			aria-label={nameOfTile(participant, source, !remote, muted, emoji)}
 			data-participant={id}
 			data-source={source}
 			data-connected={participant.connected}
@@ -59,6 +68,17 @@ export const Tile = memo(function Tile({ participant, source, rect, levels, boar
 				{source === 'screen' ? <MonitorUp size={16} aria-hidden="true" /> : null}
 				<span className="truncate">{source === 'screen' ? `${participant.name}’s screen` : remote ? participant.name : `${participant.name} (you)`}</span>
 			</div>
+			{handPlace === undefined ? null : (
+				<p className="tile-hand ticking" aria-hidden="true">
+					<Hand size={16} /> {handPlace}
+				</p>
+			)}
+			{emoji === undefined ? null : (
+				<p className="tile-emoji emoji" aria-hidden="true">
+					{emoji}
+				</p>
+			)}
+			{act === undefined || !remote ? null : <HostMenu participant={participant} act={act} tone="scrim" />}
 			{participant.connected ? null : (
 				<p className="tile-lost">
 					<LoaderCircle size={16} className="spinning" aria-hidden="true" /> Reconnecting…
@@ -74,10 +94,12 @@ function OwnPicture({ track }: { track: MediaStreamTrack | undefined }) {
 }
 
 /** The accessible name of a tile. It begins with the participant's name. */
-function nameOfTile({ name, connected }: Participant, source: 'camera' | 'screen', isSelf: boolean, muted: boolean): string {
+function nameOfTile({ name, connected, hand }: Participant, source: 'camera' | 'screen', isSelf: boolean, muted: boolean, emoji: Emoji | undefined): string {
 	const parts = [isSelf ? `${name} (you)` : name];
 	if (source === 'screen') parts.push('screen');
 	if (muted) parts.push('muted');
+	if (hand !== undefined && source === 'camera') parts.push('hand raised');
+	if (emoji !== undefined) parts.push(wordOf(emoji).toLowerCase());
 	if (!connected) parts.push('reconnecting');
 	return parts.join(', ');
 }

@@ -1,17 +1,24 @@
-import { Clock, Signal, SignalHigh, SignalLow, UsersRound, WifiOff } from 'lucide-react';
-import { useEffect, useRef } from 'react';
+import { Clock, ClockPlus, Lock, Signal, SignalHigh, SignalLow, UsersRound, WifiOff } from 'lucide-react';
+import { useEffect, useMemo, useRef } from 'react';
 import type { ReactNode } from 'react';
 import type { ClientState, Meeting } from '../client';
-import { Tooltip } from '../design';
+import { Menu, Tooltip } from '../design';
+import type { MenuItem } from '../design';
 import { useNow } from './hooks';
 import { reminderBetween } from './news';
 import type { News } from './news';
 import { clock, stretch, timeOfDay } from './time';
 
-export type TopBarProps = Readonly<{ state: ClientState; meeting: Meeting; notify: (news: News) => void }>;
+export type TopBarProps = Readonly<{
+	state: ClientState;
+	meeting: Meeting;
+	notify: (news: News) => void;
+	/** Makes the meeting longer; undefined for guests. */
+	onExtend: ((minutes: 15 | 30 | 60) => void) | undefined;
+}>;
 
 /** What this meeting is, how long it goes on, and whether it is recorded. */
-export function TopBar({ state, meeting, notify }: TopBarProps) {
+export function TopBar({ state, meeting, notify, onExtend }: TopBarProps) {
 	const now = useNow(1000) + meeting.clockOffsetMs;
 	const endsAt = Date.parse(meeting.room.ends_at);
 	const left = endsAt - now;
@@ -26,14 +33,14 @@ export function TopBar({ state, meeting, notify }: TopBarProps) {
 			<h1 className="truncate">{meeting.room.title === '' ? 'Meeting' : meeting.room.title}</h1>
 			<div className="topbar-facts">
 				{meeting.recording.on ? <RecordingDot startedAt={meeting.recording.started_at} now={now} /> : null}
-				{Number.isNaN(left) ? null : (
-					<Tooltip text={`Ends at ${timeOfDay(endsAt, now)}`} side="below" align="end">
-						<span className="topbar-fact ticking" data-tone={left < 300_000 ? 'warning' : undefined}>
-							<Clock size={16} aria-hidden="true" />
-							{left > 0 ? `${stretch(left)} left` : 'Ending'}
+				{meeting.room.locked ? (
+					<Tooltip text="Locked: nobody new can join" side="below" align="end">
+						<span className="topbar-fact" role="img" aria-label="The meeting is locked">
+							<Lock size={16} />
 						</span>
 					</Tooltip>
-				)}
+				) : null}
+				{Number.isNaN(left) ? null : <TimeLeft left={left} endsAt={timeOfDay(endsAt, now)} onExtend={onExtend} />}
 				<span className="topbar-fact topbar-count ticking" aria-label={`${meeting.participants.length} in the meeting`}>
 					<UsersRound size={16} aria-hidden="true" />
 					{meeting.participants.length}
@@ -41,6 +48,50 @@ export function TopBar({ state, meeting, notify }: TopBarProps) {
 				<QualityMark state={state} />
 			</div>
 		</header>
+	);
+}
+
+type TimeLeftProps = Readonly<{ left: number; endsAt: string; onExtend: TopBarProps['onExtend'] }>;
+
+/** How long the meeting goes on; for hosts, a menu that makes it longer. */
+function TimeLeft({ left, endsAt, onExtend }: TimeLeftProps) {
+	const words = left > 0 ? `${stretch(left)} left` : 'Ending';
+	const tone = left < 300_000 ? 'warning' : undefined;
+	const items = useMemo((): MenuItem[] => {
+		if (onExtend === undefined) return [];
+		const longer = (minutes: 15 | 30 | 60): MenuItem => ({
+			kind: 'action',
+			label: minutes === 60 ? '1 hour longer' : `${minutes} minutes longer`,
+			icon: <ClockPlus size={20} aria-hidden="true" />,
+			onPick: () => onExtend(minutes),
+		});
+		return [{ kind: 'heading', label: `Ends at ${endsAt}` }, longer(15), longer(30), longer(60)];
+	}, [endsAt, onExtend]);
+	const face = (
+		<>
+			<Clock size={16} aria-hidden="true" />
+			{words}
+		</>
+	);
+	if (onExtend !== undefined) {
+		return (
+			<Menu
+				label="Extend meeting"
+				items={items}
+				opener={(props) => (
+					<button {...props} type="button" className="topbar-fact topbar-time ticking" data-tone={tone} aria-label={`Extend meeting, ${words}`}>
+						{face}
+					</button>
+				)}
+			/>
+		);
+	}
+	return (
+		<Tooltip text={`Ends at ${endsAt}`} side="below" align="end">
+			<span className="topbar-fact ticking" data-tone={tone}>
+				{face}
+			</span>
+		</Tooltip>
 	);
 }
 

@@ -115,8 +115,24 @@ test('the meeting', async () => {
 			await shoot(page, `chat-${size}-${theme}`);
 			await page.getByRole('button', { name: 'Close panel' }).click();
 		}
+		await guests[2]?.page.getByRole('button', { name: 'Raise hand' }).click();
+		await guests[3]?.page.getByRole('button', { name: 'React' }).click();
+		await guests[3]?.page.getByRole('menuitem', { name: 'Applause' }).click();
 		await host.page.getByRole('button', { name: 'Participants' }).click();
+		await host.page.getByRole('button', { name: 'Lock meeting' }).click();
 		await shoot(host.page, `participants-desktop-${theme}`);
+		await host.page.getByRole('complementary').getByRole('button', { name: 'Manage Bo Chen' }).click();
+		await shoot(host.page, `manage-desktop-${theme}`);
+		await host.page.keyboard.press('Escape');
+		await host.page.getByRole('button', { name: /^Extend meeting/ }).click();
+		await shoot(host.page, `extend-desktop-${theme}`);
+		await host.page.keyboard.press('Escape');
+		const late = await visit(room.meeting_url, 'phone', theme, 6);
+		await late.page.getByRole('textbox', { name: 'Your name' }).fill('Faye');
+		await late.page.getByRole('button', { name: 'Join meeting' }).click();
+		await late.page.getByRole('heading', { name: 'The meeting is locked' }).waitFor();
+		await shoot(late.page, `locked-phone-${theme}`);
+		await late.context.close();
 		await host.page.getByRole('button', { name: 'Settings' }).click();
 		await shoot(host.page, `settings-desktop-${theme}`);
 		await host.page.keyboard.press('Escape');

@@ -1,0 +1,313 @@
+package api
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"gopkg.in/yaml.v3"
+
+	"plenum/rooms"
+)
+
+func described(t *testing.T) *description {
+	t.Helper()
+	d, err := describe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// TestDescriptionHasEveryRoute holds openapi.yaml and the routes to each other.
+func TestDescriptionHasEveryRoute(t *testing.T) {
+	s := newTestServer(t, nil)
+	served := map[string]bool{}
+	for _, r := range s.api.echo.Routes() {
+		if !strings.HasPrefix(r.Path, "/api/") || r.Method == http.MethodHead {
+			continue
+		}
+		parts := strings.Split(r.Path, "/")
+		for i, part := range parts {
+			if name, isParam := strings.CutPrefix(part, ":"); isParam {
+				parts[i] = "{" + name + "}"
+			}
+		}
+		served[r.Method+" "+strings.Join(parts, "/")] = true
+	}
+	ids := map[string]bool{}
+	for _, path := range described(t).Paths {
+		for _, o := range path.Value.Operations() {
+			route := o.Name + " " + path.Name
+			if !served[route] {
+				t.Errorf("%s is described but not served", route)
+			}
+			delete(served, route)
+			if ids[o.Value.ID] || o.Value.ID == "" || o.Value.Summary == "" {
+				t.Errorf("%s: operationId %q and summary %q must be its own", route, o.Value.ID, o.Value.Summary)
+			}
+			ids[o.Value.ID] = true
+			for _, p := range slices.Concat(path.Value.Parameters, o.Value.Parameters) {
+				if p.Name == "" || (p.In == "path") != strings.Contains(path.Name, "{"+p.Name+"}") {
+					t.Errorf("%s: parameter %+v has no place in the path", route, p)
+				}
+			}
+		}
+	}
+	for _, route := range slices.Sorted(maps.Keys(served)) {
+		t.Errorf("%s is served but not described", route)
+	}
+}
+
+// TestDescriptionIsWhole looks for references to nothing, and for keys without
+// a value: the rest of a text that was cut at its comma.
+func TestDescriptionIsWhole(t *testing.T) {
+	var file yaml.Node
+	if err := yaml.Unmarshal(openAPI, &file); err != nil {
+		t.Fatal(err)
+	}
+	var whole map[string]any
+	if err := file.Decode(&whole); err != nil {
+		t.Fatal(err)
+	}
+	var walk func(*yaml.Node)
+	walk = func(node *yaml.Node) {
+		for i, child := range node.Content {
+			if node.Kind == yaml.MappingNode && i%2 == 1 {
+				key := node.Content[i-1]
+				if child.Tag == "!!null" {
+					t.Errorf("line %d: %q has no value", key.Line, key.Value)
+				}
+				if key.Value == "$ref" && lookUp(whole, child.Value) == nil {
+					t.Errorf("line %d: there is no %s", key.Line, child.Value)
+				}
+			}
+			walk(child)
+		}
+	}
+	walk(&file)
+}
+
+// lookUp follows a reference within a file.
+func lookUp(file map[string]any, ref string) any {
+	var at any = file
+	for part := range strings.SplitSeq(strings.TrimPrefix(ref, "#/"), "/") {
+		fields, _ := at.(map[string]any)
+		at = fields[part]
+	}
+	return at
+}
+
+// TestAccess asks every route as every role, for own and foreign things: the
+// table is the description's x-access.
+func TestAccess(t *testing.T) {
+	s := newTestServer(t, nil)
+	for _, who := range []string{"admin", "anna", "ben"} { // so that nobody waits for the throttle
+		s.do(t, request{path: "/api/v1/session", as: who})
+	}
+	d := described(t)
+	for _, path := range d.Paths {
+		for _, o := range path.Value.Operations() {
+			access := o.Value.Access
+			for role, tt := range map[string]struct {
+				as     string
+				status int
+			}{
+				"anonymous": {"", access.Anonymous}, "own": {"anna", access.Own},
+				"foreign": {"ben", access.Foreign}, "admin": {"admin", access.Admin},
+			} {
+				name := fmt.Sprintf("%s %s as %s", o.Name, path.Name, role)
+				r := request{method: o.Name, path: s.example(t, path.Name), as: tt.as, header: map[string]string{}}
+				if o.Value.Body != nil {
+					r.header["Content-Type"] = "application/json"
+					r.body = exampleBody(t, o.Value)
+				}
+				a := s.do(t, r)
+				if a.StatusCode != tt.status {
+					t.Errorf("%s: %d %q, want %d", name, a.StatusCode, a.body, tt.status)
+				}
+				checkAnswer(t, name, d, o.Value, a)
+			}
+		}
+	}
+}
+
+// TestOtherSitesMayNotAct refuses every acting route to pages of other sites.
+func TestOtherSitesMayNotAct(t *testing.T) {
+	s := newTestServer(t, nil)
+	for _, path := range described(t).Paths {
+		for _, o := range path.Value.Operations() {
+			if o.Name == http.MethodGet {
+				continue
+			}
+			a := s.do(t, request{method: o.Name, path: s.example(t, path.Name), as: "admin", body: "{}", header: map[string]string{
+				"Sec-Fetch-Site": "cross-site", "Content-Type": "application/json",
+			}})
+			wantProblem(t, o.Name+" "+path.Name, a, http.StatusForbidden)
+		}
+	}
+}
+
+// example fills a path with things of anna's that are made for this call.
+func (s *testServer) example(t *testing.T, path string) string {
+	t.Helper()
+	fill := map[string]func() string{
+		"room": func() string { return s.reserve(t, "Weekly").ID },
+		"recording": func() string {
+			id := "01J" + strconv.FormatInt(time.Now().UnixNano(), 36)
+			s.recordings.add(id, "1.x", s.anna.ID)
+			return id
+		},
+		"file": func() string { return "p01-microphone-01.webm" },
+		"channel": func() string {
+			s.attendants.list = []Attendant{{ChannelName: "a!b", Details: map[string]string{"my_id": "bob"}}}
+			return "a!b"
+		},
+		"token": func() string {
+			token, err := s.store.CreateToken(t.Context(), rooms.Token{
+				UserID: s.anna.ID, Name: "x", Hash: []byte(time.Now().String()), CreatedAt: s.clock(),
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return strconv.FormatInt(token.ID, 10)
+		},
+		"user": func() string {
+			user, err := s.store.CreateUser(t.Context(), rooms.User{
+				Name: "u" + strconv.FormatInt(time.Now().UnixNano(), 36), Role: rooms.Host, CreatedAt: s.clock(),
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return strconv.FormatInt(user.ID, 10)
+		},
+	}
+	for name, make := range fill {
+		if strings.Contains(path, "{"+name+"}") {
+			path = strings.ReplaceAll(path, "{"+name+"}", make())
+		}
+	}
+	if strings.Contains(path, "{") {
+		t.Fatalf("the test knows no example for %s", path)
+	}
+	return path
+}
+
+func exampleBody(t *testing.T, o *operation) string {
+	t.Helper()
+	node := o.Body.Content["application/json"].Example
+	var example any
+	if err := node.Decode(&example); err != nil || example == nil {
+		t.Fatalf("%s has no example of its body (%v)", o.ID, err)
+	}
+	text, err := json.Marshal(example)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// checkAnswer holds an answer to what is described for its status.
+func checkAnswer(t *testing.T, name string, d *description, o *operation, a answer) {
+	t.Helper()
+	at := slices.IndexFunc(o.Responses, func(r named[response]) bool { return r.Name == strconv.Itoa(a.StatusCode) })
+	if at < 0 {
+		t.Errorf("%s: answer %d is not described", name, a.StatusCode)
+		return
+	}
+	kind, _, _ := strings.Cut(a.Header.Get("Content-Type"), ";")
+	allowed := o.Responses[at].Value.Content
+	body, known := allowed[kind]
+	if _, all := allowed["*/*"]; !known && !all && (kind != "" || len(allowed) > 0) {
+		t.Errorf("%s: the type %q of answer %d is not described", name, kind, a.StatusCode)
+		return
+	}
+	if strings.HasSuffix(kind, "json") && known {
+		checkShape(t, d, name+": $", body.Schema, decode[any](t, a))
+	}
+}
+
+// checkShape holds a JSON value to a schema, which names all its fields.
+func checkShape(t *testing.T, d *description, at string, want *describedShape, got any) {
+	t.Helper()
+	if want.Ref != "" {
+		i := slices.IndexFunc(d.Components.Schemas, func(n named[describedShape]) bool { return n.Name == want.Name() })
+		if i < 0 {
+			t.Fatalf("%s refers to %s, which is not there", at, want.Ref)
+		}
+		want = &d.Components.Schemas[i].Value
+	}
+	types := map[string]bool{}
+	switch got := got.(type) {
+	case map[string]any:
+		types["object"] = true
+		checkFields(t, d, at, want, got)
+	case []any:
+		types["array"] = true
+		for i, v := range got {
+			checkShape(t, d, fmt.Sprintf("%s[%d]", at, i), want.Items, v)
+		}
+	case string:
+		types["string"] = len(want.Enum) == 0 || slices.Contains(want.Enum, got)
+		if _, err := time.Parse(time.RFC3339, got); want.Format == "date-time" && err != nil {
+			t.Errorf("%s: %v", at, err)
+		}
+	case float64:
+		types["integer"], types["number"] = got == float64(int64(got)), true
+	case bool:
+		types["boolean"] = true
+	}
+	if !types[want.Type] {
+		t.Errorf("%s is %v, which is no %s of those described", at, got, want.Type)
+	}
+}
+
+func checkFields(t *testing.T, d *description, at string, want *describedShape, got map[string]any) {
+	t.Helper()
+	for _, name := range want.Required {
+		if _, there := got[name]; !there {
+			t.Errorf("%s.%s is missing", at, name)
+		}
+	}
+	for name, value := range got {
+		i := slices.IndexFunc(want.Properties, func(n named[describedShape]) bool { return n.Name == name })
+		if i >= 0 {
+			checkShape(t, d, at+"."+name, &want.Properties[i].Value, value)
+		} else if want.Others == nil {
+			t.Errorf("%s.%s is not described", at, name)
+		}
+	}
+}
+
+func TestDescriptionIsServed(t *testing.T) {
+	s := newTestServer(t, nil)
+	file := s.do(t, request{path: "/api/v1/openapi.yaml"})
+	if file.StatusCode != 200 || file.body != string(openAPI) || file.Header.Get("Content-Type") != "application/yaml" {
+		t.Errorf("the file: %d %s", file.StatusCode, file.Header.Get("Content-Type"))
+	}
+	page := s.do(t, request{path: "/docs/api"})
+	if page.StatusCode != 200 || !strings.HasPrefix(page.Header.Get("Content-Type"), "text/html") {
+		t.Fatalf("the page: %d %s", page.StatusCode, page.Header.Get("Content-Type"))
+	}
+	for _, path := range described(t).Paths {
+		for _, o := range path.Value.Operations() {
+			if !strings.Contains(page.body, `<section id="`+o.Value.ID+`">`) {
+				t.Errorf("the page says nothing of %s", o.Value.ID)
+			}
+		}
+	}
+	for _, bad := range []string{"<script", "<style", "style=", "http://", "https://"} {
+		if strings.Contains(page.body, bad) {
+			t.Errorf("the page has %q, which its policy forbids or which is not ours", bad)
+		}
+	}
+	if style := s.do(t, request{path: "/docs/api.css"}); style.StatusCode != 200 || style.Header.Get("Content-Type") != "text/css; charset=utf-8" {
+		t.Errorf("the style: %d %s", style.StatusCode, style.Header.Get("Content-Type"))
+	}
+}

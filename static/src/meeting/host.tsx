@@ -1,0 +1,82 @@
+import { Crown, Ellipsis, Hand, Mic, MicOff, MonitorX, UserX, VideoOff } from 'lucide-react';
+import { useMemo } from 'react';
+import { isHeard, sourceOf } from '../client';
+import type { Action, Participant } from '../client';
+import { Confirm, IconButton, Menu } from '../design';
+import type { MenuItem } from '../design';
+
+/** Does something to a participant, after a question where it can't be taken back. */
+export type Act = (action: Action, participant: Participant) => void;
+
+/** What a host can do to a participant as they are now. */
+export function actionsOn(participant: Participant): readonly Action[] {
+	const has = (source: 'camera' | 'screen') => sourceOf(participant, source) !== undefined;
+	return [
+		isHeard(participant) ? 'mute' : 'ask_to_unmute',
+		...(has('camera') ? (['stop_camera'] as const) : []),
+		...(has('screen') ? (['stop_screen'] as const) : []),
+		...(participant.hand === undefined ? [] : (['lower_hand'] as const)),
+		...(participant.role === 'host' ? [] : (['make_host'] as const)),
+		'remove',
+	];
+}
+
+const words: Readonly<Record<Exclude<Action, 'mute_all'>, string>> = {
+	mute: 'Mute',
+	ask_to_unmute: 'Ask to unmute',
+	stop_camera: 'Turn off camera',
+	stop_screen: 'Stop screen sharing',
+	lower_hand: 'Lower hand',
+	make_host: 'Make host',
+	remove: 'Remove from meeting',
+};
+
+const icons = { mute: MicOff, ask_to_unmute: Mic, stop_camera: VideoOff, stop_screen: MonitorX, lower_hand: Hand, make_host: Crown, remove: UserX } as const;
+
+export type HostMenuProps = Readonly<{ participant: Participant; act: Act; tone?: 'plain' | 'scrim' }>;
+
+/** The button that opens what a host can do to a participant. */
+export function HostMenu({ participant, act, tone = 'plain' }: HostMenuProps) {
+	const items = useMemo(
+		() => [
+			{ kind: 'heading', label: participant.name } as const,
+			...actionsOn(participant).flatMap((action): MenuItem[] => {
+				if (action === 'mute_all') return [];
+				const Icon = icons[action];
+				const item = { kind: 'action', label: words[action], icon: <Icon size={20} aria-hidden="true" />, onPick: () => act(action, participant) } as const;
+				return action === 'remove' ? [{ kind: 'line' }, { ...item, tone: 'danger' }] : [item];
+			}),
+		],
+		[participant, act],
+	);
+	const label = `Manage ${participant.name}`;
+	return <Menu label={label} items={items} opener={(props) => <IconButton {...props} label={label} icon={<Ellipsis size={20} />} tone={tone} tip="none" className="host-menu" />} />;
+}
+
+/** A question to the host before something that can't be taken back. */
+export type Question = Readonly<{ action: 'remove' | 'make_host'; participant: Participant }>;
+
+export type AskProps = Readonly<{ question: Question | undefined; onConfirm: (question: Question) => void; onClose: () => void }>;
+
+/** Asks before a participant is removed or made a host. */
+export function AskFirst({ question, onConfirm, onClose }: AskProps) {
+	const name = question?.participant.name ?? '';
+	const removes = question?.action !== 'make_host';
+	return (
+		<Confirm
+			open={question !== undefined}
+			title={removes ? `Remove ${name}?` : `Make ${name} a host?`}
+			text={
+				removes
+					? 'They are disconnected at once and told that a host removed them. With the link they can join again, unless you lock the meeting.'
+					: 'They can mute and remove others, record, lock and end the meeting, as you can. This can’t be taken back while they are in the meeting.'
+			}
+			action={removes ? 'Remove' : 'Make host'}
+			kind={removes ? 'danger' : 'filled'}
+			onConfirm={() => {
+				if (question !== undefined) onConfirm(question);
+			}}
+			onClose={onClose}
+		/>
+	);
+}
