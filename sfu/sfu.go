@@ -43,6 +43,7 @@ type Config struct {
 	Loopback    bool         // announce loopback addresses too, for browsers on this machine
 	Seats       int          // most seats of one participant; default 49
 	Audible     int          // most participants heard at once in a large room; default 5
+	Unbounded   bool         // send what tiles ask for, whatever a subscriber's link carries
 }
 
 func (c Config) withDefaults() Config {

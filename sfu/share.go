@@ -33,7 +33,7 @@ func (r *Room) share(p *Participant, reserve int, now time.Time) {
 	}
 	slices.SortStableFunc(s.seats, func(a, b *seat) int { return a.rank - b.rank })
 	budget := p.down.budget(p.conn.Numbered(), least, now)
-	if budget == 0 {
+	if budget == 0 || r.sfu.cfg.Unbounded {
 		for _, st := range s.seats {
 			st.standing = bandwidth.Standing{}
 		}

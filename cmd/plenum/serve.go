@@ -27,6 +27,7 @@ type serveCmd struct {
 	MediaUDP               string   `help:"Address for media over UDP, host:port." default:":7882" name:"media-udp"`
 	MediaTCP               string   `help:"Address for media over TCP, host:port, or off." default:":7881" name:"media-tcp"`
 	ExternalIP             []string `help:"Address at which browsers reach this machine, when it is not its own; repeatable." name:"external-ip" placeholder:"IP"`
+	CongestionControl      string   `help:"Lower the pictures of who has a narrow link: on, or off." enum:"on,off" default:"on"`
 	MediaLoopback          string   `help:"Offer media on loopback too: on, off, or auto (on without --external-ip)." enum:"auto,on,off" default:"auto"`
 	TrustedProxies         []string `help:"Addresses and CIDRs of proxies whose X-Forwarded-For counts; repeatable." placeholder:"CIDR"`
 	LegacyPublicAttendants bool     `help:"Answer /online_attendants/ without a password, addresses included."`
@@ -57,7 +58,7 @@ func (c *serveCmd) settings() (settings, error) {
 		return s, fmt.Errorf("--ice-servers: %w", err)
 	}
 	s.api.PublicAttendants = c.LegacyPublicAttendants
-	s.sfu = sfu.Config{UDP: c.MediaUDP, TCP: c.MediaTCP}
+	s.sfu = sfu.Config{UDP: c.MediaUDP, TCP: c.MediaTCP, Unbounded: c.CongestionControl == "off"}
 	for _, text := range c.ExternalIP {
 		addr, err := netip.ParseAddr(text)
 		if err != nil {
