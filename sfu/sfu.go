@@ -17,6 +17,7 @@ import (
 
 	"plenum/sfu/ice"
 	"plenum/sfu/packet"
+	"plenum/sfu/pionlog"
 	"plenum/sfu/transport"
 	"plenum/sfu/transport/plain"
 )
@@ -89,13 +90,14 @@ type SFU struct {
 // New opens the media ports. The caller must Close the SFU.
 func New(cfg Config, log *slog.Logger) (*SFU, error) {
 	cfg = cfg.withDefaults()
-	ports, err := ice.Open(ice.Config{UDP: cfg.UDP, TCP: cfg.TCP, Loopback: cfg.Loopback})
+	quiet := pionlog.New(log)
+	ports, err := ice.Open(ice.Config{UDP: cfg.UDP, TCP: cfg.TCP, Loopback: cfg.Loopback, Log: quiet})
 	if err != nil {
 		return nil, err
 	}
 	pool := &packet.Pool{}
 	factory, err := plain.NewFactory(plain.Config{
-		Ports: ports, ExternalIPs: cfg.ExternalIPs, Loopback: cfg.Loopback, MaxSeats: cfg.Seats,
+		Ports: ports, ExternalIPs: cfg.ExternalIPs, Loopback: cfg.Loopback, MaxSeats: cfg.Seats, Log: quiet,
 	}, pool)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("prepare media: %w", err), ports.Close())

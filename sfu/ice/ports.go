@@ -10,6 +10,7 @@ import (
 	"strconv"
 
 	"github.com/pion/ice/v4"
+	"github.com/pion/logging"
 )
 
 // socketBuffer is asked of the kernel for each UDP socket: bursts of keyframes
@@ -25,6 +26,7 @@ type Config struct {
 	UDP      string // host:port; an empty host is every address
 	TCP      string // host:port, or "off"
 	Loopback bool   // listen on loopback addresses too
+	Log      logging.LoggerFactory
 }
 
 // Ports are the open media ports. They must be closed.
@@ -45,7 +47,7 @@ func Open(cfg Config) (*Ports, error) {
 	if cfg.TCP == "off" {
 		return p, nil
 	}
-	if err := p.openTCP(cfg.TCP); err != nil {
+	if err := p.openTCP(cfg.TCP, cfg.Log); err != nil {
 		_ = p.UDP.Close()
 		return nil, fmt.Errorf("open media TCP %s: %w", cfg.TCP, err)
 	}
@@ -71,9 +73,10 @@ func (p *Ports) openUDP(cfg Config) error {
 		return err
 	}
 	if host != "" {
-		return p.openOneUDP(net.JoinHostPort(host, portText))
+		return p.openOneUDP(net.JoinHostPort(host, portText), cfg.Log)
 	}
 	opts := []ice.UDPMuxFromPortOption{
+		ice.UDPMuxFromPortWithLogger(cfg.Log.NewLogger("udp")),
 		ice.UDPMuxFromPortWithReadBufferSize(socketBuffer),
 		ice.UDPMuxFromPortWithWriteBufferSize(socketBuffer),
 		ice.UDPMuxFromPortWithIPFilter(Announceable),
@@ -88,7 +91,7 @@ func (p *Ports) openUDP(cfg Config) error {
 	return nil
 }
 
-func (p *Ports) openOneUDP(address string) error {
+func (p *Ports) openOneUDP(address string, log logging.LoggerFactory) error {
 	addr, err := net.ResolveUDPAddr("udp", address)
 	if err != nil {
 		return err
@@ -99,12 +102,12 @@ func (p *Ports) openOneUDP(address string) error {
 	}
 	_ = conn.SetReadBuffer(socketBuffer) // the kernel may grant less
 	_ = conn.SetWriteBuffer(socketBuffer)
-	p.UDP = ice.NewMultiUDPMuxDefault(ice.NewUDPMuxDefault(ice.UDPMuxParams{UDPConn: conn}))
+	p.UDP = ice.NewMultiUDPMuxDefault(ice.NewUDPMuxDefault(ice.UDPMuxParams{UDPConn: conn, Logger: log.NewLogger("udp")}))
 	p.UDPPort = conn.LocalAddr().(*net.UDPAddr).Port //nolint:forcetypeassert // a UDP socket's address
 	return nil
 }
 
-func (p *Ports) openTCP(address string) error {
+func (p *Ports) openTCP(address string, log logging.LoggerFactory) error {
 	addr, err := net.ResolveTCPAddr("tcp", address)
 	if err != nil {
 		return err
@@ -113,7 +116,9 @@ func (p *Ports) openTCP(address string) error {
 	if err != nil {
 		return err
 	}
-	p.TCP = ice.NewTCPMuxDefault(ice.TCPMuxParams{Listener: l, ReadBufferSize: 64, WriteBufferSize: tcpQueue})
+	p.TCP = ice.NewTCPMuxDefault(ice.TCPMuxParams{
+		Listener: l, Logger: log.NewLogger("tcp"), ReadBufferSize: 64, WriteBufferSize: tcpQueue,
+	})
 	p.TCPPort = l.Addr().(*net.TCPAddr).Port //nolint:forcetypeassert // a TCP socket's address
 	return nil
 }

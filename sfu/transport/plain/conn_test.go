@@ -12,6 +12,7 @@ import (
 	"plenum/sfu/bandwidth"
 	"plenum/sfu/ice"
 	"plenum/sfu/packet"
+	"plenum/sfu/pionlog"
 	"plenum/sfu/transport"
 )
 
@@ -33,12 +34,13 @@ func (e *ear) StateChanged(transport.State) { e.states.Add(1) }
 
 func newConn(t *testing.T, ev transport.Events) *conn {
 	t.Helper()
-	ports, err := ice.Open(ice.Config{UDP: "127.0.0.1:0", TCP: "off", Loopback: true})
+	quiet := pionlog.New(slog.New(slog.DiscardHandler))
+	ports, err := ice.Open(ice.Config{UDP: "127.0.0.1:0", TCP: "off", Loopback: true, Log: quiet})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = ports.Close() })
-	f, err := NewFactory(Config{Ports: ports, Loopback: true, MaxSeats: 9}, &packet.Pool{})
+	f, err := NewFactory(Config{Ports: ports, Loopback: true, MaxSeats: 9, Log: quiet}, &packet.Pool{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/pion/ice/v4"
 	"github.com/pion/interceptor"
 	"github.com/pion/interceptor/pkg/twcc"
+	"github.com/pion/logging"
 	"github.com/pion/webrtc/v4"
 
 	mediaice "plenum/sfu/ice"
@@ -47,6 +48,7 @@ type Config struct {
 	ExternalIPs []netip.Addr // announced instead of the local addresses
 	Loopback    bool         // announce loopback addresses too
 	MaxSeats    int
+	Log         logging.LoggerFactory
 }
 
 // A Factory makes connections that share ports, certificate and packet pool.
@@ -65,7 +67,7 @@ func NewFactory(cfg Config, pool *packet.Pool) (*Factory, error) {
 	if err != nil {
 		return nil, fmt.Errorf("register codecs: %w", err)
 	}
-	registry, err := interceptors()
+	registry, err := interceptors(cfg.Log)
 	if err != nil {
 		return nil, fmt.Errorf("register interceptors: %w", err)
 	}
@@ -87,8 +89,8 @@ func NewFactory(cfg Config, pool *packet.Pool) (*Factory, error) {
 
 // interceptors holds only Pion's transport-wide feedback recorder: repair,
 // reports and keyframes are ours.
-func interceptors() (*interceptor.Registry, error) {
-	feedback, err := twcc.NewSenderInterceptor()
+func interceptors(log logging.LoggerFactory) (*interceptor.Registry, error) {
+	feedback, err := twcc.NewSenderInterceptor(twcc.WithLoggerFactory(log))
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +100,7 @@ func interceptors() (*interceptor.Registry, error) {
 }
 
 func settings(cfg Config) (webrtc.SettingEngine, error) {
-	var s webrtc.SettingEngine
+	s := webrtc.SettingEngine{LoggerFactory: cfg.Log}
 	s.SetLite(true) // RFC 8445 section 2.5: never sends checks to addresses a client names
 	s.SetICEUDPMux(cfg.Ports.UDP)
 	networks := []webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6}
