@@ -72,6 +72,9 @@ async function visit(path: string, size: keyof typeof sizes, theme: (typeof them
 	const context = await browser.newContext({ viewport: sizes[size], colorScheme: theme, permissions: ['camera', 'microphone'] });
 	const page = await context.newPage();
 	await instrument(page);
+	await page.addInitScript((chosen) => { // the meeting is dark until its viewer says otherwise
+		if (localStorage.getItem('plenum.preferences') === null) localStorage.setItem('plenum.preferences', JSON.stringify({ theme: chosen }));
+	}, theme);
 	await page.addInitScript(drawnPerson, [person * 77 + 20, person * 40] as [number, number]);
 	await page.goto(server.url + path);
 	return { page, context };
