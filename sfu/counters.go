@@ -12,6 +12,15 @@ type counters struct {
 	padded                         atomic.Uint64
 }
 
+// sent adds what went out to seats. It is called once for a packet, not once
+// for each who gets it: two cores that count in one place wait for each other.
+func (c *counters) sent(t tally) {
+	if t.packets > 0 {
+		c.forwarded.Add(t.packets)
+		c.forwardedBytes.Add(t.bytes)
+	}
+}
+
 // Stats is a snapshot of what the media plane has done since it started.
 type Stats struct {
 	Received       uint64 // RTP packets read, repaired ones included
