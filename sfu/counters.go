@@ -5,6 +5,7 @@ import "sync/atomic"
 // counters are what the media plane counts; all only rise.
 type counters struct {
 	received, malformed, duplicate atomic.Uint64
+	overrun                        atomic.Uint64
 	forwarded, forwardedBytes      atomic.Uint64
 	nacked, resent, refused        atomic.Uint64
 	keyframes                      atomic.Uint64
@@ -26,6 +27,7 @@ type Stats struct {
 	Received       uint64 // RTP packets read, repaired ones included
 	Malformed      uint64 // packets dropped because their payload could not be parsed
 	Duplicate      uint64 // packets that had arrived before
+	Overrun        uint64 // packets dropped unread because the server did not keep up
 	Forwarded      uint64 // packets written to seats
 	ForwardedBytes uint64 // their payload bytes
 	Nacked         uint64 // packets asked of publishers again
@@ -46,6 +48,7 @@ type Stats struct {
 func (s *SFU) Stats() Stats {
 	st := Stats{
 		Received: s.count.received.Load(), Malformed: s.count.malformed.Load(), Duplicate: s.count.duplicate.Load(),
+		Overrun:   s.count.overrun.Load(),
 		Forwarded: s.count.forwarded.Load(), ForwardedBytes: s.count.forwardedBytes.Load(),
 		Nacked: s.count.nacked.Load(), Resent: s.count.resent.Load(), Refused: s.count.refused.Load(),
 		Keyframes: s.count.keyframes.Load(), Switches: s.count.switches.Load(),
