@@ -102,6 +102,7 @@ type Snapshot struct {
 // Config bounds a meeting. A zero field means its default.
 type Config struct {
 	Capacity     int           // most participants; default 500
+	Crowd        int           // participants beyond which changes of the roster wait for Flush; default 100
 	Events       int           // events kept for replay; default 1024
 	Chat         int           // chat messages kept; default 500
 	ChatBytes    int           // bytes of chat text kept; default 256 KiB
@@ -111,6 +112,9 @@ type Config struct {
 func (c Config) withDefaults() Config {
 	if c.Capacity == 0 {
 		c.Capacity = 500
+	}
+	if c.Crowd == 0 {
+		c.Crowd = 100
 	}
 	if c.Events == 0 {
 		c.Events = 1024
@@ -140,6 +144,7 @@ type Meeting struct {
 	chatLen int // bytes of text in chat
 	rec     Recording
 	events  eventLog
+	held    held
 }
 
 // member is a participant as the meeting keeps it.
@@ -381,7 +386,7 @@ func (m *Meeting) member(id string) *member {
 
 // changed makes the event that carries p's new row.
 func (m *Meeting) changed(p *member) []Event {
-	return m.events.add(RosterChanged{Changed: []Participant{p.snapshot()}})
+	return m.note([]Participant{p.snapshot()}, nil)
 }
 
 // remove takes those of ids who are on the roster off it, with one event.
@@ -397,5 +402,5 @@ func (m *Meeting) remove(ids ...string) []Event {
 	if left == nil {
 		return nil
 	}
-	return m.events.add(RosterChanged{Left: left})
+	return m.note(nil, left)
 }

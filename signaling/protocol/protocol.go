@@ -284,19 +284,31 @@ type Seat struct {
 
 // Joined answers Join.
 type Joined struct {
-	Re          int            `json:"re,omitempty"`
-	Participant string         `json:"participant"`
-	ResumeToken string         `json:"resume_token"`
-	Role        Role           `json:"role"`
-	Answer      string         `json:"answer"`
-	Room        RoomState      `json:"room"`
-	Roster      []Participant  `json:"roster"`
-	Recording   RecordingState `json:"recording"`
-	Chat        []ChatMessage  `json:"chat"`
+	Re          int       `json:"re,omitempty"`
+	Participant string    `json:"participant"`
+	ResumeToken string    `json:"resume_token"`
+	Role        Role      `json:"role"`
+	Answer      string    `json:"answer"`
+	Room        RoomState `json:"room"`
+	// Roster is the participants, in order of joining; in a crowd the first of
+	// them and the page's own, and RosterPage messages follow.
+	Roster []Participant `json:"roster"`
+	// RosterMore is how many rows follow.
+	RosterMore int            `json:"roster_more,omitempty"`
+	Recording  RecordingState `json:"recording"`
+	Chat       []ChatMessage  `json:"chat"`
 	// Seq is the number of the last event that the rest of Joined accounts for.
 	Seq int64 `json:"seq"`
 	// Now is the server's clock, RFC 3339 with milliseconds, UTC.
 	Now string `json:"now"`
+}
+
+// RosterPage follows Joined in a crowd: more rows of the roster as of Joined's
+// Seq. The last one has no More.
+type RosterPage struct {
+	Rows []Participant `json:"rows"`
+	// More is how many rows follow.
+	More int `json:"more,omitempty"`
 }
 
 // Resumed answers Resume. The missed events follow.
@@ -432,6 +444,6 @@ func ServerMessages() map[string]any {
 	return map[string]any{
 		"joined": Joined{}, "resumed": Resumed{}, "answer": Answer{}, "roster": Roster{}, "seats": Seats{},
 		"floor": Floor{}, "chat": Chat{}, "recording": Recording{}, "room": Room{}, "error": Error{}, "bye": Bye{},
-		"reactions": Reactions{}, "moderated": Moderated{},
+		"reactions": Reactions{}, "moderated": Moderated{}, "roster_page": RosterPage{},
 	}
 }

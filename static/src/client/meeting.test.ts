@@ -45,6 +45,15 @@ describe('reduce', () => {
 		expect(next.seq).toBe(11);
 	});
 
+	it('takes the pages of a large roster, each row once and in the order of joining', () => {
+		const own = meetingOf({ ...joined, participant: 'p9', roster: [person('p1'), person('p9')], roster_more: 3 }, now);
+		const first = reduce(own, { type: 'roster_page', rows: [person('p2'), person('p3')], more: 1 }, now);
+		const all = reduce(first, { type: 'roster_page', rows: [person('p10'), person('p3')] }, now);
+		expect(ids(all)).toEqual(['p1', 'p2', 'p3', 'p9', 'p10']);
+		expect(all.seq).toBe(10);
+		expect(ids(reduce(all, { type: 'roster', seq: 11, changed: [person('p11')], left: ['p2', 'p99'] }, now))).toEqual(['p1', 'p3', 'p9', 'p10', 'p11']);
+	});
+
 	it('ignores an event that a resume repeats', () => {
 		const chat = { type: 'chat', seq: 11, from: 'p1', name: 'P1', text: 'hi', at: joined.now } as const;
 		const once = reduce(start(), chat, now);

@@ -298,13 +298,29 @@ export type Joined = {
 	role: Role;
 	answer: string;
 	room: RoomState;
+	/**
+	 * Roster is the participants, in order of joining; in a crowd the first of
+	 * them and the page's own, and RosterPage messages follow.
+	 */
 	roster: Participant[];
+	/** RosterMore is how many rows follow. */
+	roster_more?: number;
 	recording: RecordingState;
 	chat: ChatMessage[];
 	/** Seq is the number of the last event that the rest of Joined accounts for. */
 	seq: number;
 	/** Now is the server's clock, RFC 3339 with milliseconds, UTC. */
 	now: string;
+};
+
+/**
+ * RosterPage follows Joined in a crowd: more rows of the roster as of Joined's
+ * Seq. The last one has no More.
+ */
+export type RosterPage = {
+	rows: Participant[];
+	/** More is how many rows follow. */
+	more?: number;
 };
 
 /** Resumed answers Resume. The missed events follow. */
@@ -466,6 +482,7 @@ export type ClientMessage =
 /** ServerMessage is every message to the page. */
 export type ServerMessage =
 	| ({ type: 'joined' } & Joined)
+	| ({ type: 'roster_page' } & RosterPage)
 	| ({ type: 'resumed' } & Resumed)
 	| ({ type: 'answer' } & Answer)
 	| ({ type: 'roster' } & Roster)
