@@ -74,8 +74,9 @@ function reduceEvent(meeting: Meeting, event: Extract<ServerMessage, { seq: numb
 		case 'recording':
 			return { ...meeting, recording: recordingOf(event) };
 		case 'room': {
-			const { id, title, ends_at, locked } = event;
-			return { ...meeting, room: { id, title, ends_at, locked } };
+			const { id, title, ends_at, closes_at, locked, lobby, recording_policy, audience_may } = event;
+			const room = { id, title, ends_at, locked, lobby, recording_policy, audience_may };
+			return { ...meeting, room: closes_at === undefined ? room : { ...room, closes_at } };
 		}
 		case 'joined':
 			return meeting;

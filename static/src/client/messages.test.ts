@@ -25,7 +25,7 @@ describe('decodeServerMessage', () => {
 	});
 
 	it('reads what hosts and hands bring', () => {
-		const row = { id: 'p1', number: 1, name: 'Ann', role: 'guest', sources: [], connected: true, joined_at: '', hand: 3 };
+		const row = { id: 'p1', number: 1, name: 'Ann', role: 'speaker', sources: [], connected: true, joined_at: '', hand: 3 };
 		expect(decodeServerMessage(JSON.stringify({ type: 'roster', seq: 1, changed: [row], left: [] }))).toStrictEqual({ type: 'roster', seq: 1, changed: [row], left: [] });
 		const reactions = { type: 'reactions', reactions: [{ emoji: '❤️', count: 2, participants: ['p1'] }] };
 		expect(decodeServerMessage(JSON.stringify(reactions))).toStrictEqual(reactions);
