@@ -158,7 +158,12 @@ func TestOtherSitesMayNotAct(t *testing.T) {
 func (s *testServer) example(t *testing.T, path string) string {
 	t.Helper()
 	fill := map[string]func() string{
-		"room": func() string { return s.reserve(t, "Weekly").ID },
+		"room": func() string {
+			id := s.reserve(t, "Weekly").ID
+			s.meetings.enter(id, Participant{ID: "p1", Name: "Zoë", Role: "guest", Connected: true})
+			return id
+		},
+		"participant": func() string { return "p1" },
 		"recording": func() string {
 			id := "01J" + strconv.FormatInt(time.Now().UnixNano(), 36)
 			s.recordings.add(id, "1.x", s.anna.ID)

@@ -360,6 +360,19 @@ type Moderated struct {
 	By string `json:"by"`
 }
 
+// Announcement is a text from somebody who looks after the room, who need not
+// be in it. It has no number: who was away does not get it later.
+type Announcement struct {
+	// From is the sender's user name.
+	From string `json:"from"`
+	// Text is 1 to 1000 characters.
+	Text string `json:"text"`
+	// At is RFC 3339 with milliseconds, UTC.
+	At string `json:"at"`
+	// Private is set when nobody else got it.
+	Private bool `json:"private"`
+}
+
 // Recording is a numbered event: recording started or stopped.
 type Recording struct {
 	Seq int64 `json:"seq"`
@@ -432,6 +445,6 @@ func ServerMessages() map[string]any {
 	return map[string]any{
 		"joined": Joined{}, "resumed": Resumed{}, "answer": Answer{}, "roster": Roster{}, "seats": Seats{},
 		"floor": Floor{}, "chat": Chat{}, "recording": Recording{}, "room": Room{}, "error": Error{}, "bye": Bye{},
-		"reactions": Reactions{}, "moderated": Moderated{},
+		"reactions": Reactions{}, "moderated": Moderated{}, "announcement": Announcement{},
 	}
 }

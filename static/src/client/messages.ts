@@ -116,6 +116,7 @@ const bodies: { [K in ServerMessage['type']]: Decoder<Body<K>> } = {
 		action: oneOf<Action>('mute', 'mute_all', 'ask_to_unmute', 'stop_camera', 'stop_screen', 'lower_hand', 'make_host', 'remove'),
 		by: string,
 	}),
+	announcement: object<Body<'announcement'>>({ from: string, text: string, at: string, private: boolean }),
 	error: object<Body<'error'>>({
 		re,
 		code: oneOf<ErrorCode>(
