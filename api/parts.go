@@ -91,8 +91,8 @@ type Source struct {
 
 // Attendants are the sockets on /attendance/.
 type Attendants interface {
-	// ServeAttendance upgrades the request and blocks until the socket ends.
-	// It gives the attendant its channel name and time.
+	// ServeAttendance upgrades the request and keeps the socket, which may
+	// outlive the call. It gives the attendant its channel name and time.
 	ServeAttendance(w http.ResponseWriter, r *http.Request, a Attendant)
 	List() []Attendant
 	// Push sends text to one attendant as it is, or returns ErrOffline.

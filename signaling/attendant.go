@@ -11,9 +11,8 @@ import (
 )
 
 // attendantSocket is one attendant's end of the register. While nothing is
-// pushed it costs one goroutine, the reader, which is the request's own: the
-// writer lives while there is something to write, the pinger while it waits for
-// a pong.
+// pushed it costs one goroutine, the reader: the writer lives while there is
+// something to write, the pinger while it waits for a pong.
 type attendantSocket struct {
 	Attendant
 	cfg    AttendantsConfig

@@ -78,8 +78,10 @@ func NewAttendants(cfg AttendantsConfig, log *slog.Logger) *Attendants {
 	}
 }
 
-// ServeAttendance upgrades r and keeps the socket in the register until it
-// ends. The caller fills in who it is, but ChannelName and ConnectedAt.
+// ServeAttendance upgrades r and puts the socket in the register, where it stays
+// until it ends. It does not wait for that: a request that is being answered
+// holds 20 KiB that a silent socket has no use for. The caller fills in who it
+// is, but ChannelName and ConnectedAt.
 func (a *Attendants) ServeAttendance(w http.ResponseWriter, r *http.Request, who Attendant) {
 	if !a.room() {
 		http.Error(w, "too many attendants", http.StatusServiceUnavailable)
@@ -101,11 +103,15 @@ func (a *Attendants) ServeAttendance(w http.ResponseWriter, r *http.Request, who
 		_ = conn.Close(websocket.StatusServiceRestart, "shutdown") // the client may be gone already
 		return
 	}
+	a.log.Info("attendant came", "attendant", s.ChannelName, "ip", s.IP, "user", s.User)
+	go a.serve(s)
+}
+
+// serve keeps a socket until it ends. Its goroutine was counted by add.
+func (a *Attendants) serve(s *attendantSocket) {
 	defer a.remove(s)
-	log := a.log.With("attendant", s.ChannelName)
-	log.Info("attendant came", "ip", s.IP, "user", s.User)
 	reason := s.serve()
-	log.Info("attendant went", "reason", reason.Error())
+	a.log.Info("attendant went", "attendant", s.ChannelName, "reason", reason.Error())
 }
 
 // A Target says which attendants a text is for: the one with a channel name, or

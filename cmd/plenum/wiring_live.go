@@ -116,7 +116,7 @@ func deliveries(all []signaling.Delivery) []api.Delivery {
 // attendants shows the register as the API wants it.
 type attendants struct{ register *signaling.Attendants }
 
-// ServeAttendance serves one attendant's socket.
+// ServeAttendance takes one attendant's socket.
 func (a attendants) ServeAttendance(w http.ResponseWriter, r *http.Request, who api.Attendant) {
 	a.register.ServeAttendance(w, r, signaling.Attendant(who))
 }
