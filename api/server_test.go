@@ -189,7 +189,11 @@ func (s *testServer) do(t *testing.T, r request) answer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return answer{res, string(got)}
+	a := answer{res, string(got)}
+	if err := asDescribed(a); err != nil {
+		t.Errorf("%s %s as %q: %d %.300s: %v", r.method, r.path, r.as, a.StatusCode, a.body, err)
+	}
+	return a
 }
 
 // decode reads a JSON answer.
