@@ -383,6 +383,9 @@ func (m *Meeting) Roster() []Participant {
 	return rows
 }
 
+// Info returns what everybody may know about the room.
+func (m *Meeting) Info() Info { return m.info }
+
 // Recording returns the state of the recording.
 func (m *Meeting) Recording() Recording { return m.rec }
 

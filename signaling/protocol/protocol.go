@@ -403,6 +403,19 @@ type Moderated struct {
 	Role Role `json:"role,omitempty"`
 }
 
+// Announcement is a text from somebody who looks after the room, who need not
+// be in it. It has no number: who was away does not get it later.
+type Announcement struct {
+	// From is the sender's user name.
+	From string `json:"from"`
+	// Text is 1 to 1000 characters.
+	Text string `json:"text"`
+	// At is RFC 3339 with milliseconds, UTC.
+	At string `json:"at"`
+	// Private is set when nobody else got it.
+	Private bool `json:"private"`
+}
+
 // Recording is a numbered event: recording started or stopped.
 type Recording struct {
 	Seq int64 `json:"seq"`

@@ -25,6 +25,7 @@ export function fakeMeeting(count: number, more: Partial<Meeting> = {}): Meeting
 		participants,
 		recording: { on: false },
 		chat: [],
+		announcements: [],
 		seats: [],
 		floor: ['p2'],
 		seq: 1,

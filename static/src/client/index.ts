@@ -11,7 +11,7 @@ export { handsUp, isHeard, sourceOf } from './meeting';
 export type { Meeting } from './meeting';
 export { browserStore, CAMERA_HEIGHTS, CAMERA_RATES, DEFAULT_PREFERENCES, loadPreferences, savePreferences } from './preferences';
 export type { Preferences, Theme } from './preferences';
-export type { Action, ChatMessage, Emoji, Participant, RecordingState, RoomState, Source } from './protocol.gen';
+export type { Action, Announcement, ChatMessage, Emoji, Participant, RecordingState, RoomState, Source } from './protocol.gen';
 export { reactionOf } from './reactions';
 export type { Reactions, ShownReaction } from './reactions';
 export { fetchLobby, hostTokenOf, mostSeatsOf, roomOf } from './rooms';

@@ -160,6 +160,7 @@ const bodies: { [K in ServerMessage['type']]: Decoder<Body<K>> } = {
 		now: string,
 	}),
 	lobby: object<Body<'lobby'>>({ waiting: list(waiter) }),
+	announcement: object<Body<'announcement'>>({ from: string, text: string, at: string, private: boolean }),
 	error: object<Body<'error'>>({
 		re,
 		code: oneOf<ErrorCode>(

@@ -497,6 +497,21 @@ export type Moderated = {
 	role?: Role;
 };
 
+/**
+ * Announcement is a text from somebody who looks after the room, who need not
+ * be in it. It has no number: who was away does not get it later.
+ */
+export type Announcement = {
+	/** From is the sender's user name. */
+	from: string;
+	/** Text is 1 to 1000 characters. */
+	text: string;
+	/** At is RFC 3339 with milliseconds, UTC. */
+	at: string;
+	/** Private is set when nobody else got it. */
+	private: boolean;
+};
+
 /** Recording is a numbered event: recording started or stopped. */
 export type Recording = {
 	seq: number;
@@ -631,6 +646,7 @@ export type ServerMessage =
 	| ({ type: 'chat' } & Chat)
 	| ({ type: 'reactions' } & Reactions)
 	| ({ type: 'moderated' } & Moderated)
+	| ({ type: 'announcement' } & Announcement)
 	| ({ type: 'recording' } & Recording)
 	| ({ type: 'room' } & Room)
 	| ({ type: 'error' } & Error)

@@ -10,11 +10,13 @@ const base: Meeting = {
 	participants: [person('me'), person('a', 'Ann')],
 	recording: { on: false },
 	chat: [],
+	announcements: [],
 	seats: [],
 	floor: [],
 	seq: 1,
 	clockOffsetMs: 0,
 };
+const note = { from: 'anna', text: 'Back at noon.', at: '2026-01-02T10:00:00.000Z', private: false };
 const texts = (after: Partial<Meeting>, before: Partial<Meeting> = {}) => newsBetween({ ...base, ...before }, { ...base, ...after }).map(({ text }) => text);
 
 describe('newsBetween', () => {
@@ -33,6 +35,9 @@ describe('newsBetween', () => {
 		['an open lock', {}, { room: { ...base.room, locked: true } }, ['The meeting is unlocked. Whoever has the link can join.']],
 		['a hand, to hosts', { role: 'host', participants: [person('me'), { ...person('a', 'Ann'), hand: 4 }] }, {}, ['Ann raised a hand.']],
 		['a hand, not to guests', { participants: [person('me'), { ...person('a', 'Ann'), hand: 4 }] }, {}, []],
+		['an announcement', { announcements: [note] }, {}, ['anna to everybody: Back at noon.']],
+		['an announcement to this page alone', { announcements: [note, { ...note, private: true }] }, { announcements: [note] }, ['anna to you: Back at noon.']],
+		['an announcement it knew', { announcements: [note] }, { announcements: [note] }, []],
 		['a new session of ours', { self: 'me2', participants: [] }, {}, []],
 	] as const)('tells of %s', (_, after, before, want) => {
 		expect(texts(after, before)).toEqual(want);

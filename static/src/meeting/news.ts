@@ -15,7 +15,7 @@ const REMINDERS = [600_000, 300_000, 60_000] as const;
 /** What deserves a word when the meeting changed from before to after. */
 export function newsBetween(before: Meeting, after: Meeting): News[] {
 	if (before.self !== after.self) return [];
-	return [...comings(before, after), ...handNews(before, after), ...recordingNews(before, after), ...roomNews(before, after)];
+	return [...comings(before, after), ...handNews(before, after), ...announced(before, after), ...recordingNews(before, after), ...roomNews(before, after)];
 }
 
 /** The reminder that fell due since the last look, if one did. */
@@ -54,6 +54,12 @@ function moderatedNews({ action, by }: Extract<ClientEvent, { kind: 'moderated' 
 			return { tone: 'good', text: `${by} made you a host.` };
 		case 'mute_all':
 		case 'remove':
+		case 'set_role':
+		case 'hand_over':
+		case 'admit':
+		case 'admit_all':
+		case 'deny':
+		case 'send_to_lobby':
 			return undefined;
 	}
 }
@@ -80,6 +86,14 @@ function comings(before: Meeting, after: Meeting): News[] {
 		...(came.length > 0 ? [{ tone: 'info', text: `${namesInWords(came, came.length)} joined.` } as const] : []),
 		...(left.length > 0 ? [{ tone: 'info', text: `${namesInWords(left, left.length)} left.` } as const] : []),
 	];
+}
+
+/** What somebody who looks after the room says stays until it is read. */
+function announced(before: Meeting, after: Meeting): News[] {
+	const known = new Set(before.announcements);
+	return after.announcements
+		.filter((one) => !known.has(one))
+		.map(({ from, text, private: alone }) => ({ tone: 'info', text: alone ? `${from} to you: ${text}` : `${from} to everybody: ${text}`, keep: true }));
 }
 
 function recordingNews(before: Meeting, after: Meeting): News[] {
