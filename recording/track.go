@@ -15,6 +15,8 @@ const (
 	closedAfter = 500 * time.Millisecond
 	// lossAtLeast is the shortest loss of sound that is told as a gap.
 	lossAtLeast = 60 * time.Millisecond
+	// freezeAtLeast is the shortest loss of pictures that is told as a gap.
+	freezeAtLeast = 150 * time.Millisecond
 	// pauseAtLeast tells a pause from a loss, by how long nothing arrived.
 	pauseAtLeast = time.Second
 )
@@ -221,7 +223,7 @@ func (t *track) poll(now time.Time, flush bool) error {
 		return nil
 	}
 	if t.choose(now) {
-		t.asks.row = 0
+		t.asks.anew() // the other layer's asks don't count
 	}
 	if t.current == nil {
 		if err := t.begin(now, flush); err != nil || t.current == nil {
@@ -314,7 +316,7 @@ func (t *track) account(l *layer, at time.Duration, f frames.Frame, switched boo
 		t.tell(at)
 	case switched && missing >= pauseAtLeast, f.Broken && paused:
 		t.desk.gap(t, o.real, at, GapPause)
-	case f.Broken && !switched && (t.video() || missing >= lossAtLeast):
+	case f.Broken && !switched && (t.video() && missing >= freezeAtLeast || !t.video() && missing >= lossAtLeast):
 		t.desk.gap(t, o.real, at, GapLoss)
 	}
 }
@@ -373,6 +375,9 @@ type asks struct {
 	total int64
 }
 
+// anew begins to ask something else.
+func (a *asks) anew() { a.row, a.last = 0, time.Time{} }
+
 // due reports whether it is time to ask, and if so counts it.
 func (a *asks) due(now time.Time) bool {
 	wait := 500 * time.Millisecond
@@ -406,7 +411,7 @@ func (t *track) ask(now time.Time) {
 		t.asks.row = 0
 		return
 	}
-	if l.silent(now) < fallAfter && t.asks.due(now) {
+	if l.silent(now) < goneAfter && t.asks.due(now) {
 		t.desk.keyframe(t.key, l.number)
 	}
 }
