@@ -154,11 +154,23 @@ var tone = sync.OnceValues(func() (clip, error) {
 	}
 })
 
+// needs skips a test whose tools are not installed; in CI that is a failure.
+func needs(tb testing.TB, tools ...string) {
+	tb.Helper()
+	for _, name := range tools {
+		if _, err := exec.LookPath(name); err == nil {
+			continue
+		}
+		if os.Getenv("CI") != "" {
+			tb.Fatalf("%s is not installed: run scripts/setup-tests.sh", name)
+		}
+		tb.Skipf("%s is not installed", name)
+	}
+}
+
 func load(tb testing.TB, c func() (clip, error)) clip {
 	tb.Helper()
-	if _, err := exec.LookPath("ffmpeg"); err != nil {
-		tb.Skip("ffmpeg is not installed")
-	}
+	needs(tb, "ffmpeg")
 	got, err := c()
 	if err != nil {
 		tb.Fatal(err)
@@ -295,6 +307,12 @@ func start(tb testing.TB, dir string) (*room, *Library, *Recorder) {
 // stop ends a recording and checks what holds for every one.
 func stop(t *testing.T, m *room, l *Library, r *Recorder) Manifest {
 	t.Helper()
+	return stopAs(t, StateReady, m, l, r)
+}
+
+// stopAs is stop for a recording that ends in a state.
+func stopAs(t *testing.T, state State, m *room, l *Library, r *Recorder) Manifest {
+	t.Helper()
 	man, err := r.Stop(context.WithoutCancel(t.Context()), "host")
 	if err != nil {
 		t.Fatal(err)
@@ -305,8 +323,8 @@ func stop(t *testing.T, m *room, l *Library, r *Recorder) Manifest {
 	if n := m.pool.Outstanding(); n != 0 {
 		t.Errorf("%d packets kept", n)
 	}
-	if man.State != StateReady {
-		t.Errorf("state is %s", man.State)
+	if man.State != state {
+		t.Errorf("state is %s, want %s: %+v", man.State, state, man.Problems)
 	}
 	return man
 }

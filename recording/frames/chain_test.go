@@ -17,8 +17,10 @@ func TestChain(t *testing.T) {
 	}
 	for name, steps := range map[string][]step{
 		"nothing lost": {
-			{-1, Refs{101, wide, 7, 2, true}, follows}, {-1, Refs{102, wide, 7, 1, true}, follows},
-			{-1, Refs{103, wide, 7, 2, false}, follows}, {-1, Refs{104, wide, 8, 0, false}, follows},
+			{-1, Refs{101, wide, 7, 2, true}, follows},
+			{-1, Refs{102, wide, 7, 1, true}, follows},
+			{-1, Refs{103, wide, 7, 2, false}, follows},
+			{-1, Refs{104, wide, 8, 0, false}, follows},
 		},
 		"only padding lost":         {{5, Refs{101, wide, 7, 2, false}, follows}},
 		"a torn frame":              {{0, Refs{102, wide, 7, 1, true}, bridges}},
