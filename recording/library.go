@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"path"
 	"slices"
 	"strings"
 	"sync"
@@ -262,30 +263,31 @@ func (l *Library) Get(id string) (Manifest, error) {
 	return Manifest{}, fmt.Errorf("recording %q: %w", id, ErrNotFound)
 }
 
-// File opens one finished file of a recording by the name its manifest gives.
-// ErrNotFound for anything else, whatever the name holds. The caller closes it.
+// File opens one finished file of a recording, a track's or a derived one, by
+// the name its manifest gives. ErrNotFound for anything else, whatever the name
+// holds. The caller closes it.
 func (l *Library) File(id, name string) (File, error) {
 	m, err := l.Get(id)
 	if err != nil {
 		return File{}, err
 	}
-	t := m.track(name)
-	if t == nil || t.State == TrackOpen {
+	var file File
+	if t := m.track(name); t != nil && t.State != TrackOpen {
+		file = File{Name: displayName(m, *t), SHA256: t.SHA256, Type: mediaType(*t)}
+	} else if d := m.derived(name); d != nil {
+		file = File{Name: clean(m.Title, "Meeting") + " – " + clean(d.Title, d.Kind) + path.Ext(d.Path), SHA256: d.SHA256, Type: d.Type}
+	} else {
 		return File{}, fmt.Errorf("file %q of recording %s: %w", name, id, ErrNotFound)
 	}
-	f, err := l.root.Open(id + "/" + t.Path)
+	dir, err := l.openDir(id)
 	if err != nil {
-		if errors.Is(err, fs.ErrNotExist) {
-			err = ErrNotFound
-		}
 		return File{}, fmt.Errorf("file %q of recording %s: %w", name, id, err)
 	}
-	st, err := f.Stat()
+	defer func() { _ = dir.Close() }()
+	f, st, err := openRegular(dir, name)
 	if err != nil {
-		return File{}, errors.Join(err, f.Close())
+		return File{}, fmt.Errorf("file %q of recording %s: %w", name, id, err)
 	}
-	return File{
-		ReadSeekCloser: f, Name: displayName(m, *t), Size: st.Size(), Modified: st.ModTime(),
-		SHA256: t.SHA256, Type: mediaType(*t),
-	}, nil
+	file.ReadSeekCloser, file.Size, file.Modified = guarded{f, l, id}, st.Size(), st.ModTime()
+	return file, nil
 }
