@@ -159,10 +159,11 @@ func (s *Server) get(path string, h echo.HandlerFunc, m ...echo.MiddlewareFunc) 
 }
 
 // acting registers a seed route that acts on GET as well as POST. HEAD is
-// refused, and so is every browser that was sent here by another site.
+// refused, and so is every browser that was sent here by another site, or may
+// have been.
 func (s *Server) acting(path string, h echo.HandlerFunc) {
 	for _, method := range []string{http.MethodGet, http.MethodPost} {
-		s.echo.Add(method, path, h, s.sameSite, s.basic)
+		s.echo.Add(method, path, h, s.sameSite, s.knownSender, s.basic)
 	}
 }
 
