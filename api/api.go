@@ -25,6 +25,10 @@ type Config struct {
 	ICEServers       []ICEServer    // what /meeting/<id>/ice answers; default none: the server is its own
 	SessionFor       time.Duration  // how long a login holds; default 12 h
 	Now              func() time.Time
+
+	// AttendanceOrigins are the origins of other sites whose pages may be
+	// attendants, such as https://app.example.org; "*" is every site. Default none.
+	AttendanceOrigins []string
 }
 
 func (c Config) withDefaults() Config {
