@@ -204,7 +204,7 @@ func (s *Server) attendance(c echo.Context) error {
 		return upgradeRequired(c)
 	}
 	if !s.mayAttend(c.Request()) {
-		return refuse(http.StatusForbidden, "pages of this site can't be attendants here; --attendance-origins lets them")
+		return refuse(http.StatusForbidden, "pages of other sites can't be attendants here unless --attendance-origins names theirs")
 	}
 	details, err := attendantDetails(c.Request())
 	if err != nil {
