@@ -173,6 +173,13 @@ func TestOnceForgets(t *testing.T) {
 	}
 
 	o, done := newOnceOnly(), 0
+	func() {
+		defer func() { _ = recover() }()
+		_, _ = o.once(t.Context(), 2, "k", "x", s.clock(), func() ([]Delivery, error) { panic("ours") })
+	}()
+	if all, err := o.once(t.Context(), 2, "k", "x", s.clock(), func() ([]Delivery, error) { return []Delivery{{}}, nil }); len(all) != 1 || err != nil {
+		t.Errorf("after a panic: %v, %v", all, err)
+	}
 	do := func() ([]Delivery, error) { done++; return nil, nil }
 	for i := range mostKeys + 1 {
 		if _, err := o.once(t.Context(), 1, fmt.Sprint(i), "x", s.clock(), do); err != nil {
