@@ -32,6 +32,7 @@ type call struct {
 	from  caller
 	user  rooms.User // who was let in; its zero value is nobody
 	token int64      // by which token; 0 is by none
+	link  *grant     // what a signed link allows, if the caller came by one
 }
 
 const callKey = "call"

@@ -96,13 +96,16 @@ func New(cfg Config, log *slog.Logger) (*SFU, error) {
 		return nil, err
 	}
 	pool := &packet.Pool{}
+	s := &SFU{cfg: cfg, log: log, ports: ports, pool: pool, rooms: map[*Room]struct{}{}}
 	factory, err := plain.NewFactory(plain.Config{
-		Ports: ports, ExternalIPs: cfg.ExternalIPs, Loopback: cfg.Loopback, MaxSeats: cfg.Seats, Log: quiet,
+		Ports: ports, ExternalIPs: cfg.ExternalIPs, Loopback: cfg.Loopback, MaxSeats: cfg.Seats,
+		Overrun: &s.count.overrun, Log: quiet,
 	}, pool)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("prepare media: %w", err), ports.Close())
 	}
-	return &SFU{cfg: cfg, log: log, ports: ports, conns: factory, pool: pool, rooms: map[*Room]struct{}{}}, nil
+	s.conns = factory
+	return s, nil
 }
 
 // Close ends every room and closes the ports. It waits for their goroutines.

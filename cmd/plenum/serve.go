@@ -36,9 +36,10 @@ type serveCmd struct {
 	AttendanceOrigins      []string `help:"Other site whose pages may connect to /attendance/, such as https://app.example.org, or * for every site; repeatable." placeholder:"ORIGIN"`
 	ICEServers             string   `help:"JSON list of STUN and TURN URLs, or of objects with urls, username and credential." name:"ice-servers" default:"[]" placeholder:"JSON"`
 	tlsFlags
-	LogFormat string `help:"How to log: text or json." enum:"text,json" default:"text"`
-	Pprof     string `help:"Loopback address on which to answer /debug/pprof/, for profiles." placeholder:"HOST:PORT"`
-	LogLevel  string `help:"What to log: debug, info, warn or error." enum:"debug,info,warn,error" default:"info"`
+	Recording recordingFlags `embed:"" prefix:"recording-"`
+	LogFormat string         `help:"How to log: text or json." enum:"text,json" default:"text"`
+	Pprof     string         `help:"Loopback address on which to answer /debug/pprof/, for profiles." placeholder:"HOST:PORT"`
+	LogLevel  string         `help:"What to log: debug, info, warn or error." enum:"debug,info,warn,error" default:"info"`
 }
 
 // settings is what the flags say once they are checked.
@@ -74,6 +75,7 @@ func (c *serveCmd) settings() (settings, error) {
 	}
 	s.sfu.Loopback = c.MediaLoopback == "on" || (c.MediaLoopback == "auto" && len(c.ExternalIP) == 0)
 	s.recording.Dir = filepath.Join(c.Data, "recordings")
+	c.Recording.apply(&s.recording)
 	return s, nil
 }
 

@@ -3,7 +3,6 @@ export { createClient } from './client';
 export type { Client, ClientEvent, ClientOptions, ClientState, MediaLink, Over } from './client';
 export { canChooseSpeaker, canShareScreen, createDevices, isSecure } from './devices';
 export type { DeviceChoice, DeviceControl, Devices, DeviceState } from './devices';
-export { explainProblem } from './device-words';
 export type { DeviceProblem } from './device-words';
 export { createLevels } from './levels';
 export type { Levels } from './levels';
