@@ -163,9 +163,18 @@ func (l *layer) Packet(p *packet.Packet, seq uint16) {
 	if l.over.Load() {
 		return
 	}
+	header, end := p.PayloadBounds()
+	if header > maxHeader {
+		room.sfu.count.malformed.Add(1)
+		return
+	}
 	p.Seq = l.unwrap.Unwrap(seq)
 	l.lastSeen.Store(p.Arrival.UnixNano())
-	l.repair(p)              // before duplicates go: one whose copy came by RTX was late, not lost
+	l.repair(p) // before duplicates go: one whose copy came by RTX was late, not lost
+	if !l.src.owner.uplink.admit(l.video, end, p.Arrival) {
+		room.sfu.count.policed.Add(1)
+		return
+	}
 	if l.ring.Stale(p.Seq) { // no number may go out twice with another content
 		room.sfu.count.duplicate.Add(1)
 		return
@@ -306,7 +315,14 @@ func (l *layer) tick(now time.Time) {
 }
 
 func (l *layer) sendKeyframeRequest() {
-	l.src.owner.room.sfu.count.keyframes.Add(1)
+	count := &l.src.owner.room.sfu.count
+	count.keyframes.Add(1)
+	l.mu.Lock()
+	hopeless := l.keyframes.Hopeless()
+	l.mu.Unlock()
+	if hopeless {
+		count.unanswered.Add(1)
+	}
 	l.src.owner.conn.AskKeyframe(l.stream.SSRC)
 }
 
