@@ -60,6 +60,7 @@ type Server struct {
 	throttle *throttle
 	requests *requestMetrics
 	draining atomic.Bool
+	pushes   *onceOnly
 }
 
 // New returns a Server. It starts nothing.
@@ -74,6 +75,7 @@ func New(cfg Config, deps Deps, log *slog.Logger) *Server {
 		sessions: newSessions(cfg.SessionFor),
 		throttle: newThrottle(),
 		requests: newRequestMetrics(deps.Metrics),
+		pushes:   newOnceOnly(),
 	}
 	s.echo.HTTPErrorHandler = s.handleError
 	s.echo.Use(s.begin, s.observe, s.recover, s.protect)
@@ -125,6 +127,12 @@ func (s *Server) routes() {
 	s.echo.POST("/api/v1/rooms/:room/extend", s.extendRoom, s.signedIn)
 	s.echo.POST("/api/v1/rooms/:room/end", s.endRoom, s.signedIn)
 	s.get("/api/v1/rooms/:room/participants", s.participants, s.signedIn)
+	s.get("/api/v1/rooms/:room/participants/:participant", s.showParticipant, s.signedIn)
+	s.echo.DELETE("/api/v1/rooms/:room/participants/:participant", s.removeParticipant, s.signedIn)
+	s.echo.POST("/api/v1/rooms/:room/participants/:participant/moderate", s.moderateOne, s.signedIn)
+	s.echo.POST("/api/v1/rooms/:room/participants/:participant/message", s.messageOne, s.signedIn)
+	s.echo.POST("/api/v1/rooms/:room/moderate", s.moderateAll, s.signedIn)
+	s.echo.POST("/api/v1/rooms/:room/message", s.messageAll, s.signedIn)
 	s.get("/api/v1/rooms/:room/lobby", s.lobby)
 	s.get("/api/v1/rooms/:room/calendar.ics", s.calendarFile)
 	s.echo.GET("/api/v1/rooms/:room/ws", s.meetingSocket)
@@ -133,7 +141,8 @@ func (s *Server) routes() {
 	s.get("/api/v1/recordings/:recording/files/:file", s.recordingFile, s.signedIn)
 	s.echo.DELETE("/api/v1/recordings/:recording", s.deleteRecording, s.signedIn)
 	s.get("/api/v1/attendants", s.listAttendants, s.signedIn)
-	s.echo.POST(pushRoute, s.push, s.signedIn)
+	s.echo.POST("/api/v1/attendants/:channel/push", s.push, s.signedIn)
+	s.echo.POST("/api/v1/push", s.pushMany, s.signedIn)
 	s.get("/api/v1/tokens", s.listTokens, s.signedIn, s.inPerson)
 	s.echo.POST("/api/v1/tokens", s.createToken, s.signedIn, s.inPerson)
 	s.echo.DELETE("/api/v1/tokens/:token", s.deleteToken, s.signedIn, s.inPerson)

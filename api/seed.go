@@ -170,6 +170,14 @@ func (s *Server) notify(c echo.Context) error {
 
 // pushTo sends a text to an attendant, as it is.
 func (s *Server) pushTo(c echo.Context, channel, text string) error {
+	if err := pushable(text); err != nil {
+		return err
+	}
+	return s.deps.Attendants.Push(c.Request().Context(), channel, text)
+}
+
+// pushable says why a text can't be pushed.
+func pushable(text string) error {
 	switch {
 	case text == "":
 		return &rooms.FieldError{Field: "info", Problem: "is required: the text to push"}
@@ -178,7 +186,7 @@ func (s *Server) pushTo(c echo.Context, channel, text string) error {
 	case len(text) > maxBody:
 		return &rooms.FieldError{Field: "info", Problem: fmt.Sprintf("must be at most %d bytes long", maxBody)}
 	}
-	return s.deps.Attendants.Push(c.Request().Context(), channel, text)
+	return nil
 }
 
 // Bounds of what an attendant may say of itself.

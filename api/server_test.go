@@ -189,7 +189,11 @@ func (s *testServer) do(t *testing.T, r request) answer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return answer{res, string(got)}
+	a := answer{res, string(got)}
+	if err := asDescribed(a); err != nil {
+		t.Errorf("%s %s as %q: %d %.300s: %v", r.method, r.path, r.as, a.StatusCode, a.body, err)
+	}
+	return a
 }
 
 // decode reads a JSON answer.
@@ -251,6 +255,7 @@ type fakeMeetings struct {
 	live  map[string]Live // guarded by mu
 	ended []string        // guarded by mu
 	heard []rooms.Room    // guarded by mu
+	acts  []string        // guarded by mu
 }
 
 func (m *fakeMeetings) ServeMeeting(w http.ResponseWriter, r *http.Request, room rooms.Room) {
@@ -262,6 +267,13 @@ func (m *fakeMeetings) Live(roomID string) (Live, bool) {
 	defer m.mu.Unlock()
 	live, ok := m.live[roomID]
 	return live, ok
+}
+
+// enter has somebody in a room.
+func (m *fakeMeetings) enter(roomID string, who ...Participant) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.live[roomID] = Live{Participants: who}
 }
 
 func (m *fakeMeetings) UpdateRoom(room rooms.Room) {
@@ -318,6 +330,26 @@ func (f *fakeAttendants) Push(_ context.Context, channel, text string) error {
 		}
 	}
 	return fmt.Errorf("push to %q: %w", channel, ErrOffline)
+}
+
+func (f *fakeAttendants) Send(to AttendantTarget, text string) []Delivery {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var all []Delivery
+	for _, a := range f.list {
+		hit := to.All || a.ChannelName == to.ChannelName
+		for name, value := range to.Details {
+			hit = a.Details[name] == value
+		}
+		if hit {
+			f.pushed[a.ChannelName] = append(f.pushed[a.ChannelName], text)
+			all = append(all, Delivery{a.ChannelName, Delivered})
+		}
+	}
+	if all == nil && to.ChannelName != "" {
+		all = []Delivery{{to.ChannelName, Gone}}
+	}
+	return all
 }
 
 func (f *fakeAttendants) pushedTo(channel string) []string {

@@ -145,6 +145,7 @@ func offersProtocol(r *http.Request) bool {
 type Snapshot struct {
 	Participants []meeting.Participant // in order of joining
 	Recording    meeting.Recording
+	Room         meeting.Info
 }
 
 // Live returns the state of a room. It reports false when nobody is in it.
@@ -155,7 +156,9 @@ func (h *Hub) Live(roomID string) (Snapshot, bool) {
 	}
 	var snap Snapshot
 	ok := live.do(func() {
-		snap = Snapshot{Participants: live.meeting.Roster(), Recording: live.meeting.Recording()}
+		snap = Snapshot{
+			Participants: live.meeting.Roster(), Recording: live.meeting.Recording(), Room: live.meeting.Info(),
+		}
 	})
 	return snap, ok
 }

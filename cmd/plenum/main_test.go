@@ -265,6 +265,8 @@ type nothingLive struct {
 func (*nothingLive) ServeAttendance(http.ResponseWriter, *http.Request, api.Attendant) {}
 func (*nothingLive) List() []api.Attendant                                             { return nil }
 
+func (*nothingLive) Send(api.AttendantTarget, string) []api.Delivery { return nil }
+
 func (*nothingLive) Push(context.Context, string, string) error { return api.ErrOffline }
 
 // startOnce runs serve until it has said hello, calls try with its URL and

@@ -24,7 +24,7 @@ func TestACrowdsRosterFollows(t *testing.T) {
 			var events []Event
 			switch rng.IntN(6) {
 			case 0:
-				in, _, err := m.Admit("name", Guest)
+				in, _, err := m.Admit("name", Speaker)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -74,7 +74,7 @@ var byID = cmpopts.SortSlices(func(a, b Participant) bool { return a.Number < b.
 func TestWhatWaitsIsNotNil(t *testing.T) {
 	m := New(Info{EndsAt: time.Unix(1e9, 0)}, Config{Crowd: 1})
 	for range 3 {
-		id, _, _ := m.Admit("name", Guest)
+		id, _, _ := m.Admit("name", Speaker)
 		m.Enter(time.Unix(0, 0), id)
 	}
 	if events := m.Publish("p1", Camera, true, false); events == nil || len(events) > 0 {

@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"plenum/rooms"
 )
 
 // ErrFull is returned by Admit when the room holds no more participants.
@@ -18,9 +20,12 @@ var ErrFull = errors.New("the room is full")
 type Role string
 
 // The roles. A host may record, extend, lock and end the meeting, and moderate.
+// A speaker publishes. The audience does not, and does what else the room
+// allows it.
 const (
-	Host  Role = "host"
-	Guest Role = "guest"
+	Host     Role = "host"
+	Speaker  Role = "speaker"
+	Audience Role = "audience"
 )
 
 // Source is one thing a participant publishes.
@@ -70,7 +75,20 @@ type Info struct {
 	ID     string
 	Title  string
 	EndsAt time.Time
-	Locked bool // no guest gets in who is not in
+	// ClosesAt is when the meeting ends for everybody; EndsAt, when zero.
+	ClosesAt  time.Time
+	Locked    bool // no guest gets in who is not in
+	Lobby     bool // guests wait until a host admits them
+	Recording rooms.RecordingPolicy
+	Audience  rooms.AudienceRules
+}
+
+// closes is when the meeting ends for everybody.
+func (i Info) closes() time.Time {
+	if i.ClosesAt.IsZero() {
+		return i.EndsAt
+	}
+	return i.ClosesAt
 }
 
 // Recording says whether the meeting is being recorded.
@@ -321,11 +339,11 @@ func (m *Meeting) Expire(now time.Time) (gone []string, events []Event) {
 }
 
 // Ended reports whether the meeting's time is over.
-func (m *Meeting) Ended(now time.Time) bool { return !now.Before(m.info.EndsAt) }
+func (m *Meeting) Ended(now time.Time) bool { return !now.Before(m.info.closes()) }
 
 // Deadline is the next instant at which Ended or Expire has something to say.
 func (m *Meeting) Deadline() time.Time {
-	next := m.info.EndsAt
+	next := m.info.closes()
 	for _, p := range m.roster {
 		if p.lost&Signalling == 0 {
 			continue
@@ -364,6 +382,9 @@ func (m *Meeting) Roster() []Participant {
 	}
 	return rows
 }
+
+// Info returns what everybody may know about the room.
+func (m *Meeting) Info() Info { return m.info }
 
 // Recording returns the state of the recording.
 func (m *Meeting) Recording() Recording { return m.rec }

@@ -286,7 +286,7 @@ class MeetingClient implements Client {
 		this.view.renew();
 		this.setView(this.tiles);
 		connection.answer(message.answer).catch(() => {
-			if (this.connection === connection) this.finish({ reason: 'refused', code: 'bad_offer', message: 'This browser could not connect to the meeting.' });
+			if (this.connection === connection) this.finish({ reason: 'refused', code: 'bad_offer', message: '' });
 		});
 	}
 
