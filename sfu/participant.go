@@ -56,7 +56,8 @@ type Participant struct {
 	acked   atomic.Int64
 	rtt     atomic.Int64 // nanoseconds; 0 is unknown
 
-	down downlink
+	down   downlink
+	uplink uplink
 
 	clockMu sync.Mutex
 	clock   clock

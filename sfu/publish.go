@@ -20,6 +20,9 @@ const (
 	audioRing = 128
 )
 
+// largeAudience is how many receive a picture that has to wait for its turn.
+const largeAudience = 8
+
 // keyframeEvery is the least time between keyframe requests upstream.
 const keyframeEvery = 500 * time.Millisecond
 
@@ -160,9 +163,18 @@ func (l *layer) Packet(p *packet.Packet, seq uint16) {
 	if l.over.Load() {
 		return
 	}
+	header, end := p.PayloadBounds()
+	if header > maxHeader {
+		room.sfu.count.malformed.Add(1)
+		return
+	}
 	p.Seq = l.unwrap.Unwrap(seq)
 	l.lastSeen.Store(p.Arrival.UnixNano())
-	l.repair(p)              // before duplicates go: one whose copy came by RTX was late, not lost
+	l.repair(p) // before duplicates go: one whose copy came by RTX was late, not lost
+	if !l.src.owner.uplink.admit(l.video, end, p.Arrival) {
+		room.sfu.count.policed.Add(1)
+		return
+	}
 	if l.ring.Stale(p.Seq) { // no number may go out twice with another content
 		room.sfu.count.duplicate.Add(1)
 		return
@@ -182,11 +194,28 @@ func (l *layer) Packet(p *packet.Packet, seq uint16) {
 	if len(p.Payload()) > 0 {
 		room.tapPacket(l, p)
 	}
+	l.fanOut(p, epoch)
+}
+
+// fanOut forwards one packet to everybody who receives the layer. Of pictures
+// with a large audience only as many are forwarded at a time as there are
+// processors: when there is no time for all of them, pictures wait for each
+// other, and are dropped when they waited for long, but sound does not wait.
+func (l *layer) fanOut(p *packet.Packet, epoch uint32) {
+	outs := *l.outs.Load()
+	turns := l.src.owner.room.sfu.turns
+	waits := l.video && len(outs) >= largeAudience
+	if waits {
+		turns <- struct{}{}
+	}
 	var sent tally
-	for _, o := range *l.outs.Load() {
+	for _, o := range outs {
 		o.forward(l, p, epoch, &sent)
 	}
-	room.sfu.count.sent(sent)
+	if waits {
+		<-turns
+	}
+	l.src.owner.room.sfu.count.sent(sent)
 }
 
 // repair keeps the books of what is missing and asks for it again.
@@ -286,7 +315,14 @@ func (l *layer) tick(now time.Time) {
 }
 
 func (l *layer) sendKeyframeRequest() {
-	l.src.owner.room.sfu.count.keyframes.Add(1)
+	count := &l.src.owner.room.sfu.count
+	count.keyframes.Add(1)
+	l.mu.Lock()
+	hopeless := l.keyframes.Hopeless()
+	l.mu.Unlock()
+	if hopeless {
+		count.unanswered.Add(1)
+	}
 	l.src.owner.conn.AskKeyframe(l.stream.SSRC)
 }
 
