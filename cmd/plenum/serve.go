@@ -18,6 +18,7 @@ import (
 	"plenum/recording"
 	"plenum/rooms"
 	"plenum/sfu"
+	"plenum/signaling"
 	"plenum/static"
 )
 
@@ -33,6 +34,7 @@ type serveCmd struct {
 	LegacyPublicAttendants bool     `help:"Answer /online_attendants/ without a password, addresses included."`
 	ICEServers             string   `help:"JSON list of STUN and TURN URLs, or of objects with urls, username and credential." name:"ice-servers" default:"[]" placeholder:"JSON"`
 	tlsFlags
+	booksFlags
 	LogFormat string `help:"How to log: text or json." enum:"text,json" default:"text"`
 	Pprof     string `help:"Loopback address on which to answer /debug/pprof/, for profiles." placeholder:"HOST:PORT"`
 	LogLevel  string `help:"What to log: debug, info, warn or error." enum:"debug,info,warn,error" default:"info"`
@@ -43,6 +45,7 @@ type settings struct {
 	api       api.Config
 	sfu       sfu.Config
 	recording recording.Config
+	books     booksConfig
 }
 
 func (c *serveCmd) settings() (settings, error) {
@@ -67,6 +70,9 @@ func (c *serveCmd) settings() (settings, error) {
 		s.sfu.ExternalIPs = append(s.sfu.ExternalIPs, addr)
 	}
 	s.sfu.Loopback = c.MediaLoopback == "on" || (c.MediaLoopback == "auto" && len(c.ExternalIP) == 0)
+	if s.books, err = c.booksFlags.settings(); err != nil {
+		return s, err
+	}
 	s.recording.Dir = filepath.Join(c.Data, "recordings")
 	return s, nil
 }
@@ -90,6 +96,7 @@ type opener func(ctx context.Context, cfg settings, parts parts) (*live, error)
 // parts is what live things stand on.
 type parts struct {
 	store   rooms.Store
+	ledger  signaling.Ledger
 	hostKey []byte
 	metrics *prometheus.Registry
 	log     *slog.Logger
@@ -127,13 +134,20 @@ func (c *serveCmd) serve(ctx context.Context, term terminal, open opener) (err e
 	if err != nil {
 		return err
 	}
-	now, err := open(ctx, cfg, parts{store, hostKey, metrics, log})
+	node, err := nodeID(c.Data)
+	if err != nil {
+		return errors.Join(err, doors.close())
+	}
+	books := openBooks(ctx, cfg.books, node, store, metrics, log)
+	defer books.close()
+	now, err := open(ctx, cfg, parts{store, books.ledger, hostKey, metrics, log})
 	if err != nil {
 		return errors.Join(err, doors.close())
 	}
 	handler := api.New(cfg.api, api.Deps{
 		Store: store, Auth: rooms.NewAuthenticator(store, rooms.NewHasher(rooms.HashCost{}), nil), HostKey: hostKey,
 		Meetings: now.meetings, Attendants: now.attendants, Recordings: now.recordings,
+		Ledger: books.ledger, Webhooks: books.worker,
 		Pages: static.Dist(), Metrics: metrics,
 	}, log)
 	// Only now, when nothing else can fail: a password is shown once.
