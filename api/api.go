@@ -49,6 +49,8 @@ type Deps struct {
 	Meetings   Meetings
 	Attendants Attendants
 	Recordings Recordings
+	Ledger     Ledger
+	Webhooks   Webhooks
 	Pages      fs.FS // the built page; may lack files
 	Metrics    *prometheus.Registry
 }
@@ -65,6 +67,8 @@ type Server struct {
 	requests *requestMetrics
 	draining atomic.Bool
 	pushes   *onceOnly
+	drained  chan struct{} // closed when draining begins
+	streams  *streams
 }
 
 // New returns a Server. It starts nothing.
@@ -80,6 +84,8 @@ func New(cfg Config, deps Deps, log *slog.Logger) *Server {
 		throttle: newThrottle(),
 		requests: newRequestMetrics(deps.Metrics),
 		pushes:   newOnceOnly(),
+		drained:  make(chan struct{}),
+		streams:  newStreams(),
 	}
 	s.echo.HTTPErrorHandler = s.handleError
 	s.echo.Use(s.begin, s.observe, s.recover, s.protect)
@@ -90,8 +96,13 @@ func New(cfg Config, deps Deps, log *slog.Logger) *Server {
 // ServeHTTP answers one request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.echo.ServeHTTP(w, r) }
 
-// Drain makes /readyz fail, so that a load balancer sends nobody here any more.
-func (s *Server) Drain() { s.draining.Store(true) }
+// Drain makes /readyz fail, so that a load balancer sends nobody here any more,
+// and ends the streams of events.
+func (s *Server) Drain() {
+	if !s.draining.Swap(true) {
+		close(s.drained)
+	}
+}
 
 func (s *Server) routes() {
 	// The seed's routes, as its clients know them.
@@ -137,6 +148,11 @@ func (s *Server) routes() {
 	s.echo.POST("/api/v1/rooms/:room/participants/:participant/message", s.messageOne, s.signedIn)
 	s.echo.POST("/api/v1/rooms/:room/moderate", s.moderateAll, s.signedIn)
 	s.echo.POST("/api/v1/rooms/:room/message", s.messageAll, s.signedIn)
+	s.get("/api/v1/rooms/:room/attendance", s.attendanceReport, s.signedIn)
+	s.get("/api/v1/rooms/:room/attendance.csv", s.attendanceCSV, s.signedIn)
+	s.get("/api/v1/rooms/:room/events", s.roomEvents, s.signedIn)
+	s.echo.GET("/api/v1/rooms/:room/events/ws", s.roomEventSocket, s.signedIn)
+	s.get("/api/v1/events", s.allEvents, s.signedIn)
 	s.get("/api/v1/rooms/:room/lobby", s.lobby)
 	s.get("/api/v1/rooms/:room/calendar.ics", s.calendarFile)
 	s.echo.GET("/api/v1/rooms/:room/ws", s.meetingSocket)
@@ -153,6 +169,7 @@ func (s *Server) routes() {
 	s.get("/api/v1/tokens", s.listTokens, s.signedIn, s.inPerson)
 	s.echo.POST("/api/v1/tokens", s.createToken, s.signedIn, s.inPerson)
 	s.echo.DELETE("/api/v1/tokens/:token", s.deleteToken, s.signedIn, s.inPerson)
+	s.webhookRoutes()
 	s.get("/api/v1/users", s.listUsers, s.signedIn, s.adminOnly)
 	s.echo.POST("/api/v1/users", s.createUser, s.signedIn, s.inPerson, s.adminOnly)
 	s.echo.PATCH("/api/v1/users/:user", s.changeUser, s.signedIn, s.inPerson, s.adminOnly)

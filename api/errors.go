@@ -78,6 +78,8 @@ func asRefusal(err error) *refusal {
 		return &refusal{status: http.StatusConflict, detail: "this name is taken"}
 	case errors.Is(err, rooms.ErrInUse):
 		return &refusal{status: http.StatusConflict, detail: "it has reserved rooms, which would be nobody's: disable it instead"}
+	case errors.Is(err, rooms.ErrTooMany):
+		return &refusal{status: http.StatusConflict, detail: "there are too many already"}
 	case errors.Is(err, rooms.ErrOver):
 		return &refusal{status: http.StatusConflict, detail: "the room is over or was cancelled"}
 	case errors.Is(err, rooms.ErrBegun):

@@ -139,6 +139,25 @@ type Recording struct {
 	Manifest  any
 }
 
+// Ledger takes what happens to rooms, and tells when something was stored.
+type Ledger interface {
+	// Record takes an event. It never waits.
+	Record(e rooms.Event)
+	// Held reports whether events of a room wait for the store.
+	Held(roomID string) bool
+	// Watch returns a channel that holds a token when events of a room were
+	// stored here; "" is all rooms. The caller must call stop.
+	Watch(roomID string) (stored <-chan struct{}, stop func())
+}
+
+// Webhooks sends what is queued.
+type Webhooks interface {
+	// Wake has it look at once.
+	Wake()
+	// CheckURL says what is wrong with an address, as a *rooms.FieldError.
+	CheckURL(url string) error
+}
+
 // An ICEServer is one entry of the list a page gives its RTCPeerConnection.
 type ICEServer struct {
 	URLs       string `json:"urls"`

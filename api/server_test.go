@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -19,8 +20,10 @@ import (
 	"github.com/coder/websocket"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"plenum/api/webhook"
 	"plenum/recording"
 	"plenum/rooms"
+	"plenum/rooms/ledger"
 	"plenum/rooms/sqlite"
 )
 
@@ -52,6 +55,8 @@ type testServer struct {
 	meetings   *fakeMeetings
 	attendants *fakeAttendants
 	recordings *fakeRecordings
+	ledger     *ledger.Ledger
+	webhooks   *fakeWebhooks
 	log        *logBuffer
 
 	mu  sync.Mutex
@@ -71,6 +76,8 @@ func newTestServer(t *testing.T, change func(*Config, *Deps)) *testServer {
 		meetings:   &fakeMeetings{live: map[string]Live{}},
 		attendants: &fakeAttendants{pushed: map[string][]string{}},
 		recordings: newFakeRecordings(),
+		ledger:     ledger.New(ledger.Config{Node: "test"}, store, slog.New(slog.DiscardHandler)),
+		webhooks:   &fakeWebhooks{},
 		log:        &logBuffer{},
 		now:        time.Date(2018, 4, 3, 12, 14, 21, 276_000_000, time.UTC),
 	}
@@ -82,6 +89,7 @@ func newTestServer(t *testing.T, change func(*Config, *Deps)) *testServer {
 	deps := Deps{
 		Store: store, Auth: rooms.NewAuthenticator(store, hasher, s.clock), HostKey: []byte("key"),
 		Meetings: s.meetings, Attendants: s.attendants, Recordings: s.recordings,
+		Ledger: s.ledger, Webhooks: s.webhooks,
 		Pages: built, Metrics: prometheus.NewRegistry(),
 	}
 	if change != nil {
@@ -89,10 +97,16 @@ func newTestServer(t *testing.T, change func(*Config, *Deps)) *testServer {
 	}
 	s.api = New(cfg, deps, slog.New(slog.NewJSONHandler(s.log, nil)))
 	s.Server = httptest.NewServer(s.api)
+	writing, stopWriting := context.WithCancel(t.Context())
+	var writer sync.WaitGroup
+	writer.Go(func() { _ = s.ledger.Run(writing) })                  // it returns nil
 	s.Client().Transport.(*http.Transport).DisableCompression = true // we look at encodings ourselves
 	s.Client().CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	t.Cleanup(func() {
+		s.api.Drain()
 		s.Close()
+		stopWriting()
+		writer.Wait()
 		if err := store.Close(); err != nil {
 			t.Error(err)
 		}
@@ -287,6 +301,15 @@ func (m *fakeMeetings) EndRoom(_ context.Context, roomID string) {
 	defer m.mu.Unlock()
 	m.ended = append(m.ended, roomID)
 }
+
+// fakeWebhooks counts how often it is woken. It allows what Config{} does.
+type fakeWebhooks struct {
+	webhook.Config
+
+	woken atomic.Int64
+}
+
+func (f *fakeWebhooks) Wake() { f.woken.Add(1) }
 
 // greet upgrades a request, says one thing and hangs up.
 func greet(w http.ResponseWriter, r *http.Request, text string) {

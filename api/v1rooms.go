@@ -151,6 +151,8 @@ func (s *Server) endRoom(c echo.Context) error {
 		if err := s.deps.Store.SetRoomEnd(c.Request().Context(), room.ID, now); err != nil {
 			return err
 		}
+		room.End = now
+		s.record(c, rooms.RoomEnded, room)
 		s.deps.Meetings.EndRoom(c.Request().Context(), room.ID)
 		s.log.Info("room ended", "room", room.ID, "user", callOf(c).user.Name)
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"time"
 
+	"plenum/rooms"
 	"plenum/rooms/meeting"
 	"plenum/sfu"
 	"plenum/signaling/protocol"
@@ -17,7 +18,7 @@ func (r *liveRoom) join(ctx context.Context, s *socket, m protocol.Join, role me
 	joining := &session{token: rand.Text()}
 	var number uint32
 	err := errGone
-	r.do(func() { number, err = r.admit(joining, m.Name, role) })
+	r.do(func() { number, err = r.admit(joining, m.Name, role, s.user) })
 	if err != nil {
 		return nil, err
 	}
@@ -36,7 +37,7 @@ func (r *liveRoom) join(ctx context.Context, s *socket, m protocol.Join, role me
 
 // admit keeps a place. The session is in the books from here on, so that what
 // media tells about it before it has joined is not lost.
-func (r *liveRoom) admit(joining *session, name string, role meeting.Role) (uint32, error) {
+func (r *liveRoom) admit(joining *session, name string, role meeting.Role, user int64) (uint32, error) {
 	if most := r.info.Capacity; most > 0 && len(r.sessions) >= most {
 		return 0, refusal{protocol.RoomFull, "The room is full."}
 	}
@@ -52,12 +53,14 @@ func (r *liveRoom) admit(joining *session, name string, role meeting.Role) (uint
 	}
 	joining.id = id
 	r.sessions[id] = joining
+	r.scribe.expects(id, user)
 	return number, nil
 }
 
 func (r *liveRoom) abort(joining *session) {
 	delete(r.sessions, joining.id)
 	r.meeting.Abort(joining.id)
+	r.scribe.forgets(joining.id)
 }
 
 func (r *liveRoom) joinMedia(
@@ -127,6 +130,7 @@ func (r *liveRoom) takeUp(socket *socket, m protocol.Resume) (*session, error) {
 	if !ok { // the page will join anew: don't leave its former self behind
 		r.log.Info("participant left", "participant", s.id, "reason", "missed too much")
 		s.socket = nil
+		r.scribe.leaves(s.id, rooms.ReasonLost, "")
 		r.remove(s)
 		r.broadcast(r.meeting.Leave(s.id))
 		return nil, refusal{protocol.ResumeExpired, "Too much has happened since. Join again."}
@@ -139,6 +143,7 @@ func (r *liveRoom) takeUp(socket *socket, m protocol.Resume) (*session, error) {
 		msgs = append(msgs, encode(order))
 	}
 	s.socket = socket
+	r.scribe.found(s.id)
 	socket.out.begin(msgs)
 	if old == nil {
 		s.media.Pause(false)

@@ -93,6 +93,7 @@ func (r *liveRoom) act(host meeting.Participant, target *session, action protoco
 		}
 	case protocol.Remove:
 		r.removed[target.token] = struct{}{}
+		r.scribe.leaves(target.id, rooms.ReasonRemoved, host.Name)
 		if target.socket != nil {
 			target.socket.finish(byeRemoved, false)
 			target.socket = nil
@@ -155,8 +156,9 @@ func (r *liveRoom) extend(ctx context.Context, session *session, socket *socket,
 	r.moving.Lock()
 	defer r.moving.Unlock()
 	var info rooms.Room
-	err := r.asHost(session, socket, "extend the meeting", func(meeting.Participant) error {
-		info = r.info
+	var host meeting.Participant
+	err := r.asHost(session, socket, "extend the meeting", func(p meeting.Participant) error {
+		host, info = p, r.info
 		info.End = info.End.Add(time.Duration(minutes) * time.Minute)
 		if info.End.After(info.Start.Add(longest)) {
 			return refusal{protocol.TooLong, "A meeting can last 24 hours at most."}
@@ -172,6 +174,7 @@ func (r *liveRoom) extend(ctx context.Context, session *session, socket *socket,
 	}
 	if r.do(func() { r.update(info) }) {
 		r.log.Info("meeting extended", "by", session.id, "minutes", minutes)
+		r.hub.ledger.Record(byHost(host.Name, rooms.RoomExtended, info))
 		return nil
 	}
 	<-r.gone // it ended while the store was busy: so it stays
@@ -189,14 +192,29 @@ func (r *liveRoom) extend(ctx context.Context, session *session, socket *socket,
 func (r *liveRoom) end(ctx context.Context, session *session, socket *socket) error {
 	r.moving.Lock()
 	defer r.moving.Unlock()
-	err := r.asHost(session, socket, "end the meeting", func(meeting.Participant) error { return nil })
+	var host meeting.Participant
+	err := r.asHost(session, socket, "end the meeting", func(p meeting.Participant) error {
+		host = p
+		return nil
+	})
 	if err != nil {
 		return err
 	}
-	if err := r.hub.store.SetRoomEnd(context.WithoutCancel(ctx), socket.info.ID, time.Now().UTC()); err != nil {
+	now := time.Now().UTC()
+	if err := r.hub.store.SetRoomEnd(context.WithoutCancel(ctx), socket.info.ID, now); err != nil {
 		return fmt.Errorf("end room: %w", err)
 	}
 	r.log.Info("meeting ended by its host", "by", session.id)
+	info := socket.info
+	info.End = now
+	r.hub.ledger.Record(byHost(host.Name, rooms.RoomEnded, info))
 	r.hub.EndRoom(ctx, socket.info.ID)
 	return nil
+}
+
+// byHost is what a host did to the room itself.
+func byHost(name string, kind rooms.EventKind, info rooms.Room) rooms.Event {
+	e := rooms.NewEvent(info.ID, kind, time.Now())
+	e.By, e.End = name, info.End
+	return e
 }

@@ -29,6 +29,7 @@ type liveRoom struct {
 	removed   map[string]struct{} // resume tokens of those whom a host removed
 	reactions reactions
 	rosterDue time.Time // when changes that wait are told; zero while none do
+	scribe    *scribe
 	floor     []string
 	recording *recordingRun // nil while nothing is recorded
 	over      bool
@@ -67,6 +68,7 @@ func newRoom(ctx context.Context, h *Hub, info rooms.Room) *liveRoom {
 			meeting.Config{
 				Capacity: h.cfg.MaxParticipants, Events: h.cfg.EventBuffer, ResumeWindow: h.cfg.ResumeWindow,
 			}),
+		scribe:   newScribe(h.ledger, info.ID),
 		sessions: map[string]*session{}, tokens: map[string]*session{}, removed: map[string]struct{}{},
 	}
 }
@@ -136,6 +138,7 @@ func (r *liveRoom) tick(now time.Time) {
 	gone, events := r.meeting.Expire(now)
 	for _, id := range gone {
 		r.log.Info("participant left", "participant", id, "reason", "lost")
+		r.scribe.leaves(id, rooms.ReasonLost, "")
 		r.remove(r.sessions[id])
 	}
 	r.broadcast(events)
@@ -181,6 +184,7 @@ func (r *liveRoom) finish(f farewell, reason string) {
 	}
 	r.over, r.reason = true, reason
 	r.stopRecording(reason, "", "")
+	r.scribe.end(time.Now(), reason)
 	for _, s := range r.sessions {
 		if s.socket != nil {
 			s.socket.finish(f, false)
@@ -204,6 +208,7 @@ func (r *liveRoom) broadcast(events []meeting.Event) { r.broadcastBut(nil, event
 // which makes further events; those are for all.
 func (r *liveRoom) broadcastBut(but *session, events []meeting.Event) {
 	for len(events) > 0 {
+		r.scribe.read(time.Now(), events)
 		var slow []*session
 		for _, e := range events {
 			msg := encode(eventMessage(e))
@@ -218,17 +223,18 @@ func (r *liveRoom) broadcastBut(but *session, events []meeting.Event) {
 		for _, s := range slow {
 			if s.socket != nil { // not twice
 				r.log.Warn("socket cut off", "participant", s.id, "reason", "it does not read")
-				events = append(events, r.detach(s)...)
+				events = append(events, r.detach(s, time.Now())...)
 			}
 		}
 	}
 }
 
-// detach notes that a session has no socket any more.
-func (r *liveRoom) detach(s *session) []meeting.Event {
+// detach notes that a session has had no socket since at.
+func (r *liveRoom) detach(s *session, at time.Time) []meeting.Event {
 	s.socket = nil
 	s.media.Pause(true)
-	return r.meeting.Lost(time.Now(), s.id, meeting.Signalling)
+	r.scribe.lost(s.id, at)
+	return r.meeting.Lost(at, s.id, meeting.Signalling)
 }
 
 // remove forgets a session that has left the meeting.
@@ -244,6 +250,7 @@ func (r *liveRoom) remove(s *session) {
 func (r *liveRoom) link(id string, state sfu.LinkState) {
 	switch state {
 	case sfu.LinkUp:
+		r.scribe.mediaUp(time.Now(), id)
 		r.broadcast(r.meeting.Back(id, meeting.Media))
 	case sfu.LinkInterrupted, sfu.LinkFailed:
 		r.log.Info("media link lost", "participant", id, "state", string(state))
@@ -314,6 +321,7 @@ func (r *liveRoom) chat(session *session, socket *socket, text string) error {
 func (r *liveRoom) leave(session *session, socket *socket) error {
 	return r.as(session, socket, func() error {
 		r.log.Info("participant left", "participant", session.id, "reason", "left")
+		r.scribe.leaves(session.id, rooms.ReasonLeft, "")
 		session.socket = nil
 		socket.finish(byeLeft, false)
 		r.remove(session)
@@ -322,12 +330,13 @@ func (r *liveRoom) leave(session *session, socket *socket) error {
 	})
 }
 
-// lost tells that a socket has ended. Its session waits to be resumed.
-func (r *liveRoom) lost(session *session, socket *socket) {
+// lost tells that a socket has ended, and when its page was last heard of. Its
+// session waits to be resumed.
+func (r *liveRoom) lost(session *session, socket *socket, at time.Time) {
 	r.do(func() {
 		if session.socket == socket {
 			r.log.Info("session lost", "participant", session.id)
-			r.broadcast(r.detach(session))
+			r.broadcast(r.detach(session, at))
 		}
 	})
 }

@@ -20,6 +20,7 @@ import (
 	"plenum/recording"
 	"plenum/rooms"
 	"plenum/sfu"
+	"plenum/signaling"
 	"plenum/static"
 )
 
@@ -40,6 +41,7 @@ type serveCmd struct {
 	LogFormat string         `help:"How to log: text or json." enum:"text,json" default:"text"`
 	Pprof     string         `help:"Loopback address on which to answer /debug/pprof/, for profiles." placeholder:"HOST:PORT"`
 	LogLevel  string         `help:"What to log: debug, info, warn or error." enum:"debug,info,warn,error" default:"info"`
+	booksFlags
 }
 
 // settings is what the flags say once they are checked.
@@ -47,6 +49,7 @@ type settings struct {
 	api       api.Config
 	sfu       sfu.Config
 	recording recording.Config
+	books     booksConfig
 }
 
 func (c *serveCmd) settings() (settings, error) {
@@ -74,6 +77,9 @@ func (c *serveCmd) settings() (settings, error) {
 		s.sfu.ExternalIPs = append(s.sfu.ExternalIPs, addr)
 	}
 	s.sfu.Loopback = c.MediaLoopback == "on" || (c.MediaLoopback == "auto" && len(c.ExternalIP) == 0)
+	if s.books, err = c.booksFlags.settings(); err != nil {
+		return s, err
+	}
 	s.recording.Dir = filepath.Join(c.Data, "recordings")
 	c.Recording.apply(&s.recording)
 	return s, nil
@@ -109,6 +115,7 @@ type opener func(ctx context.Context, cfg settings, parts parts) (*live, error)
 // parts is what live things stand on.
 type parts struct {
 	store   rooms.Store
+	ledger  signaling.Ledger
 	hostKey []byte
 	metrics *prometheus.Registry
 	log     *slog.Logger
@@ -146,13 +153,20 @@ func (c *serveCmd) serve(ctx context.Context, term terminal, open opener) (err e
 	if err != nil {
 		return err
 	}
-	now, err := open(ctx, cfg, parts{store, hostKey, metrics, log})
+	node, err := nodeID(c.Data)
+	if err != nil {
+		return errors.Join(err, doors.close())
+	}
+	books := openBooks(ctx, cfg.books, node, store, metrics, log)
+	defer books.close()
+	now, err := open(ctx, cfg, parts{store, books.ledger, hostKey, metrics, log})
 	if err != nil {
 		return errors.Join(err, doors.close())
 	}
 	handler := api.New(cfg.api, api.Deps{
 		Store: store, Auth: rooms.NewAuthenticator(store, rooms.NewHasher(rooms.HashCost{}), nil), HostKey: hostKey,
 		Meetings: now.meetings, Attendants: now.attendants, Recordings: now.recordings,
+		Ledger: books.ledger, Webhooks: books.worker,
 		Pages: static.Dist(), Metrics: metrics,
 	}, log)
 	// Only now, when nothing else can fail: a password is shown once.

@@ -27,7 +27,8 @@ func openLive(ctx context.Context, cfg settings, p parts) (*live, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open media ports: %w", err), library.Close(ctx))
 	}
-	hub := signaling.NewHub(signaling.Config{}, signaling.SFU(media), signaling.Library(library), p.hostKey, p.store, p.log)
+	hub := signaling.NewHub(signaling.Config{}, signaling.SFU(media), signaling.Library(library), p.hostKey, p.store, p.ledger,
+		p.log)
 	register := signaling.NewAttendants(signaling.AttendantsConfig{}, p.log)
 	countLive(p.metrics, hub, register)
 	p.metrics.MustRegister(newMediaMetrics(media.Stats))
