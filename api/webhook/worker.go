@@ -251,6 +251,7 @@ func (w *Worker) judge(d rooms.Delivery, o outcome, now time.Time) rooms.Deliver
 		d.State = rooms.DeliveryDead
 	default:
 		d.State = rooms.DeliveryPending
+		//nolint:gosec // so that receivers are not called all at once, no secret
 		wait := max(backoff(d.Attempts, w.cfg.RetryMin, w.cfg.RetryMax, rand.Float64()), min(o.after, w.cfg.RetryMax))
 		d.NextAt = now.Add(wait)
 	}
