@@ -135,7 +135,7 @@ func (s *Server) follow(ctx context.Context, c echo.Context, filter rooms.EventF
 // otherwise whether no more events will come. While the store is away nothing
 // is known, and nothing is sent.
 func (s *Server) recheck(ctx context.Context, c echo.Context, filter rooms.EventFilter) (over bool, err error) {
-	user, err := s.stillSignedIn(c)
+	user, err := s.stillSignedIn(c) //nolint:contextcheck // by the request's own
 	if errors.Is(err, rooms.ErrUnavailable) {
 		return false, nil
 	}
@@ -230,7 +230,7 @@ func (s *Server) eventStream(c echo.Context, filter rooms.EventFilter) error {
 	c.Response().WriteHeader(http.StatusOK)
 	out := &sseOutlet{res: c.Response(), control: http.NewResponseController(c.Response())}
 	if err := out.write("retry: 2000\n\n"); err != nil {
-		return nil //nolint:nilerr // the client is gone
+		return nil // the client is gone
 	}
 	why := s.follow(ctx, c, filter, out)
 	reason := map[error]string{errStreamOver: "over", errStreamRevoked: "revoked", errStreamDrained: "shutdown"}[why]
@@ -302,7 +302,7 @@ func (s *Server) roomEventSocket(c echo.Context) error {
 		InsecureSkipVerify: true, // sameOrigin has looked
 	})
 	if err != nil {
-		return nil //nolint:nilerr // Accept has answered
+		return nil // Accept has answered
 	}
 	defer conn.CloseNow() //nolint:errcheck // it is closed in most cases
 	ctx := conn.CloseRead(context.WithoutCancel(c.Request().Context()))

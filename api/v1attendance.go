@@ -64,7 +64,8 @@ func (s *Server) attendanceReport(c echo.Context) error {
 		Visits      []visitBody  `json:"visits"`
 	}{
 		room.ID, titleOf(room), room.Timezone, timestamp(room.Start), timestamp(room.End), timestamp(now),
-		[]personBody{}, []visitBody{},
+		[]personBody{},
+		[]visitBody{},
 	}
 	for _, p := range rooms.People(visits, now) {
 		row := personBody{

@@ -43,7 +43,7 @@ func (v Visit) After(e Event) Visit {
 	if !v.Left.IsZero() && (v.Reason != ReasonCrash || e.Kind != ParticipantLeft || e.Reason == ReasonCrash) {
 		return v
 	}
-	switch e.Kind {
+	switch e.Kind { //nolint:exhaustive // the others say nothing about a visit
 	case ParticipantMediaUp:
 		if v.MediaUp.IsZero() {
 			v.MediaUp = e.At

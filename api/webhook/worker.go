@@ -7,7 +7,9 @@ package webhook
 import (
 	"context"
 	"crypto/x509"
+	"errors"
 	"log/slog"
+	"math"
 	"math/rand/v2"
 	"net/http"
 	"net/netip"
@@ -24,7 +26,7 @@ type Config struct {
 	Allow       []netip.Prefix // private addresses that may be called; default none
 	Timeout     time.Duration  // longest time one attempt may take; default 10 s
 	Concurrency int            // most attempts at once; default 16
-	RetryMin    time.Duration  // wait after the first failure, doubling; default 1 s
+	RetryMin    time.Duration  // wait after the first failure; default 1 s
 	RetryMax    time.Duration  // default 10 min
 	GiveUp      time.Duration  // age at which a delivery is dead after a failure; default 24 h
 	PollEvery   time.Duration  // how soon what other servers queued is seen; default 2 s
@@ -80,7 +82,8 @@ type Worker struct {
 
 	mu       sync.Mutex // guards all below
 	inFlight map[int64]struct{}
-	byHook   map[int64]int // attempts of each webhook
+	ended    map[int64]struct{} // since what is due was last asked for
+	byHook   map[int64]int      // attempts of each webhook
 	stats    Stats
 }
 
@@ -89,7 +92,7 @@ func New(cfg Config, store Store, log *slog.Logger) *Worker {
 	cfg = cfg.withDefaults()
 	return &Worker{
 		cfg: cfg, store: store, client: newClient(cfg), log: log, wake: make(chan struct{}, 1),
-		inFlight: map[int64]struct{}{}, byHook: map[int64]int{},
+		inFlight: map[int64]struct{}{}, ended: map[int64]struct{}{}, byHook: map[int64]int{},
 	}
 }
 
@@ -158,6 +161,9 @@ func (w *Worker) look(ctx context.Context, attempts *sync.WaitGroup) time.Durati
 		}
 		w.leased = now
 	}
+	w.mu.Lock()
+	clear(w.ended)
+	w.mu.Unlock()
 	due, next, err := w.store.DueDeliveries(ctx, now, perWebhook)
 	if err != nil {
 		if ctx.Err() == nil {
@@ -180,11 +186,14 @@ func (w *Worker) look(ctx context.Context, attempts *sync.WaitGroup) time.Durati
 	return w.cfg.PollEvery
 }
 
-// begin reports whether an attempt may be made now.
+// begin reports whether an attempt may be made now. What has ended since the
+// store was asked may be in its answer still: to send it would be once too often.
 func (w *Worker) begin(d rooms.Delivery) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if _, busy := w.inFlight[d.ID]; busy || len(w.inFlight) >= w.cfg.Concurrency || w.byHook[d.WebhookID] >= perWebhook {
+	_, busy := w.inFlight[d.ID]
+	_, ended := w.ended[d.ID]
+	if busy || ended || len(w.inFlight) >= w.cfg.Concurrency || w.byHook[d.WebhookID] >= perWebhook {
 		return false
 	}
 	w.inFlight[d.ID] = struct{}{}
@@ -196,6 +205,7 @@ func (w *Worker) end(d rooms.Delivery) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	delete(w.inFlight, d.ID)
+	w.ended[d.ID] = struct{}{}
 	if w.byHook[d.WebhookID]--; w.byHook[d.WebhookID] == 0 {
 		delete(w.byHook, d.WebhookID)
 	}
@@ -215,6 +225,9 @@ func (w *Worker) attempt(ctx context.Context, d rooms.DueDelivery) {
 		err := w.store.FinishAttempt(ctx, done)
 		if err == nil {
 			break
+		}
+		if errors.Is(err, rooms.ErrNotFound) {
+			return // deleted meanwhile
 		}
 		w.log.Warn("outcome of a delivery not stored", "delivery", d.ID, "err", err)
 		select {
@@ -238,20 +251,23 @@ func (w *Worker) judge(d rooms.Delivery, o outcome, now time.Time) rooms.Deliver
 		d.State = rooms.DeliveryDead
 	default:
 		d.State = rooms.DeliveryPending
+		//nolint:gosec // so that receivers are not called all at once, no secret
 		wait := max(backoff(d.Attempts, w.cfg.RetryMin, w.cfg.RetryMax, rand.Float64()), min(o.after, w.cfg.RetryMax))
 		d.NextAt = now.Add(wait)
 	}
 	return d
 }
 
-// backoff is the wait after that many failures: doubling from least to most,
+// growth is by how much each wait is longer than the one before. What waits
+// arrives soon after its receiver is back: at the latest after a third of the
+// time that it was away.
+const growth = 1.3
+
+// backoff is the wait after that many failures: growing from least to most,
 // between three quarters and all of it. Random is from 0 to 1.
 func backoff(failures int, least, most time.Duration, random float64) time.Duration {
-	wait := most
-	if shift := failures - 1; shift < 30 && least<<shift < most {
-		wait = least << shift
-	}
-	return wait - time.Duration(random*float64(wait)/4)
+	wait := min(float64(most), float64(least)*math.Pow(growth, float64(failures-1)))
+	return time.Duration(wait * (1 - random/4))
 }
 
 func (w *Worker) count(d rooms.Delivery) {

@@ -65,7 +65,8 @@ func (m *memory) AppendEvents(_ context.Context, node string, events []rooms.Eve
 }
 
 func (m *memory) Events(context.Context, rooms.EventFilter) ([]rooms.Event, error) { return nil, nil }
-func (m *memory) Visits(context.Context, string) ([]rooms.Visit, error)            { return nil, nil }
+
+func (m *memory) Visits(context.Context, string) ([]rooms.Visit, error) { return nil, nil }
 
 func (m *memory) OpenVisits(_ context.Context, node string) ([]rooms.Visit, error) {
 	m.mu.Lock()

@@ -145,7 +145,7 @@ func deliveryOrder(t *testing.T, s rooms.Store) {
 	if err := s.FinishAttempt(t.Context(), d); !errors.Is(err, rooms.ErrNotFound) {
 		t.Errorf("finished twice: %v, want ErrNotFound", err)
 	}
-	due = check("the next of the room", now.Add(time.Second), stored[2], stored[1])
+	check("the next of the room", now.Add(time.Second), stored[2], stored[1])
 	dead := must(s.Deliveries(t.Context(), rooms.DeliveryFilter{WebhookID: w.ID, State: rooms.DeliveryDead}))(t)
 	same(t, []rooms.Delivery{d}, dead)
 
