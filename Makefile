@@ -14,7 +14,7 @@ PAGE_SOURCES := $(shell find static -path static/node_modules -prune -o -path st
 GO_SOURCES := $(shell find . -path ./static/node_modules -prune -o -path ./test/browser/node_modules -prune -o \
 	\( -name '*.go' -o -name '*.sql' \) -print) go.mod go.sum
 
-.PHONY: help run build test check unit race client e2e screenshots page-check fuzz bench lint fmt setup node clean
+.PHONY: help run build test check unit race client e2e screenshots impaired page-check fuzz bench lint fmt setup node clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z0-9_-]+:.*## / { printf "  \033[1m%-10s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ e2e: setup build test/browser/node_modules/.package-lock.json ## browser tests a
 
 screenshots: setup build test/browser/node_modules/.package-lock.json ## pictures of every page, in test/artifacts
 	cd test/browser && npm run screenshots
+
+impaired: build test/browser/node_modules/.package-lock.json ## what browsers see across bad links (root; about 7 minutes): a table
+	cd test/browser && npm run impaired
 
 fuzz: ## every fuzz target for FUZZTIME (10s)
 	scripts/fuzz.sh $(FUZZTIME)

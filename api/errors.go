@@ -72,6 +72,8 @@ func asRefusal(err error) *refusal {
 		return errCredentials
 	case errors.Is(err, recording.ErrBusy):
 		return &refusal{status: http.StatusConflict, detail: "the recording is still running"}
+	case errors.Is(err, recording.ErrHeld):
+		return &refusal{status: http.StatusConflict, detail: "the recording is on legal hold"}
 	case errors.Is(err, rooms.ErrExists):
 		return &refusal{status: http.StatusConflict, detail: "this name is taken"}
 	case errors.Is(err, rooms.ErrInUse):

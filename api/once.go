@@ -3,11 +3,15 @@ package api
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"sync"
 	"time"
 
 	"plenum/rooms"
 )
+
+// errUnfinished is what others hear who waited for a push that came to no end.
+var errUnfinished = errors.New("the push came to no end")
 
 // mostKeys is how many Idempotency-Keys of one user are remembered; the oldest
 // go first.
@@ -45,10 +49,14 @@ func (o *onceOnly) once(
 ) ([]Delivery, error) {
 	mine, first := o.claim(user, key, sha256.Sum256([]byte(what)), now)
 	if first {
-		defer close(mine.done)
-		if mine.all, mine.err = do(); mine.err != nil {
-			o.forget(user, key, mine)
-		}
+		mine.err = errUnfinished // what stays when do panics
+		defer func() {
+			if mine.err != nil {
+				o.forget(user, key, mine)
+			}
+			close(mine.done)
+		}()
+		mine.all, mine.err = do()
 		return mine.all, mine.err
 	}
 	if mine.digest != sha256.Sum256([]byte(what)) {

@@ -126,11 +126,15 @@ type Recordings interface {
 	Get(id string) (Recording, error)
 	File(id, name string) (recording.File, error)
 	Delete(id string) error
+	Archive(id string) (recording.Archive, error)
+	SetHold(id string, hold bool) (Recording, error)
+	Audit(e recording.Entry)
 }
 
 // A Recording is what the API must know of one. Manifest is sent as it is.
 type Recording struct {
 	ID        string
+	Room      string
 	CreatorID int64
 	Manifest  any
 }

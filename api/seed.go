@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -195,12 +196,15 @@ const (
 	longestDetail = 1 << 10 // bytes, of a name or a value
 )
 
-// attendance handles the WebSocket /attendance/. Any site's page may connect:
-// an attendant gets what is pushed to it and no rights. Only for our own page
-// does the session count.
+// attendance handles the WebSocket /attendance/. Programs may connect, and pages
+// of this site and of those that the operator names: an attendant gets what is
+// pushed to it and no rights. Only for our own page does the session count.
 func (s *Server) attendance(c echo.Context) error {
 	if !isUpgrade(c.Request()) {
 		return upgradeRequired(c)
+	}
+	if !s.mayAttend(c.Request()) {
+		return refuse(http.StatusForbidden, "pages of other sites can't be attendants here unless --attendance-origins names theirs")
 	}
 	details, err := attendantDetails(c.Request())
 	if err != nil {
@@ -217,6 +221,13 @@ func (s *Server) attendance(c echo.Context) error {
 	}
 	s.deps.Attendants.ServeAttendance(c.Response(), c.Request(), a)
 	return nil
+}
+
+// mayAttend reports whether a request comes from no page, or from one that may
+// be an attendant.
+func (s *Server) mayAttend(r *http.Request) bool {
+	return sameOrigin(r) || slices.Contains(s.cfg.AttendanceOrigins, "*") ||
+		len(r.Header["Origin"]) == 1 && slices.Contains(s.cfg.AttendanceOrigins, r.Header.Get("Origin"))
 }
 
 // attendantDetails takes every query parameter: the first of each name, and

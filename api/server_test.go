@@ -364,6 +364,7 @@ type fakeRecordings struct {
 	all   []Recording       // guarded by mu
 	rooms map[string]string // recording to room; guarded by mu
 	busy  map[string]bool   // guarded by mu
+	log   []recording.Entry // guarded by mu
 }
 
 func newFakeRecordings() *fakeRecordings {
@@ -373,7 +374,7 @@ func newFakeRecordings() *fakeRecordings {
 func (f *fakeRecordings) add(id, room string, creator int64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.all = append(f.all, Recording{ID: id, CreatorID: creator, Manifest: map[string]string{"id": id, "room": room}})
+	f.all = append(f.all, Recording{ID: id, Room: room, CreatorID: creator, Manifest: map[string]string{"id": id, "room": room}})
 	f.rooms[id] = room
 }
 
@@ -432,6 +433,41 @@ func (f *fakeRecordings) Delete(id string) error {
 		}
 	}
 	return recording.ErrNotFound
+}
+
+func (f *fakeRecordings) Archive(id string) (recording.Archive, error) {
+	if _, err := f.Get(id); err != nil {
+		return recording.Archive{}, err
+	}
+	return recording.Archive{Name: "all.zip", Write: func(w io.Writer) error {
+		_, err := io.WriteString(w, "PK")
+		return err
+	}}, nil
+}
+
+func (f *fakeRecordings) SetHold(id string, hold bool) (Recording, error) {
+	r, err := f.Get(id)
+	r.Manifest = map[string]any{"id": id, "room": r.Room, "hold": hold}
+	return r, err
+}
+
+func (f *fakeRecordings) Audit(e recording.Entry) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.log = append(f.log, e)
+}
+
+// audited lists what was written down of a recording: action, who, file.
+func (f *fakeRecordings) audited(id string) []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var all []string
+	for _, e := range f.log {
+		if e.Recording == id {
+			all = append(all, strings.TrimSpace(fmt.Sprint(e.Action, " ", e.Who, " ", e.File)))
+		}
+	}
+	return all
 }
 
 // dial opens a socket and returns what it is greeted with.

@@ -2,6 +2,7 @@ package api
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -267,8 +268,8 @@ func TestRecordings(t *testing.T) {
 		t.Errorf("delete: %d %q", a.StatusCode, a.body)
 	}
 	wantProblem(t, "deleted", s.do(t, request{path: "/api/v1/recordings/01A", as: "anna"}), 404)
-	if !strings.Contains(s.log.String(), `"msg":"recording deleted","user":"anna","recording":"01A","file":"","address":"127.0.0.1"`) {
-		t.Error("the delete is not in the log")
+	if got := s.recordings.audited("01A"); !slices.Equal(got, []string{"delete anna"}) {
+		t.Errorf("audited %q", got)
 	}
 }
 
@@ -319,9 +320,12 @@ func TestRecordingFile(t *testing.T) {
 	if a := s.do(t, request{method: "HEAD", path: path, as: "anna"}); a.StatusCode != 200 || a.Header.Get("Content-Length") != "20" || a.body != "" {
 		t.Errorf("HEAD: %d %q", a.StatusCode, a.Header.Get("Content-Length"))
 	}
-	log := s.log.String()
-	if got := strings.Count(log, `"msg":"recording downloaded","user":"anna","recording":"01A","file":"p01-microphone-01.webm"`); got != 11 {
-		t.Errorf("%d downloads in the log, want 11", got)
+	seen := map[string]int{}
+	for _, line := range s.recordings.audited("01A") {
+		seen[line]++
+	}
+	if want := map[string]int{"play anna p01-microphone-01.webm": 10, "download anna p01-microphone-01.webm": 1}; !maps.Equal(seen, want) {
+		t.Errorf("audited %v, want %v", seen, want)
 	}
 }
 

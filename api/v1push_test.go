@@ -25,21 +25,35 @@ func TestPushTargets(t *testing.T) {
 		as, body, want string
 		status         int
 	}{
-		"a channel": {"ben", `{"to":{"channel":"a!a"},"info":"hi"}`,
-			`{"delivered":1,"queue_full":0,"gone":0,"recipients":[{"recipient":"a!a","result":"delivered"}],"more":0}`, 200},
-		"a channel that is gone": {"ben", `{"to":{"channel":"c!c"},"info":"hi"}`,
-			`{"delivered":0,"queue_full":0,"gone":1,"recipients":[{"recipient":"c!c","result":"gone"}],"more":0}`, 200},
-		"details": {"ben", `{"to":{"details":{"my_id":"bob"}},"info":"hi"}`,
-			`{"delivered":1,"queue_full":0,"gone":0,"recipients":[{"recipient":"a!a","result":"delivered"}],"more":0}`, 200},
-		"details of nobody": {"ben", `{"to":{"details":{"my_id":"zoe"}},"info":"hi"}`,
-			`{"delivered":0,"queue_full":0,"gone":0,"recipients":[],"more":0}`, 200},
-		"all as admin": {"admin", `{"to":{"all":true},"info":"hi"}`,
-			`{"delivered":2,"queue_full":0,"gone":0,"recipients":[{"recipient":"a!a","result":"delivered"},{"recipient":"b!b","result":"delivered"}],"more":0}`, 200},
+		"a channel": {
+			"ben", `{"to":{"channel":"a!a"},"info":"hi"}`,
+			`{"delivered":1,"queue_full":0,"gone":0,"recipients":[{"recipient":"a!a","result":"delivered"}],"more":0}`, 200,
+		},
+		"a channel that is gone": {
+			"ben", `{"to":{"channel":"c!c"},"info":"hi"}`,
+			`{"delivered":0,"queue_full":0,"gone":1,"recipients":[{"recipient":"c!c","result":"gone"}],"more":0}`, 200,
+		},
+		"details": {
+			"ben", `{"to":{"details":{"my_id":"bob"}},"info":"hi"}`,
+			`{"delivered":1,"queue_full":0,"gone":0,"recipients":[{"recipient":"a!a","result":"delivered"}],"more":0}`, 200,
+		},
+		"details of nobody": {
+			"ben", `{"to":{"details":{"my_id":"zoe"}},"info":"hi"}`,
+			`{"delivered":0,"queue_full":0,"gone":0,"recipients":[],"more":0}`, 200,
+		},
+		"all as admin": {
+			"admin", `{"to":{"all":true},"info":"hi"}`,
+			`{"delivered":2,"queue_full":0,"gone":0,"recipients":[{"recipient":"a!a","result":"delivered"},{"recipient":"b!b","result":"delivered"}],"more":0}`, 200,
+		},
 		"all as host": {"ben", `{"to":{"all":true},"info":"hi"}`, "", 403},
-		"a room": {"anna", in(room.ID, ""),
-			`{"delivered":1,"queue_full":0,"gone":1,"recipients":[{"recipient":"p2","result":"gone"},{"recipient":"p1","result":"delivered"}],"more":0}`, 200},
-		"one in a room": {"admin", in(room.ID, `,"participant":"p1"`),
-			`{"delivered":1,"queue_full":0,"gone":0,"recipients":[{"recipient":"p1","result":"delivered"}],"more":0}`, 200},
+		"a room": {
+			"anna", in(room.ID, ""),
+			`{"delivered":1,"queue_full":0,"gone":1,"recipients":[{"recipient":"p2","result":"gone"},{"recipient":"p1","result":"delivered"}],"more":0}`, 200,
+		},
+		"one in a room": {
+			"admin", in(room.ID, `,"participant":"p1"`),
+			`{"delivered":1,"queue_full":0,"gone":0,"recipients":[{"recipient":"p1","result":"delivered"}],"more":0}`, 200,
+		},
 		"nobody in a room":   {"anna", in(room.ID, `,"participant":"p9"`), "", 404},
 		"an empty room":      {"anna", in(empty.ID, ""), `{"delivered":0,"queue_full":0,"gone":0,"recipients":[],"more":0}`, 200},
 		"one in none":        {"anna", in(empty.ID, `,"participant":"p1"`), "", 404},
@@ -159,6 +173,13 @@ func TestOnceForgets(t *testing.T) {
 	}
 
 	o, done := newOnceOnly(), 0
+	func() {
+		defer func() { _ = recover() }()
+		_, _ = o.once(t.Context(), 2, "k", "x", s.clock(), func() ([]Delivery, error) { panic("ours") })
+	}()
+	if all, err := o.once(t.Context(), 2, "k", "x", s.clock(), func() ([]Delivery, error) { return []Delivery{{}}, nil }); len(all) != 1 || err != nil {
+		t.Errorf("after a panic: %v, %v", all, err)
+	}
 	do := func() ([]Delivery, error) { done++; return nil, nil }
 	for i := range mostKeys + 1 {
 		if _, err := o.once(t.Context(), 1, fmt.Sprint(i), "x", s.clock(), do); err != nil {

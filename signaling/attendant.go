@@ -41,7 +41,7 @@ func (s *attendantSocket) serve() error {
 	s.mu.Lock()
 	// The first ping comes at any time, so that those who came together don't
 	// ping together for ever.
-	s.timer = time.AfterFunc(rand.N(s.cfg.PingEvery), s.ping)
+	s.timer = time.AfterFunc(rand.N(s.cfg.PingEvery), s.ping) //nolint:gosec // it spreads load and guards nothing
 	s.mu.Unlock()
 	s.conn.SetReadLimit(-1) // what comes is thrown away piece by piece
 	for {

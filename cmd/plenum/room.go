@@ -94,10 +94,15 @@ func (o output) print(out io.Writer, server string, body []byte) error {
 	}
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	for _, row := range [][2]string{
-		{"Room", r.ID}, {"Title", oneLine(r.Title)}, {"State", r.state(time.Now())},
-		{"Start", r.local(r.Start)}, {"End", r.local(r.End)}, {"Creator", r.Creator.Name},
+		{"Room", r.ID},
+		{"Title", oneLine(r.Title)},
+		{"State", r.state(time.Now())},
+		{"Start", r.local(r.Start)},
+		{"End", r.local(r.End)},
+		{"Creator", r.Creator.Name},
 		{"Participants", fmt.Sprintf("%d of at most %s", r.Participants, most)},
-		{"For guests", server + r.MeetingURL}, {"For hosts", server + r.HostURL},
+		{"For guests", server + r.MeetingURL},
+		{"For hosts", server + r.HostURL},
 	} {
 		fmt.Fprintf(table, "%s\t%s\n", row[0], row[1])
 	}

@@ -58,8 +58,10 @@ func TestRoomCommands(t *testing.T) {
 		return r
 	}
 	start := time.Now().Add(48 * time.Hour).Truncate(time.Second)
-	ahead := []string{"reserve", "Weekly\nplan", "--start", start.Format(time.RFC3339), "--duration", "45",
-		"--timezone", "Asia/Kolkata", "--capacity", "12", "--key", "once", "--json"}
+	ahead := []string{
+		"reserve", "Weekly\nplan", "--start", start.Format(time.RFC3339), "--duration", "45",
+		"--timezone", "Asia/Kolkata", "--capacity", "12", "--key", "once", "--json",
+	}
 	made := read(must(ahead...))
 	if !made.Start.Equal(start) || made.Duration != 45 || made.Capacity != 12 || made.Timezone != "Asia/Kolkata" {
 		t.Errorf("reserved %+v", made)

@@ -169,8 +169,17 @@ func (r recordings) Get(id string) (api.Recording, error) {
 	return recordingOf(m), nil
 }
 
+// SetHold puts a recording on legal hold or takes it off.
+func (r recordings) SetHold(id string, hold bool) (api.Recording, error) {
+	m, err := r.Library.SetHold(id, hold)
+	if err != nil {
+		return api.Recording{}, err
+	}
+	return recordingOf(m), nil
+}
+
 func recordingOf(m recording.Manifest) api.Recording {
-	return api.Recording{ID: m.ID, CreatorID: m.CreatorID, Manifest: m}
+	return api.Recording{ID: m.ID, Room: m.Room, CreatorID: m.CreatorID, Manifest: m}
 }
 
 var (

@@ -98,6 +98,7 @@ type Recording struct {
 	StartedAt time.Time
 	By        string // name of who started or stopped it
 	Notice    string // why it stopped, when nobody asked for it
+	Warning   string // what is wrong with it, while On
 }
 
 // Message is one line of the chat.
@@ -308,6 +309,17 @@ func (m *Meeting) RecordingStopped(by, notice string) []Event {
 		return nil
 	}
 	return m.setRecording(Recording{By: by, Notice: notice})
+}
+
+// RecordingWarned tells what is wrong with the running recording; an empty
+// warning takes the one before back.
+func (m *Meeting) RecordingWarned(warning string) []Event {
+	if !m.rec.On {
+		return nil
+	}
+	rec := m.rec
+	rec.Warning = warning
+	return m.setRecording(rec)
 }
 
 func (m *Meeting) setRecording(rec Recording) []Event {

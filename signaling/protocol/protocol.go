@@ -282,6 +282,9 @@ type RecordingState struct {
 	By string `json:"by,omitempty"`
 	// Notice is a sentence when it stopped for a reason of its own, such as a full disk.
 	Notice string `json:"notice,omitempty"`
+	// Warning is a sentence while something is wrong with the running recording,
+	// such as an unmuted microphone of which nothing is heard.
+	Warning string `json:"warning,omitempty"`
 }
 
 // ChatMessage is one line of the room's chat.

@@ -62,7 +62,7 @@ func Build(tb testing.TB) string {
 	tb.Helper()
 	lookAtSources(tb)
 	path := filepath.Join(tb.TempDir(), "plenum")
-	build := exec.CommandContext(tb.Context(), "go", "build", "-trimpath", "-o", path, "plenum/cmd/plenum")
+	build := exec.CommandContext(tb.Context(), "go", "build", "-trimpath", "-o", path, "plenum/cmd/plenum") //nolint:gosec // the path is the test's own
 	if out, err := build.CombinedOutput(); err != nil {
 		tb.Fatalf("build the server: %v\n%s", err, out)
 	}
@@ -117,7 +117,7 @@ func StartOn(tb testing.TB, path, data string, args ...string) *Server {
 	tb.Helper()
 	address := freeAddress(tb)
 	s := &Server{URL: "http://" + address, log: &transcript{}, done: make(chan struct{})}
-	s.cmd = exec.Command(path, append([]string{ //nolint:noctx // it ends in good order, by Stop
+	s.cmd = exec.Command(path, append([]string{ //nolint:gosec,noctx // the program is ours, and ends in good order by Stop
 		"serve", "--data", data, "--listen", address, "--media-udp", "127.0.0.1:0", "--media-tcp", "off",
 	}, args...)...)
 	s.cmd.Env = append(os.Environ(), "PLENUM_ADMIN_PASSWORD="+Password)
@@ -231,7 +231,7 @@ func (s *Server) Resident(tb testing.TB) int {
 // freeAddress returns an address of the loopback where nobody listens.
 func freeAddress(tb testing.TB) string {
 	tb.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := (&net.ListenConfig{}).Listen(tb.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -94,7 +94,7 @@ const roomFields = {
 };
 const waitReason = oneOf<WaitReason>('lobby', 'sent_back');
 const waiter = object<Waiter>({ id: string, name: string, role, reason: waitReason, since: string, connected: boolean });
-const recordingFields = { on: boolean, id: optional(string), started_at: optional(string), by: optional(string), notice: optional(string) };
+const recordingFields = { on: boolean, id: optional(string), started_at: optional(string), by: optional(string), notice: optional(string), warning: optional(string) };
 const chatFields = { from: string, name: string, text: string, at: string };
 const re = optional(number);
 

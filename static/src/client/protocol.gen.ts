@@ -357,6 +357,11 @@ export type RecordingState = {
 	by?: string;
 	/** Notice is a sentence when it stopped for a reason of its own, such as a full disk. */
 	notice?: string;
+	/**
+	 * Warning is a sentence while something is wrong with the running recording,
+	 * such as an unmuted microphone of which nothing is heard.
+	 */
+	warning?: string;
 };
 
 /** ChatMessage is one line of the room's chat. */
@@ -539,6 +544,11 @@ export type Recording = {
 	by?: string;
 	/** Notice is a sentence when it stopped for a reason of its own, such as a full disk. */
 	notice?: string;
+	/**
+	 * Warning is a sentence while something is wrong with the running recording,
+	 * such as an unmuted microphone of which nothing is heard.
+	 */
+	warning?: string;
 };
 
 /** Room is a numbered event: the room's title, end or lock changed. */
