@@ -47,6 +47,7 @@ func (f nowheres) New(ev transport.Events, _ *slog.Logger) (transport.Conn, erro
 type deaf struct{}
 
 func (deaf) SeatsChanged(string, int64, []SeatRow) {}
+func (deaf) LayersWanted(string, Source, int)      {}
 func (deaf) FloorChanged([]string)                 {}
 func (deaf) LinkChanged(string, LinkState)         {}
 

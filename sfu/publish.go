@@ -52,6 +52,7 @@ type source struct {
 	epoch  atomic.Uint32
 	layers [maxLayers]atomic.Pointer[layer]
 	seen   [maxLayers]sight // guarded by the room's mutex
+	demand demand           // the same
 
 	lit atomic.Bool // on, for who does not hold mu
 

@@ -160,6 +160,9 @@ type Observer interface {
 	SeatsChanged(participant string, epoch int64, seats []SeatRow)
 	// FloorChanged lists who is audible, loudest first.
 	FloorChanged(participants []string)
+	// LayersWanted tells that of a participant's simulcast source only so many
+	// layers are wanted, from the smallest; the others need not be sent.
+	LayersWanted(participant string, source Source, layers int)
 	// LinkChanged tells the state of one participant's media connection.
 	LinkChanged(participant string, state LinkState)
 }

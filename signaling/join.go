@@ -94,6 +94,7 @@ func (r *liveRoom) seat(s *session, socket *socket, re int, answer string) {
 		Chat:      chatMessages(snap.Chat), Seq: snap.Seq, Now: stamp(now),
 	})}, encodeAll(pages[1:])...))
 	s.sendSeats()
+	s.sendEncodings(s.wanted)
 	s.sendFloor(floorMessage(r.floor))
 	r.log.Info("participant joined", "participant", s.id, "role", string(p.Role))
 	if rec := r.recorder(); rec != nil {
@@ -151,6 +152,7 @@ func (r *liveRoom) takeUp(socket *socket, m protocol.Resume) (*session, error) {
 	r.log.Info("session resumed", "participant", s.id, "missed", len(missed))
 	r.broadcast(r.meeting.Back(s.id, meeting.Signalling)) // before the tables, which may be written at once
 	s.sendSeats()
+	s.sendEncodings(s.wanted)
 	s.sendFloor(floorMessage(r.floor))
 	return s, nil
 }

@@ -3,6 +3,7 @@ package signaling
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"sync"
 	"time"
 
@@ -48,6 +49,7 @@ type session struct {
 	attempt int     // the last of the page to do so
 	socket  *socket // nil while lost
 	seats   seatTable
+	wanted  map[sfu.Source]int // layers of its sources; none for all
 }
 
 // roomTitle is what a room is called on the page.
@@ -110,6 +112,11 @@ func (r *liveRoom) handle() {
 		if s := r.sessions[id]; s != nil && s.seats.epoch < table.epoch {
 			s.seats = table
 			s.sendSeats()
+		}
+	}
+	for id, wanted := range news.wanted {
+		if s := r.sessions[id]; s != nil {
+			s.want(wanted)
 		}
 	}
 	if news.floor != nil {
@@ -262,6 +269,24 @@ func (r *liveRoom) link(id string, state sfu.LinkState) {
 func (s *session) sendSeats() {
 	if s.socket != nil && s.seats.epoch > 0 {
 		s.socket.out.setSeats(protocol.Seats{Epoch: s.seats.epoch, Seats: seatRows(s.seats.rows)})
+	}
+}
+
+// want tells the page how many layers of its sources are wanted from now on.
+func (s *session) want(wanted map[sfu.Source]int) {
+	if s.wanted == nil {
+		s.wanted = map[sfu.Source]int{}
+	}
+	maps.Copy(s.wanted, wanted)
+	s.sendEncodings(wanted)
+}
+
+func (s *session) sendEncodings(wanted map[sfu.Source]int) {
+	if s.socket == nil {
+		return
+	}
+	for source, layers := range wanted {
+		s.socket.answer(protocol.Encodings{Source: protocol.Source(source), Layers: layers})
 	}
 }
 

@@ -376,6 +376,16 @@ type Floor struct {
 	Participants []string `json:"participants"`
 }
 
+// Encodings tells a page how many of a source's simulcast encodings are
+// wanted, counted from the smallest. The page stops sending the others, and
+// sends them again at once when they are wanted again. Before the first of
+// these, all are wanted. It has no number, and is repeated on resuming.
+type Encodings struct {
+	// Source is "camera" or "screen".
+	Source Source `json:"source"`
+	Layers int    `json:"layers"`
+}
+
 // Chat is a numbered event: somebody wrote.
 type Chat struct {
 	Seq int64 `json:"seq"`

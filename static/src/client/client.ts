@@ -247,6 +247,10 @@ class MeetingClient implements Client {
 				this.reduce(message);
 				this.seat(message);
 				return;
+			case 'encodings':
+				// Only the camera has several.
+				if (message.source === 'camera') void this.connection?.setWanted(message.layers);
+				return;
 			case 'reactions':
 				this.reacted.show(message.reactions);
 				return;

@@ -463,6 +463,18 @@ export type Floor = {
 	participants: string[];
 };
 
+/**
+ * Encodings tells a page how many of a source's simulcast encodings are
+ * wanted, counted from the smallest. The page stops sending the others, and
+ * sends them again at once when they are wanted again. Before the first of
+ * these, all are wanted. It has no number, and is repeated on resuming.
+ */
+export type Encodings = {
+	/** Source is "camera" or "screen". */
+	source: Source;
+	layers: number;
+};
+
 /** Chat is a numbered event: somebody wrote. */
 export type Chat = {
 	seq: number;
@@ -653,6 +665,7 @@ export type ServerMessage =
 	| ({ type: 'roster' } & Roster)
 	| ({ type: 'seats' } & Seats)
 	| ({ type: 'floor' } & Floor)
+	| ({ type: 'encodings' } & Encodings)
 	| ({ type: 'chat' } & Chat)
 	| ({ type: 'reactions' } & Reactions)
 	| ({ type: 'moderated' } & Moderated)
