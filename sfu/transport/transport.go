@@ -46,7 +46,8 @@ type Track struct {
 type Events interface {
 	// Incoming tells of a new stream and returns who takes its packets; nil discards them.
 	Incoming(t Track) Receiver
-	// StateChanged tells the state of the connection.
+	// StateChanged tells the state of the connection. Up comes again when packets
+	// begin to take another way, on which those sent last may not have arrived.
 	StateChanged(s State)
 	// Sending tells that a packet of so many bytes leaves now and returns the
 	// transport-wide number it carries, if the connection is Numbered.

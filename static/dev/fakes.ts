@@ -86,6 +86,7 @@ function fakeBoard(meeting: Meeting): Board {
 		setOutput: () => Promise.resolve(true),
 		play: () => Promise.resolve(),
 		expectsPicture: () => false,
+		heartbeat: () => 0,
 		close: nothing,
 	};
 }

@@ -211,6 +211,20 @@ func (c *conn) stateChanged(webrtc.PeerConnectionState) {
 	}
 }
 
+// pathChanged tells that a connection that is up is up by another way. Pion
+// calls it on a goroutine of its own, for the first way too.
+func (c *conn) pathChanged() {
+	if !c.enter() {
+		return
+	}
+	defer c.readers.Done()
+	c.telling.Lock()
+	defer c.telling.Unlock()
+	if c.told == webrtc.PeerConnectionStateConnected {
+		c.events.StateChanged(transport.Up)
+	}
+}
+
 // midOf finds the m-line of a receiver.
 func (c *conn) midOf(r *webrtc.RTPReceiver) string {
 	if t := r.RTPTransceiver(); t != nil {

@@ -233,6 +233,7 @@ func (f *Factory) New(ev transport.Events, log *slog.Logger) (transport.Conn, er
 	}
 	c.pc = pc
 	pc.OnConnectionStateChange(c.stateChanged)
+	pc.SCTP().Transport().ICETransport().OnSelectedCandidatePairChange(func(*webrtc.ICECandidatePair) { c.pathChanged() })
 	pc.OnTrack(c.incoming)
 	return c, nil
 }

@@ -38,9 +38,20 @@ const CAMERA: RTCRtpEncodingParameters[] = [
 /** A screen is one layer, in Firefox because its simulcast of screens sends nothing. Rate in bit/s. */
 const SCREEN: RTCRtpEncodingParameters[] = [{ maxBitrate: 2_500_000 }];
 
+/** What a connection is made of. */
+export type ConnectionOptions = Readonly<{
+	/** How many seats it begins with. */
+	seats?: number;
+	/** Where a way round a firewall may be asked for. */
+	iceServers?: readonly RTCIceServer[];
+	/** Called when a restart of ICE finds this device at an address it did not have before. */
+	onMoved?: () => void;
+}>;
+
 /** Returns a connection with its send-only m-lines and seats, none of which has a device yet. */
-export function createConnection(seatCount: number = FIRST_SEATS): Connection {
-	const pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
+export function createConnection({ seats: seatCount = FIRST_SEATS, iceServers = [], onMoved }: ConnectionOptions = {}): Connection {
+	const pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle', iceServers: [...iceServers] });
+	watchAddresses(pc, onMoved);
 	const queue = createQueue();
 	const senders: Record<Source, RTCRtpTransceiver> = {
 		microphone: add(pc, 'audio', { direction: 'sendonly' }),
@@ -89,6 +100,25 @@ export function createConnection(seatCount: number = FIRST_SEATS): Connection {
 		},
 		close: () => pc.close(),
 	};
+}
+
+/** Tells when candidates of a later generation have an address that no earlier one had. */
+function watchAddresses(pc: RTCPeerConnection, onMoved: (() => void) | undefined): void {
+	let generation: string | undefined;
+	let known = new Set<string>();
+	let found = new Set<string>();
+	pc.addEventListener('icecandidate', ({ candidate }) => {
+		const address = candidate?.address;
+		if (candidate === null || candidate.type !== 'host' || address === null || address === undefined) return;
+		if (candidate.usernameFragment !== generation) {
+			generation = candidate.usernameFragment ?? undefined;
+			known = found;
+			found = new Set();
+		}
+		const moved = known.size > 0 && !known.has(address) && !found.has(address);
+		found.add(address);
+		if (moved) onMoved?.();
+	});
 }
 
 function add(pc: RTCPeerConnection, kind: 'audio' | 'video', init: RTCRtpTransceiverInit): RTCRtpTransceiver {

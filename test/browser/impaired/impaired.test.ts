@@ -14,7 +14,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { backAfter, smoothness, steadyFrom } from '../src/frames.ts';
 import { startServer, until, type Server } from '../src/server.ts';
 import { HEAD, line, REST, ROWS, type BreakRow, type LossRow, type Result, type Row } from './rows.ts';
-import { enter, framesOf, impair, sample, start, type Kind, type Page, type Rig } from './viewer.ts';
+import { enter, framesOf, happenings, impair, sample, start, type Kind, type Page, type Rig } from './viewer.ts';
 
 process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0'; // nobody vouches for the server's certificate
 
@@ -135,6 +135,13 @@ async function disturb(row: BreakRow): Promise<number> {
 	return Date.now();
 }
 
+/** Prints what the far page went through, in seconds since the picture could be back. */
+async function tell(row: BreakRow, page: Page, since: number): Promise<void> {
+	for (const { at, what } of await happenings(page)) {
+		if (at > since - 6000) process.stdout.write(`${row.name}: ${((at - since) / 1000).toFixed(2).padStart(6)} ${what}\n`);
+	}
+}
+
 async function broken(row: BreakRow, pair: Pair): Promise<Result> {
 	const before = await rate(pair.viewer, 3000);
 	const since = await disturb(row);
@@ -143,6 +150,7 @@ async function broken(row: BreakRow, pair: Pair): Promise<Result> {
 	const back = await until('the picture', async () => backAfter(await framesOf(pair.viewer), since, pause), 40_000).catch(() => undefined);
 	const full = await until('the full rate', async () => steadyFrom(await framesOf(pair.viewer), back ?? since, 0.9 * before), 10_000).catch(() => undefined);
 	const { protocol, candidate, height } = await sample(pair.viewer);
+	await tell(row, way === 'down' ? pair.viewer : pair.publisher, since);
 	impair(`both ${REST}`);
 	return {
 		...common(row, before, protocol), height, note: candidate,
