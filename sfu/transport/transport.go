@@ -38,6 +38,7 @@ type Track struct {
 	SSRC      uint32
 	Mime      string // "audio/opus" or "video/VP8"
 	ClockRate uint32
+	Repairs   bool  // the publisher sends again what Nack asks for
 	LevelID   uint8 // header extension id of RFC 6464 audio levels; 0 when not negotiated
 }
 

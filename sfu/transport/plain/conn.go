@@ -246,9 +246,15 @@ func (c *conn) incoming(track *webrtc.TrackRemote, r *webrtc.RTPReceiver) {
 	to := c.events.Incoming(transport.Track{
 		Mid: mid, RID: track.RID(), Layer: layerOf(rids, track.RID()), SSRC: uint32(track.SSRC()),
 		Mime: track.Codec().MimeType, ClockRate: track.Codec().ClockRate, LevelID: levelID(r),
+		Repairs: repairs(track.Codec()),
 	})
 	c.run(func() { c.readReports(track, r, to) })
 	c.run(func() { c.readPackets(track, to) })
+}
+
+// repairs reports whether lost packets of a codec may be asked for again.
+func repairs(codec webrtc.RTPCodecParameters) bool {
+	return slices.Contains(codec.RTCPFeedback, webrtc.RTCPFeedback{Type: "nack"})
 }
 
 func levelID(r *webrtc.RTPReceiver) uint8 {

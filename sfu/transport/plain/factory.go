@@ -143,7 +143,9 @@ func mediaEngine() (*webrtc.MediaEngine, error) {
 		RTPCodecCapability: webrtc.RTPCodecCapability{
 			MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2,
 			SDPFmtpLine:  "minptime=10;useinbandfec=1",
-			RTCPFeedback: []webrtc.RTCPFeedback{{Type: "transport-cc"}},
+			// Sound is asked for again too: a round trip is mostly shorter than
+			// what players hold back, and nothing else repairs a burst.
+			RTCPFeedback: []webrtc.RTCPFeedback{{Type: "transport-cc"}, {Type: "nack"}},
 		},
 		PayloadType: 111,
 	}

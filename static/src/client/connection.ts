@@ -2,6 +2,7 @@ import { roomCodecs } from './codecs';
 import { cameraLayers } from './layers';
 import type { Source } from './protocol.gen';
 import { createQueue } from './queue';
+import { withAudioNack } from './sdp';
 
 /** The receiving ends of one seat. Which participant they carry is told by the seats message. */
 export type SeatReceivers = Readonly<{ audio: RTCRtpReceiver; video: RTCRtpReceiver }>;
@@ -70,9 +71,11 @@ export function createConnection({ seats: seatCount = FIRST_SEATS, iceServers = 
 	addSeats(seatCount);
 
 	const offer = async (iceRestart: boolean): Promise<LocalOffer> => {
-		const description = await pc.createOffer({ iceRestart });
-		await pc.setLocalDescription(description); // candidates are not waited for: the server has all of its own in the answer
-		return { offer: pc.localDescription?.sdp ?? description.sdp ?? '', sources: sourcesOf(senders) };
+		const made = await pc.createOffer({ iceRestart });
+		const sdp = withAudioNack(made.sdp ?? '');
+		// Candidates are not waited for: the server has all of its own in the answer.
+		await pc.setLocalDescription({ type: 'offer', sdp }).catch(() => pc.setLocalDescription(made));
+		return { offer: pc.localDescription?.sdp ?? sdp, sources: sourcesOf(senders) };
 	};
 	const answer = (sdp: string) => pc.setRemoteDescription({ type: 'answer', sdp });
 
