@@ -142,7 +142,7 @@ func mediaEngine() (*webrtc.MediaEngine, error) {
 	opus := webrtc.RTPCodecParameters{
 		RTPCodecCapability: webrtc.RTPCodecCapability{
 			MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2,
-			SDPFmtpLine:  "minptime=10;useinbandfec=1",
+			SDPFmtpLine: "minptime=10;useinbandfec=1",
 			// Sound is asked for again too: a round trip is mostly shorter than
 			// what players hold back, and nothing else repairs a burst.
 			RTCPFeedback: []webrtc.RTCPFeedback{{Type: "transport-cc"}, {Type: "nack"}},

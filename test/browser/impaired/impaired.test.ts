@@ -175,14 +175,14 @@ async function joinedWithoutUDP(row: BreakRow, pair: Pair): Promise<Result> {
 
 test('the impairment table', async () => {
 	const results: Result[] = [];
-	const lines: string[] = [];
+	process.stdout.write(`\n${kind}, ${way}link, ${String(badFor / 1000)} s each; (bar); **missed**\n\n${HEAD}\n`);
 	mkdirSync('../artifacts', { recursive: true });
 	let pair: Pair | undefined;
 	for (const row of rows) {
 		pair ??= await meet();
 		const result = row.kind === 'loss' ? await bad(row, pair) : row.kind === 'udp-before' ? await joinedWithoutUDP(row, pair) : await broken(row, pair);
 		results.push(result);
-		lines.push(line(row, result));
+		process.stdout.write(`${line(row, result)}\n`);
 		appendFileSync('../artifacts/impaired.jsonl', `${JSON.stringify({ time: new Date().toISOString(), ...result })}\n`);
 		if (row.kind !== 'loss') { // begin anew
 			await part(pair);
@@ -190,6 +190,5 @@ test('the impairment table', async () => {
 		}
 	}
 	if (pair !== undefined) await part(pair);
-	process.stdout.write(`\n${kind}, ${way}link, ${String(badFor / 1000)} s each; (bar); **missed**\n\n${HEAD}\n${lines.join('\n')}\n`);
 	expect(results.length).toBe(rows.length);
 });
