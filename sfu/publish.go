@@ -87,6 +87,7 @@ type layer struct {
 	stream Stream
 	level  uint8 // audio level extension id
 	video  bool
+	asks   bool // lost packets are asked for again
 	ring   *packet.Ring
 	outs   atomic.Pointer[[]*output] // changed only by the room's plan
 
@@ -108,6 +109,7 @@ type layer struct {
 
 func newLayer(src *source, t transport.Track, st Stream) *layer {
 	l := &layer{src: src, stream: st, level: t.LevelID, video: !src.kind.Audio()}
+	l.asks = l.video || t.Repairs
 	size := audioRing
 	if l.video {
 		size = videoRing
@@ -226,7 +228,7 @@ func (l *layer) repair(p *packet.Packet) {
 	if !p.Repaired {
 		l.reception.Packet(p.Seq, p.Timestamp, p.Arrival)
 	}
-	if !l.video {
+	if !l.asks {
 		l.mu.Unlock()
 		return
 	}
@@ -242,7 +244,7 @@ func (l *layer) askMissing(now time.Time) {
 	rtt := owner.roundTrip()
 	l.mu.Lock()
 	ask := slices.Clone(l.missing.Due(now, rtt))
-	pli := l.missing.Lost() > 0 && l.keyframes.Ask(now)
+	pli := l.missing.Lost() > 0 && l.video && l.keyframes.Ask(now)
 	l.mu.Unlock()
 	if len(ask) > 0 {
 		owner.room.sfu.count.nacked.Add(uint64(len(ask)))
@@ -303,10 +305,12 @@ func (l *layer) askKeyframe(now time.Time) {
 
 // tick repeats requests that are due, for what comes with no packet.
 func (l *layer) tick(now time.Time) {
+	if l.asks {
+		l.askMissing(now)
+	}
 	if !l.video {
 		return
 	}
-	l.askMissing(now)
 	l.mu.Lock()
 	send := l.keyframes.Due(now)
 	l.mu.Unlock()

@@ -87,6 +87,7 @@ function fakeBoard(meeting: Meeting): Board {
 		setOutput: () => Promise.resolve(true),
 		play: () => Promise.resolve(),
 		expectsPicture: () => false,
+		heartbeat: () => 0,
 		close: nothing,
 	};
 }

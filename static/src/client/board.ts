@@ -31,6 +31,8 @@ export type Board = Readonly<{
 	play: () => Promise<void>;
 	/** True while a seat has a picture coming. */
 	expectsPicture: () => boolean;
+	/** Changes with every frame that comes in on a seat with a picture. */
+	heartbeat: () => number;
 	/** Removes everything. */
 	close: () => void;
 }>;
@@ -114,6 +116,11 @@ class SeatBoard implements Board {
 	};
 
 	expectsPicture = (): boolean => this.table.some((seat) => seat.video && seat.from !== undefined);
+
+	heartbeat = (): number => {
+		const times = this.elements.map(({ receivers }, seat) => (this.table[seat]?.video === true ? (lastTimestamp(receivers.video) ?? 0) : 0));
+		return times.reduce((sum, time) => sum + time, 0);
+	};
 
 	close = (): void => {
 		this.clear();

@@ -96,6 +96,10 @@ export type ClientOptions = Readonly<{
 /** How often the connection is looked at, in milliseconds. */
 const LOOK_MS = 1000;
 
+/** How often the pictures are glanced at, and how long all of them may stand still before the connection is looked at, in milliseconds. */
+const GLANCE_MS = 250;
+const STILL_MS = 1000;
+
 /** The least time between two words on the hand, in milliseconds: a page that is faster is cut off in the end. */
 const HAND_MS = 500;
 
@@ -118,6 +122,9 @@ class MeetingClient implements Client {
 	private connection: Connection | undefined;
 	private watch: Watch = newWatch(0);
 	private counts: ConnectionCounts | undefined;
+	/** The last sign of life of the pictures, and when it came. */
+	private beat: Readonly<{ mark: number; at: number }> = { mark: 0, at: 0 };
+	private restarting: Promise<void> | undefined;
 	private tiles: readonly VisibleTile[] = [];
 	private screen: ScreenShare | undefined;
 	/** When the hand was last raised or lowered. */
@@ -224,7 +231,10 @@ class MeetingClient implements Client {
 
 	private async makeJoin(): Promise<Join> {
 		this.connection?.close();
-		const connection = createConnection(Math.min(FIRST_SEATS, this.options.mostSeats ?? MOST_SEATS));
+		const connection = createConnection({
+			seats: Math.min(FIRST_SEATS, this.options.mostSeats ?? MOST_SEATS),
+			onMoved: () => this.socket.reconnect(),
+		});
 		this.connection = connection;
 		connection.pc.addEventListener('connectionstatechange', () => {
 			if (this.connection === connection) this.mediaChanged(connection.pc.connectionState);
@@ -267,7 +277,6 @@ class MeetingClient implements Client {
 				return;
 			default:
 				this.reduce(message);
-				if (message.type === 'resumed' && this.connection?.pc.connectionState !== 'connected') void this.restartIce();
 				if (message.type === 'roster' || message.type === 'roster_page') this.growSeats();
 		}
 	}
@@ -306,8 +315,16 @@ class MeetingClient implements Client {
 
 	private linked(link: Link): void {
 		this.patch({ link });
+		if (link.kind === 'open' && this.state.get().meeting !== undefined) this.resumed();
 		if (link.kind === 'closed' && link.refusal !== undefined) this.finish({ reason: 'refused', ...link.refusal });
 		if (link.kind === 'retrying' && link.attempt > 1) void this.askWhetherOver();
+	}
+
+	/** The line is back: what broke it may have broken the way of sound and picture too. */
+	private resumed(): void {
+		this.glance();
+		const flows = this.connection?.pc.connectionState === 'connected' && this.board.expectsPicture() && Date.now() - this.beat.at < STILL_MS / 2;
+		if (!flows) this.restartNow();
 	}
 
 	/** A room that is over answers no socket, so ask its lobby. */
@@ -327,15 +344,34 @@ class MeetingClient implements Client {
 	private watchNetwork(signal: AbortSignal): void {
 		const changed = () => {
 			if (this.state.get().meeting === undefined) return;
-			this.socket.retryNow();
-			this.watch = restarted({ ...this.watch, restarts: 0 }, Date.now());
-			void this.restartIce();
+			this.socket.reconnect();
+			this.restartNow();
 		};
 		window.addEventListener('online', changed, { signal });
-		const network = (navigator as { connection?: EventTarget }).connection;
-		network?.addEventListener('change', changed, { signal });
-		const timer = setInterval(() => void this.examine(), LOOK_MS);
-		signal.addEventListener('abort', () => clearInterval(timer), { once: true });
+		const network = (navigator as { connection?: EventTarget & { type?: string } }).connection;
+		let type = network?.type;
+		const networkChanged = () => {
+			if (network?.type === type) return; // only another guess at its speed
+			type = network?.type;
+			changed();
+		};
+		network?.addEventListener('change', networkChanged, { signal });
+		const timers = [setInterval(() => void this.examine(), LOOK_MS), setInterval(() => this.glance(), GLANCE_MS)];
+		signal.addEventListener('abort', () => timers.forEach(clearInterval), { once: true });
+	}
+
+	/** Looks at the connection out of turn when every picture stands still. */
+	private glance(): void {
+		const now = Date.now();
+		const mark = this.board.heartbeat();
+		if (mark !== this.beat.mark) this.beat = { mark, at: now };
+		else if (this.board.expectsPicture() && now - this.beat.at >= STILL_MS) void this.examine();
+	}
+
+	/** Restarts ICE for a reason that is better than the watchdog's. */
+	private restartNow(): void {
+		this.watch = restarted({ ...this.watch, restarts: 0 }, Date.now());
+		void this.restartIce();
 	}
 
 	/** Looks at how the connection does, and restarts ICE when it does not. */
@@ -351,14 +387,18 @@ class MeetingClient implements Client {
 			at: Date.now(),
 			state: connection.pc.connectionState,
 			bytesReceived: counts.bytesReceived,
+			silentMs: counts.silentMs,
 			expected: this.board.expectsPicture(),
 		});
 		this.watch = watch;
 		if (restart) await this.restartIce();
 	}
 
-	private restartIce(): Promise<void> {
-		return this.reoffer({ iceRestart: true });
+	/** One restart at a time: a second offer would only undo the first. */
+	private async restartIce(): Promise<void> {
+		this.restarting ??= this.reoffer({ iceRestart: true });
+		await this.restarting;
+		this.restarting = undefined;
 	}
 
 	/** Asks for more seats when there is more to see and hear than seats. */
