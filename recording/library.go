@@ -34,6 +34,7 @@ type Library struct {
 	free   func(dir string) (int64, error)
 	note   func(dir *os.Root) (journalFile, error)
 
+	leaving func(id string) // see BeforeDelete
 	repeats repeats
 	stop    context.CancelFunc // ends what tends the library
 	tending sync.WaitGroup

@@ -108,6 +108,11 @@ func (r *Recorder) Left(id string) {
 	}
 }
 
+// Chat takes a line of the meeting's chat into the recording.
+func (r *Recorder) Chat(participant, name, text string) {
+	r.tell(event{Kind: evChat, Participant: participant, Name: name, Text: text})
+}
+
 // Source tells what a participant's source does now; a gap between off or
 // muted and on is written to the manifest with its reason.
 func (r *Recorder) Source(participant string, s sfu.Source, on, muted bool) {

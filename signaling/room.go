@@ -294,6 +294,9 @@ func (r *liveRoom) setSource(session *session, source sfu.Source, on, muted bool
 func (r *liveRoom) chat(session *session, socket *socket, text string) error {
 	return r.as(session, socket, func() error {
 		r.broadcast(r.meeting.Say(time.Now(), session.id, text))
+		if p, ok := r.meeting.Participant(session.id); ok && r.recorder() != nil {
+			r.recorder().Chat(p.ID, p.Name, text)
+		}
 		return nil
 	})
 }

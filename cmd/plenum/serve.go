@@ -44,6 +44,7 @@ type settings struct {
 	api       api.Config
 	sfu       sfu.Config
 	recording recording.Config
+	ffmpeg    string // its name or path; empty for the one installed, "off" for none
 }
 
 func (c *serveCmd) settings() (settings, error) {
@@ -70,6 +71,7 @@ func (c *serveCmd) settings() (settings, error) {
 	s.sfu.Loopback = c.MediaLoopback == "on" || (c.MediaLoopback == "auto" && len(c.ExternalIP) == 0)
 	s.recording.Dir = filepath.Join(c.Data, "recordings")
 	c.Recording.apply(&s.recording)
+	s.ffmpeg = c.Recording.FFmpeg
 	return s, nil
 }
 
@@ -83,6 +85,7 @@ type live struct {
 	meetings   api.Meetings
 	attendants api.Attendants
 	recordings api.Recordings
+	jobs       api.Jobs
 	close      func(context.Context) error // ends meetings, finishes recordings, closes ports, and waits
 }
 
@@ -135,7 +138,7 @@ func (c *serveCmd) serve(ctx context.Context, term terminal, open opener) (err e
 	}
 	handler := api.New(cfg.api, api.Deps{
 		Store: store, Auth: rooms.NewAuthenticator(store, rooms.NewHasher(rooms.HashCost{}), nil), HostKey: hostKey,
-		Meetings: now.meetings, Attendants: now.attendants, Recordings: now.recordings,
+		Meetings: now.meetings, Attendants: now.attendants, Recordings: now.recordings, Jobs: now.jobs,
 		Pages: static.Dist(), Metrics: metrics,
 	}, log)
 	// Only now, when nothing else can fail: a password is shown once.
