@@ -125,7 +125,7 @@ func (s *studio) person(id, name string, from, to float64) {
 }
 
 // track records frames from a time on, one each step.
-func (s *studio) track(participant string, source sfu.Source, start float64, step time.Duration, frames [][]byte, gaps ...recording.Gap) recording.Track {
+func (s *studio) track(participant string, source sfu.Source, start float64, step time.Duration, frames [][]byte, gaps ...recording.Gap) {
 	s.tb.Helper()
 	head, codec := webm.Track{Codec: webm.VP8, Name: participant, Width: 160, Height: 90}, sfu.VP8
 	if source == sfu.Microphone || source == sfu.ScreenAudio {
@@ -153,12 +153,10 @@ func (s *studio) track(participant string, source sfu.Source, start float64, ste
 	if err := w.Finish(nil); err != nil {
 		s.tb.Fatal(err)
 	}
-	t := recording.Track{
+	s.m.Tracks = append(s.m.Tracks, recording.Track{
 		ID: participant + "-" + string(source), Participant: participant, Source: source, Codec: codec, Path: name,
 		StartUS: int64(start * 1e6), DurationUS: w.Duration().Microseconds(), State: recording.TrackFinal, Gaps: gaps,
-	}
-	s.m.Tracks = append(s.m.Tracks, t)
-	return t
+	})
 }
 
 func (s *studio) camera(participant string, start, length float64, gaps ...recording.Gap) {
