@@ -42,6 +42,8 @@ type Recorder interface {
 	Participant(id, name string)
 	Left(id string)
 	Chat(participant, name, text string)
+	Told(participant string)
+	Answer(participant string, accept bool)
 	Source(participant string, s sfu.Source, on, muted bool)
 	Stop(ctx context.Context, reason string) (recording.Manifest, error)
 }

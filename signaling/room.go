@@ -46,6 +46,8 @@ type session struct {
 	attempt int     // the last of the page to do so
 	socket  *socket // nil while lost
 	seats   seatTable
+
+	declined bool // to be recorded
 }
 
 // roomTitle is what a room is called on the page.
