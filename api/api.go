@@ -51,6 +51,7 @@ type Deps struct {
 	Recordings Recordings
 	Ledger     Ledger
 	Webhooks   Webhooks
+	Jobs       Jobs
 	Pages      fs.FS // the built page; may lack files
 	Metrics    *prometheus.Registry
 }
@@ -161,6 +162,10 @@ func (s *Server) routes() {
 	s.get("/api/v1/recordings/:recording/files/:file", s.recordingFile, s.linked)
 	s.get("/api/v1/recordings/:recording/archive.zip", s.recordingArchive, s.linked)
 	s.echo.POST("/api/v1/recordings/:recording/links", s.createLink, s.signedIn)
+	s.echo.POST("/api/v1/recordings/:recording/derived", s.derive, s.signedIn)
+	s.get("/api/v1/recordings/:recording/derived", s.listJobs, s.signedIn)
+	s.get("/api/v1/recordings/:recording/derived/:job", s.showJob, s.signedIn)
+	s.echo.DELETE("/api/v1/recordings/:recording/derived/:job", s.cancelJob, s.signedIn)
 	s.echo.PATCH("/api/v1/recordings/:recording", s.changeRecording, s.signedIn, s.adminOnly)
 	s.echo.DELETE("/api/v1/recordings/:recording", s.deleteRecording, s.signedIn)
 	s.get("/api/v1/attendants", s.listAttendants, s.signedIn)

@@ -99,6 +99,7 @@ func (r *liveRoom) seat(s *session, socket *socket, re int, answer string) {
 	r.log.Info("participant joined", "participant", s.id, "role", string(p.Role))
 	if rec := r.recorder(); rec != nil {
 		rec.Participant(p.ID, p.Name)
+		r.toldOfRecording(s)
 	}
 	r.broadcastBut(s, events)
 }
@@ -150,6 +151,7 @@ func (r *liveRoom) takeUp(socket *socket, m protocol.Resume) (*session, error) {
 		s.media.Pause(false)
 	}
 	r.log.Info("session resumed", "participant", s.id, "missed", len(missed))
+	r.toldOfRecording(s)
 	r.broadcast(r.meeting.Back(s.id, meeting.Signalling)) // before the tables, which may be written at once
 	s.sendSeats()
 	s.sendEncodings(s.wanted)

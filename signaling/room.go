@@ -50,6 +50,8 @@ type session struct {
 	socket  *socket // nil while lost
 	seats   seatTable
 	wanted  map[sfu.Source]int // layers of its sources; none for all
+
+	declined bool // to be recorded
 }
 
 // roomTitle is what a room is called on the page.
@@ -339,6 +341,9 @@ func (r *liveRoom) setSource(session *session, source sfu.Source, on, muted bool
 func (r *liveRoom) chat(session *session, socket *socket, text string) error {
 	return r.as(session, socket, func() error {
 		r.broadcast(r.meeting.Say(time.Now(), session.id, text))
+		if p, ok := r.meeting.Participant(session.id); ok && r.recorder() != nil {
+			r.recorder().Chat(p.ID, p.Name, text)
+		}
 		return nil
 	})
 }

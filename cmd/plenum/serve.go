@@ -50,6 +50,7 @@ type settings struct {
 	sfu       sfu.Config
 	recording recording.Config
 	books     booksConfig
+	ffmpeg    string // its name or path; empty for the one installed, "off" for none
 }
 
 func (c *serveCmd) settings() (settings, error) {
@@ -82,6 +83,7 @@ func (c *serveCmd) settings() (settings, error) {
 	}
 	s.recording.Dir = filepath.Join(c.Data, "recordings")
 	c.Recording.apply(&s.recording)
+	s.ffmpeg = c.Recording.FFmpeg
 	return s, nil
 }
 
@@ -106,6 +108,7 @@ type live struct {
 	meetings   api.Meetings
 	attendants api.Attendants
 	recordings api.Recordings
+	jobs       api.Jobs
 	close      func(context.Context) error // ends meetings, finishes recordings, closes ports, and waits
 }
 
@@ -166,7 +169,7 @@ func (c *serveCmd) serve(ctx context.Context, term terminal, open opener) (err e
 	handler := api.New(cfg.api, api.Deps{
 		Store: store, Auth: rooms.NewAuthenticator(store, rooms.NewHasher(rooms.HashCost{}), nil), HostKey: hostKey,
 		Meetings: now.meetings, Attendants: now.attendants, Recordings: now.recordings,
-		Ledger: books.ledger, Webhooks: books.worker,
+		Ledger: books.ledger, Webhooks: books.worker, Jobs: now.jobs,
 		Pages: static.Dist(), Metrics: metrics,
 	}, log)
 	// Only now, when nothing else can fail: a password is shown once.

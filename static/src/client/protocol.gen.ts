@@ -204,6 +204,17 @@ export type Record_ = {
 	on: boolean;
 };
 
+/**
+ * Consent answers to being recorded. Who does not accept is not recorded, and
+ * what has been recorded of them is thrown away. Without an answer, staying is
+ * one. It may come before a recording begins, and be changed.
+ */
+export type Consent = {
+	/** ID is echoed as "re" in the answer or error to this message. */
+	id?: number;
+	accept: boolean;
+};
+
 /** EndMeeting ends the meeting for everybody and gives the room back. Hosts only. */
 export type EndMeeting = {
 	/** ID is echoed as "re" in the answer or error to this message. */
@@ -646,6 +657,7 @@ export type ClientMessage =
 	| ({ type: 'seated' } & Seated)
 	| ({ type: 'chat' } & SendChat)
 	| ({ type: 'record' } & Record_)
+	| ({ type: 'consent' } & Consent)
 	| ({ type: 'end' } & EndMeeting)
 	| ({ type: 'hand' } & Hand)
 	| ({ type: 'reaction' } & React)
