@@ -30,6 +30,7 @@ type Meetings interface {
 type Live struct {
 	Participants []Participant
 	Recording    bool
+	Locked       bool // no guest gets in who is not in
 }
 
 // A Participant is one who is in a room.

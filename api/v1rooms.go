@@ -192,6 +192,7 @@ type lobbyBody struct {
 	Participants []string `json:"participants"`
 	Count        int      `json:"count"`
 	Recording    bool     `json:"recording"`
+	Locked       bool     `json:"locked"`
 	CalendarURL  string   `json:"calendar_url"`
 }
 
@@ -216,6 +217,7 @@ func (s *Server) lobby(c echo.Context) error {
 		Participants: names,
 		Count:        len(live.Participants),
 		Recording:    live.Recording,
+		Locked:       live.Locked,
 		CalendarURL:  calendarURL(room.ID),
 	})
 }

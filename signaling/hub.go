@@ -140,6 +140,7 @@ func offersProtocol(r *http.Request) bool {
 type Snapshot struct {
 	Participants []meeting.Participant // in order of joining
 	Recording    meeting.Recording
+	Locked       bool // no guest gets in who is not in
 }
 
 // Live returns the state of a room. It reports false when nobody is in it.
@@ -150,7 +151,7 @@ func (h *Hub) Live(roomID string) (Snapshot, bool) {
 	}
 	var snap Snapshot
 	ok := live.do(func() {
-		snap = Snapshot{Participants: live.meeting.Roster(), Recording: live.meeting.Recording()}
+		snap = Snapshot{Participants: live.meeting.Roster(), Recording: live.meeting.Recording(), Locked: live.meeting.Locked()}
 	})
 	return snap, ok
 }

@@ -61,7 +61,7 @@ func (m meetings) Live(roomID string) (api.Live, bool) {
 	if !ok {
 		return api.Live{}, false
 	}
-	live := api.Live{Recording: snap.Recording.On}
+	live := api.Live{Recording: snap.Recording.On, Locked: snap.Locked}
 	for _, p := range snap.Participants {
 		live.Participants = append(live.Participants, participant(p))
 	}

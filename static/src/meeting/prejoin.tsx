@@ -1,4 +1,4 @@
-import { CalendarClock, Clock, Disc, UserRound, UsersRound } from 'lucide-react';
+import { CalendarClock, Clock, Disc, Lock, UserRound, UsersRound } from 'lucide-react';
 import { useEffect, useId, useState } from 'react';
 import type { ReactNode, SubmitEvent } from 'react';
 import { fetchLobby, isSecure } from '../client';
@@ -99,7 +99,7 @@ function Facts({ answer, isHost }: { answer: LobbyAnswer | undefined; isHost: bo
 	const serverNow = now + lobby.clockOffsetMs;
 	return (
 		<div className="facts">
-			<h1>{lobby.title}</h1>
+			<h1 dir="auto">{lobby.title}</h1>
 			<dl>
 				{lobby.host === '' ? null : (
 					<Fact icon={<UserRound size={20} aria-hidden="true" />} word={t('prejoin.host')}>
@@ -112,6 +112,11 @@ function Facts({ answer, isHost }: { answer: LobbyAnswer | undefined; isHost: bo
 				<Fact icon={<UsersRound size={20} aria-hidden="true" />} word={t('prejoin.inside')}>
 					<Inside lobby={lobby} />
 				</Fact>
+				{lobby.locked ? (
+					<Fact icon={<Lock size={20} className="warning" aria-hidden="true" />} word={t('prejoin.lock')}>
+						{t('prejoin.locked')}
+					</Fact>
+				) : null}
 				{lobby.recording ? (
 					<Fact icon={<Disc size={20} className="danger" aria-hidden="true" />} word={t('prejoin.recording')}>
 						{t('top.recorded')}

@@ -2,8 +2,9 @@ import { CAMERA_HEIGHTS, CAMERA_RATES } from '../client';
 import type { DeviceControl, Preferences, Theme } from '../client';
 import { Dialog, Select } from '../design';
 import { LANGUAGE_NAMES, LANGUAGES, useWords } from '../words';
+import { KeyList } from './keys';
 import { DevicePicks } from './preview';
-import { keysInWords, SHORTCUTS } from './shortcuts';
+
 
 export type SettingsProps = Readonly<{
 	open: boolean;
@@ -66,16 +67,7 @@ export function SettingsDialog({ open, devices, preferences, onPreferences, onCl
 			</section>
 			<section className="settings-section settings-keys" aria-label={t('settings.keyboard')}>
 				<h3>{t('settings.keyboard')}</h3>
-				<dl>
-					{SHORTCUTS.map(({ command, keys }) => (
-						<div key={command}>
-							<dt>{t(`keys.${command}`)}</dt>
-							<dd>
-								<kbd>{keysInWords(t, keys)}</kbd>
-							</dd>
-						</div>
-					))}
-				</dl>
+				<KeyList />
 			</section>
 		</Dialog>
 	);
