@@ -132,7 +132,7 @@ export function fakeDevices(more: Partial<Devices> = {}): DeviceControl {
 		cameraId: 'c',
 		...more,
 	});
-	return { state, start: done, unmute: done, mute: () => undefined, turnCameraOn: done, turnCameraOff: () => undefined, chooseMicrophone: done, chooseCamera: done, setCameraFormat: done, refresh: done };
+	return { state, start: done, unmute: done, mute: () => undefined, turnCameraOn: done, turnCameraOff: () => undefined, chooseMicrophone: done, chooseCamera: done, setPreferences: done, cameraControls: () => [{ kind: 'switch', name: 'backgroundBlur', on: false }, { kind: 'range', name: 'zoom', min: 1, max: 4, step: 0.1, value: 1.6 }, { kind: 'range', name: 'brightness', min: 0, max: 255, step: 1, value: 120 }], turnControl: done, refresh: done };
 }
 
 export const fakePreferences: Preferences = { ...DEFAULT_PREFERENCES, name: 'Maya Lindqvist', speakerId: 'default' };

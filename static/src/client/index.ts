@@ -4,6 +4,9 @@ export type { Client, ClientEvent, ClientOptions, ClientState, MediaLink, Over }
 export { canChooseSpeaker, canShareScreen, createDevices, isSecure } from './devices';
 export type { DeviceChoice, DeviceControl, Devices, DeviceState } from './devices';
 export type { DeviceProblem } from './device-words';
+export { browserFamily } from './browser';
+export type { CameraControl } from './camera-controls';
+export { playTestSound } from './test-sound';
 export { createLevels } from './levels';
 export type { Levels } from './levels';
 export { handsUp, isHeard, sourceOf } from './meeting';
