@@ -3,6 +3,8 @@ import type { Board } from './board';
 import { createConnection, FIRST_SEATS } from './connection';
 import type { Connection } from './connection';
 import type { DeviceControl } from './devices';
+import { badlyReceived, inspect } from './inspect';
+import type { Inspection, Report } from './inspect';
 import { createLevels, seatLevel } from './levels';
 import type { Levels } from './levels';
 import { isHeard, meetingOf, reduce } from './meeting';
@@ -62,6 +64,12 @@ export type Client = Readonly<{
 	levels: Levels;
 	/** What participants react with, for the few seconds it is shown. */
 	reactions: Reactions['shown'];
+	/** What the connection does in figures, told anew every second. */
+	inspection: Store<Inspection | undefined>;
+	/** Whose sound or picture comes in badly. */
+	weak: Store<ReadonlySet<string>>;
+	/** The track of the viewer's own shared screen. */
+	screen: Store<MediaStreamTrack | undefined>;
 	/** Tells which tiles are on screen, most wanted first. */
 	setView: (tiles: readonly VisibleTile[]) => void;
 	say: (text: string) => void;
@@ -113,6 +121,9 @@ class MeetingClient implements Client {
 	readonly board: Board;
 	readonly levels: Levels;
 	readonly reactions: Reactions['shown'];
+	readonly inspection = createStore<Inspection | undefined>(undefined);
+	readonly weak = createStore<ReadonlySet<string>>(new Set());
+	readonly screen = createStore<MediaStreamTrack | undefined>(undefined);
 	private readonly reacted: Reactions;
 	private readonly options: ClientOptions;
 	private readonly ended = new AbortController();
@@ -126,7 +137,8 @@ class MeetingClient implements Client {
 	private beat: Readonly<{ mark: number; at: number }> = { mark: 0, at: 0 };
 	private restarting: Promise<void> | undefined;
 	private tiles: readonly VisibleTile[] = [];
-	private screen: ScreenShare | undefined;
+	private shared: ScreenShare | undefined;
+	private report: Report | undefined;
 	/** When the hand was last raised or lowered. */
 	private handAt = 0;
 	private voice: { track: MediaStreamTrack; meter: VoiceMeter } | undefined;
@@ -202,9 +214,10 @@ class MeetingClient implements Client {
 				return;
 			}
 			this.stopSharing();
-			this.screen = screen;
+			this.shared = screen;
+			this.screen.set(screen.video);
 			screen.video.addEventListener('ended', () => {
-				if (this.screen === screen) this.stopSharing();
+				if (this.shared === screen) this.stopSharing();
 			});
 			this.patch({ sharing: true });
 			this.publish();
@@ -215,9 +228,10 @@ class MeetingClient implements Client {
 	};
 
 	stopSharing = (): void => {
-		if (this.screen === undefined) return;
-		stopShare(this.screen);
-		this.screen = undefined;
+		if (this.shared === undefined) return;
+		stopShare(this.shared);
+		this.shared = undefined;
+		this.screen.set(undefined);
 		this.patch({ sharing: false });
 		this.publish();
 	};
@@ -242,6 +256,7 @@ class MeetingClient implements Client {
 		this.publisher.use(connection);
 		this.publish();
 		this.counts = undefined;
+		this.report = undefined;
 		this.patch({ media: 'connecting' });
 		const offer = await connection.firstOffer();
 		const { name, token } = this.options;
@@ -380,6 +395,7 @@ class MeetingClient implements Client {
 		if (connection === undefined || this.state.get().meeting === undefined) return;
 		const report = await connection.pc.getStats();
 		if (this.connection !== connection || this.ended.signal.aborted) return;
+		this.inspected(report);
 		const counts = countsOf([...(report as unknown as Map<string, unknown>)]);
 		if (this.counts !== undefined && counts.at > this.counts.at) this.patch({ quality: qualityOf(sampleOf(this.counts, counts)) });
 		this.counts = counts;
@@ -399,6 +415,16 @@ class MeetingClient implements Client {
 		this.restarting ??= this.reoffer({ iceRestart: true });
 		await this.restarting;
 		this.restarting = undefined;
+	}
+
+	private inspected(report: Report): void {
+		const before = this.report;
+		this.report = report;
+		if (before === undefined) return;
+		const inspection = inspect(before, report, this.board.seatTracks());
+		this.inspection.set(inspection);
+		const [was, is] = [this.weak.get(), badlyReceived(inspection)];
+		if (was.size !== is.size || [...is].some((id) => !was.has(id))) this.weak.set(is);
 	}
 
 	/** Asks for more seats when there is more to see and hear than seats. */
@@ -426,7 +452,7 @@ class MeetingClient implements Client {
 
 	private publish(): void {
 		const { microphone, camera } = this.options.devices.state.get();
-		this.publisher.set({ microphone, camera, screen: this.screen });
+		this.publisher.set({ microphone, camera, screen: this.shared });
 		const track = microphone.kind === 'on' ? microphone.track : undefined;
 		if (this.voice?.track === track) return;
 		this.voice?.meter.close();
