@@ -96,8 +96,8 @@ type Sender interface {
 	Listen(f Feedback)
 	// Write sends one packet.
 	Write(h Header, payload []byte)
-	// Resend sends a packet again, as RTX (RFC 4588) where negotiated. It
-	// returns the bytes sent.
+	// Resend sends a packet again as RTX (RFC 4588). It returns the bytes
+	// sent, 0 where RTX was not negotiated.
 	Resend(h Header, payload []byte) int
 	// Pad sends a packet of nothing but padding, at most 255 bytes (RFC 3550
 	// section 5.1).

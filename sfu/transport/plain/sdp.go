@@ -67,7 +67,7 @@ func has(m *sdp.MediaDescription, attribute string) bool {
 // wantsNumbers reports whether an m-line has the transport-wide extension.
 func wantsNumbers(m *sdp.MediaDescription) bool {
 	return slices.ContainsFunc(m.Attributes, func(a sdp.Attribute) bool {
-		return a.Key == sdp.AttrKeyExtMap && strings.Contains(a.Value, uriTransportCC)
+		return a.Key == sdp.AttrKeyExtMap && strings.Contains(a.Value, URITransportCC)
 	})
 }
 
