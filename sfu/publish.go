@@ -247,6 +247,9 @@ func (l *layer) parse(p *packet.Packet) bool {
 	return true
 }
 
+// Flush implements transport.Receiver.
+func (l *layer) Flush(transport.Batch) {}
+
 // SenderReport implements transport.Receiver.
 func (l *layer) SenderReport(ntp uint64, timestamp uint32, arrival time.Time) {
 	owner := l.src.owner

@@ -12,8 +12,11 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"runtime"
 	"sync"
 	"time"
+
+	"github.com/pion/logging"
 
 	"plenum/sfu/ice"
 	"plenum/sfu/packet"
@@ -45,6 +48,8 @@ type Config struct {
 	Seats       int          // most seats of one participant; default 49
 	Audible     int          // most participants heard at once in a large room; default 5
 	Unbounded   bool         // send what tiles ask for, whatever a subscriber's link carries
+	Plain       bool         // carry all media through Pion, also where there is a faster way
+	Shards      int          // sockets and goroutines that read media from each address; default one per core
 }
 
 func (c Config) withDefaults() Config {
@@ -60,6 +65,9 @@ func (c Config) withDefaults() Config {
 	if c.Audible == 0 {
 		c.Audible = 5
 	}
+	if c.Shards == 0 {
+		c.Shards = runtime.GOMAXPROCS(0)
+	}
 	return c
 }
 
@@ -69,9 +77,34 @@ var ErrBadOffer = transport.ErrBadOffer
 // ErrClosed is returned for calls on a room or participant that has ended.
 var ErrClosed = errors.New("closed")
 
-// connector makes connections; *plain.Factory is the one there is.
+// connector makes connections.
 type connector interface {
 	New(ev transport.Events, log *slog.Logger) (transport.Conn, error)
+}
+
+// media is the connector and what it runs on.
+type media struct {
+	ports *ice.Ports
+	conns connector
+	close func() error    // after the ports
+	stats func(st *Stats) // adds what the connector counts
+}
+
+// openPlain opens the media ports for Pion.
+func openPlain(cfg Config, pool *packet.Pool, log logging.LoggerFactory) (media, error) {
+	ports, err := ice.Open(ice.Config{UDP: cfg.UDP, TCP: cfg.TCP, Loopback: cfg.Loopback, Log: log})
+	if err != nil {
+		return media{}, err
+	}
+	factory, err := plain.NewFactory(plainConfig(cfg, ports, log), pool)
+	if err != nil {
+		return media{}, errors.Join(fmt.Errorf("prepare media: %w", err), ports.Close())
+	}
+	return media{ports: ports, conns: factory, close: func() error { return nil }, stats: func(*Stats) {}}, nil
+}
+
+func plainConfig(cfg Config, ports *ice.Ports, log logging.LoggerFactory) plain.Config {
+	return plain.Config{Ports: ports, ExternalIPs: cfg.ExternalIPs, Loopback: cfg.Loopback, MaxSeats: cfg.Seats, Log: log}
 }
 
 // An SFU owns the media ports and the rooms on them.
@@ -83,6 +116,9 @@ type SFU struct {
 	pool  *packet.Pool
 	count counters
 
+	closeConns func() error
+	countConns func(*Stats)
+
 	mu    sync.Mutex // guards rooms
 	rooms map[*Room]struct{}
 }
@@ -91,18 +127,19 @@ type SFU struct {
 func New(cfg Config, log *slog.Logger) (*SFU, error) {
 	cfg = cfg.withDefaults()
 	quiet := pionlog.New(log)
-	ports, err := ice.Open(ice.Config{UDP: cfg.UDP, TCP: cfg.TCP, Loopback: cfg.Loopback, Log: quiet})
+	open := openFast
+	if cfg.Plain {
+		open = openPlain
+	}
+	pool := &packet.Pool{}
+	m, err := open(cfg, pool, quiet)
 	if err != nil {
 		return nil, err
 	}
-	pool := &packet.Pool{}
-	factory, err := plain.NewFactory(plain.Config{
-		Ports: ports, ExternalIPs: cfg.ExternalIPs, Loopback: cfg.Loopback, MaxSeats: cfg.Seats, Log: quiet,
-	}, pool)
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("prepare media: %w", err), ports.Close())
-	}
-	return &SFU{cfg: cfg, log: log, ports: ports, conns: factory, pool: pool, rooms: map[*Room]struct{}{}}, nil
+	return &SFU{
+		cfg: cfg, log: log, ports: m.ports, conns: m.conns, closeConns: m.close, countConns: m.stats, pool: pool,
+		rooms: map[*Room]struct{}{},
+	}, nil
 }
 
 // Close ends every room and closes the ports. It waits for their goroutines.
@@ -116,7 +153,7 @@ func (s *SFU) Close() error {
 	for _, r := range rooms {
 		r.Close()
 	}
-	return s.ports.Close()
+	return errors.Join(s.ports.Close(), s.closeConns())
 }
 
 // UDPPort is the port media arrives on.

@@ -246,7 +246,7 @@ func (c *Conn) incoming(track *webrtc.TrackRemote, r *webrtc.RTPReceiver) {
 	rids := c.rids[mid]
 	c.mu.Unlock()
 	to := c.events.Incoming(transport.Track{
-		Mid: mid, RID: track.RID(), Layer: layerOf(rids, track.RID()), SSRC: uint32(track.SSRC()),
+		Mid: mid, RID: track.RID(), Layer: LayerOf(rids, track.RID()), SSRC: uint32(track.SSRC()),
 		Mime: track.Codec().MimeType, ClockRate: track.Codec().ClockRate, LevelID: levelID(r),
 	})
 	c.run(func() { c.readReports(track, r, to) })
@@ -284,6 +284,7 @@ func (c *Conn) readPackets(track *webrtc.TrackRemote, to transport.Receiver) {
 		p.Arrival = time.Now()
 		p.Repaired = attributes.Get(webrtc.AttributeRtxSsrc) != nil
 		to.Packet(p, seq)
+		to.Flush(nil)
 	}
 }
 

@@ -264,5 +264,5 @@ func (f *Factory) NewConn(ev transport.Events, log *slog.Logger, opt Options) (*
 	return c, nil
 }
 
-// layerOf returns the place of rid among the encodings of mid, smallest first.
-func layerOf(rids []string, rid string) int { return max(0, slices.Index(rids, rid)) }
+// LayerOf returns the place of rid among the encodings of mid, smallest first.
+func LayerOf(rids []string, rid string) int { return max(0, slices.Index(rids, rid)) }

@@ -22,11 +22,11 @@ func TestSimulcastRIDs(t *testing.T) {
 		"send " + string("\xff"): {"\xff"},
 	} {
 		m := &sdp.MediaDescription{Attributes: []sdp.Attribute{{Key: "simulcast", Value: value}}}
-		if got := simulcastRIDs(m); !slices.Equal(got, want) {
+		if got := SimulcastRIDs(m); !slices.Equal(got, want) {
 			t.Errorf("%q: %q, want %q", value, got, want)
 		}
 	}
-	if got := simulcastRIDs(&sdp.MediaDescription{}); got != nil {
+	if got := SimulcastRIDs(&sdp.MediaDescription{}); got != nil {
 		t.Errorf("no attribute: %q", got)
 	}
 }
