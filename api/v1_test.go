@@ -35,6 +35,7 @@ func TestCreateRoom(t *testing.T) {
 		Start: "2018-04-03T12:14:21.276Z", End: "2018-04-03T13:14:21.276Z", Duration: 60, Timezone: "Europe/Berlin",
 		MeetingURL: "/meeting/" + got.ID + "/",
 		HostURL:    "/meeting/" + got.ID + "/#host=" + rooms.HostToken([]byte("key"), got.ID),
+		Rules:      rulesOf(rooms.Rules{}),
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -200,14 +201,14 @@ func TestParticipantsAndLobby(t *testing.T) {
 	live := Live{Recording: true}
 	for i := range 22 {
 		live.Participants = append(live.Participants, Participant{
-			ID: fmt.Sprint("p", i+1), Name: fmt.Sprint("Ann ", i+1), Role: "guest", JoinedAt: s.clock(), Connected: i > 0,
+			ID: fmt.Sprint("p", i+1), Name: fmt.Sprint("Ann ", i+1), Role: "speaker", JoinedAt: s.clock(), Connected: i > 0,
 		})
 	}
 	live.Participants[0].Sources = []Source{{"microphone", true}}
 	s.meetings.live[room.ID] = live
 
 	a := s.do(t, request{path: path + "/participants", as: "admin"})
-	const first = `{"participants":[{"id":"p1","name":"Ann 1","role":"guest","joined_at":"2018-04-03T12:14:21.276Z","connected":false,` +
+	const first = `{"participants":[{"id":"p1","name":"Ann 1","role":"speaker","joined_at":"2018-04-03T12:14:21.276Z","connected":false,` +
 		`"sources":[{"source":"microphone","muted":true}]},{"id":"p2",`
 	if !strings.HasPrefix(a.body, first) || !strings.Contains(a.body, `"connected":true,"sources":[]}`) {
 		t.Errorf("participants: %d %q", a.StatusCode, a.body)

@@ -16,20 +16,21 @@ func timestamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.
 
 // roomBody is a room as its managers see it.
 type roomBody struct {
-	ID           string      `json:"id"`
-	Title        string      `json:"title"`
-	Description  string      `json:"description"`
-	Creator      creatorBody `json:"creator"`
-	Start        string      `json:"start"`
-	End          string      `json:"end"`
-	Duration     int         `json:"duration"` // minutes
-	Timezone     string      `json:"timezone"`
-	Capacity     int         `json:"capacity"` // 0 is the server's own limit
-	Cancelled    bool        `json:"cancelled"`
-	MeetingURL   string      `json:"meeting_url"`
-	HostURL      string      `json:"host_url"`
-	Participants int         `json:"participants"`
-	Recording    bool        `json:"recording"`
+	ID          string      `json:"id"`
+	Title       string      `json:"title"`
+	Description string      `json:"description"`
+	Creator     creatorBody `json:"creator"`
+	Start       string      `json:"start"`
+	End         string      `json:"end"`
+	Duration    int         `json:"duration"` // minutes
+	Timezone    string      `json:"timezone"`
+	Capacity    int         `json:"capacity"` // 0 is the server's own limit
+	Cancelled   bool        `json:"cancelled"`
+	Rules
+	MeetingURL   string `json:"meeting_url"`
+	HostURL      string `json:"host_url"`
+	Participants int    `json:"participants"`
+	Recording    bool   `json:"recording"`
 }
 
 type creatorBody struct {
@@ -50,6 +51,7 @@ func (s *Server) roomBody(r rooms.Room) roomBody {
 		Timezone:     r.Timezone,
 		Capacity:     r.Capacity,
 		Cancelled:    r.Cancelled,
+		Rules:        rulesOf(r.Rules),
 		MeetingURL:   meetingURL(r.ID),
 		HostURL:      s.hostURL(r.ID),
 		Participants: len(live.Participants),
@@ -193,6 +195,8 @@ type lobbyBody struct {
 	Count        int      `json:"count"`
 	Recording    bool     `json:"recording"`
 	CalendarURL  string   `json:"calendar_url"`
+	HasPasscode  bool     `json:"has_passcode"`
+	Lobby        bool     `json:"lobby"`
 }
 
 // lobby handles GET /api/v1/rooms/<room id>/lobby.
@@ -217,6 +221,8 @@ func (s *Server) lobby(c echo.Context) error {
 		Count:        len(live.Participants),
 		Recording:    live.Recording,
 		CalendarURL:  calendarURL(room.ID),
+		HasPasscode:  room.Rules.PasscodeHash != "",
+		Lobby:        room.Rules.Lobby,
 	})
 }
 

@@ -4,43 +4,40 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/pion/logging"
-
 	"plenum/sfu/ice"
-	"plenum/sfu/packet"
 	"plenum/sfu/transport/fast"
-	"plenum/sfu/transport/plain"
 )
 
 // openFast opens the media ports for the fast transport.
-func openFast(cfg Config, pool *packet.Pool, log logging.LoggerFactory) (media, error) {
-	sockets := fast.NewSockets(cfg.Shards)
-	ports, err := ice.Open(ice.Config{
-		UDP: cfg.UDP, TCP: cfg.TCP, Loopback: cfg.Loopback, Log: log, Listen: sockets.Listen,
-	})
+func openFast(b below) (media, error) {
+	sockets := fast.NewSockets(b.cfg.Shards)
+	cfg := b.ports()
+	cfg.Listen = sockets.Listen
+	ports, err := ice.Open(cfg)
 	if err != nil {
 		return media{}, err
 	}
-	factory, err := newFast(cfg, sockets, ports, pool, log)
+	factory, err := newFast(b, sockets, ports)
 	if err != nil {
 		return media{}, errors.Join(fmt.Errorf("prepare media: %w", err), ports.Close())
 	}
 	return media{
-		ports: ports, conns: factory, close: factory.Close,
-		stats: func(st *Stats) { st.Fast = Fast(factory.Stats()) },
+		ports: ports, conns: factory, closeConns: factory.Close,
+		countConns: func(st *Stats) {
+			st.Fast = Fast(factory.Stats())
+			st.Overrun += st.Fast.Overrun
+		},
 	}, nil
 }
 
-func newFast(
-	cfg Config, sockets *fast.Sockets, ports *ice.Ports, pool *packet.Pool, log logging.LoggerFactory,
-) (*fast.Factory, error) {
-	below, err := plain.NewFactory(plainConfig(cfg, ports, log), pool)
+func newFast(b below, sockets *fast.Sockets, ports *ice.Ports) (*fast.Factory, error) {
+	plain, err := b.plain(ports)
 	if err != nil {
 		return nil, err
 	}
-	c := fast.Config{Sockets: sockets, UDP: ports.UDP, Plain: below, Seats: cfg.Seats, Pool: pool, Log: log}
+	cfg := fast.Config{Sockets: sockets, UDP: ports.UDP, Plain: plain, Seats: b.cfg.Seats, Pool: b.pool, Log: b.log}
 	if ports.TCP != nil {
-		c.TCP = ports.TCP
+		cfg.TCP = ports.TCP
 	}
-	return fast.NewFactory(c)
+	return fast.NewFactory(cfg)
 }

@@ -48,6 +48,9 @@ type source struct {
 	// new epoch is a new input for everyone who receives it.
 	epoch  atomic.Uint32
 	layers [maxLayers]atomic.Pointer[layer]
+	seen   [maxLayers]sight // guarded by the room's mutex
+
+	lit atomic.Bool // on, for who does not hold mu
 
 	mu     sync.Mutex // guards what follows
 	on     bool
@@ -60,6 +63,7 @@ func (s *source) set(change func()) (began bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	change()
+	s.lit.Store(s.on)
 	flows := s.on && !s.muted && !s.paused
 	if flows == s.flows() {
 		return false
@@ -71,11 +75,7 @@ func (s *source) set(change func()) (began bool) {
 func (s *source) flows() bool { return s.epoch.Load()%2 == 1 }
 
 // isOn reports whether the source is switched on, muted or not.
-func (s *source) isOn() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.on
-}
+func (s *source) isOn() bool { return s.lit.Load() }
 
 // layer is one encoding of a source: who receives it and what repairs it.
 type layer struct {
@@ -182,9 +182,11 @@ func (l *layer) Packet(p *packet.Packet, seq uint16) {
 	if len(p.Payload()) > 0 {
 		room.tapPacket(l, p)
 	}
+	var sent tally
 	for _, o := range *l.outs.Load() {
-		o.forward(l, p, epoch)
+		o.forward(l, p, epoch, &sent)
 	}
+	room.sfu.count.sent(sent)
 }
 
 // repair keeps the books of what is missing and asks for it again.
@@ -305,13 +307,11 @@ func (l *layer) block(now time.Time) (transport.Block, bool) {
 	}, true
 }
 
-// attach adds o to those who receive the layer. Only the room's plan calls it.
+// attach adds o to those who receive the layer. Only the room's plan calls it,
+// and only for an output that is not among them. Readers of the list before
+// don't see what is written behind its end.
 func (l *layer) attach(o *output) {
-	old := *l.outs.Load()
-	if slices.Contains(old, o) {
-		return
-	}
-	grown := append(slices.Clip(old), o)
+	grown := append(*l.outs.Load(), o)
 	l.outs.Store(&grown)
 }
 
@@ -319,7 +319,7 @@ func (l *layer) attach(o *output) {
 func (l *layer) detach(o *output) {
 	old := *l.outs.Load()
 	i := slices.Index(old, o)
-	if i < 0 { // as nearly always: every plan asks
+	if i < 0 { // the layer has ended
 		return
 	}
 	rest := slices.Concat(old[:i], old[i+1:])

@@ -9,20 +9,15 @@ package sfu
 
 import (
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/netip"
 	"runtime"
 	"sync"
 	"time"
 
-	"github.com/pion/logging"
-
-	"plenum/sfu/ice"
 	"plenum/sfu/packet"
 	"plenum/sfu/pionlog"
 	"plenum/sfu/transport"
-	"plenum/sfu/transport/plain"
 )
 
 // Source is one thing a participant publishes.
@@ -82,42 +77,13 @@ type connector interface {
 	New(ev transport.Events, log *slog.Logger) (transport.Conn, error)
 }
 
-// media is the connector and what it runs on.
-type media struct {
-	ports *ice.Ports
-	conns connector
-	close func() error    // after the ports
-	stats func(st *Stats) // adds what the connector counts
-}
-
-// openPlain opens the media ports for Pion.
-func openPlain(cfg Config, pool *packet.Pool, log logging.LoggerFactory) (media, error) {
-	ports, err := ice.Open(ice.Config{UDP: cfg.UDP, TCP: cfg.TCP, Loopback: cfg.Loopback, Log: log})
-	if err != nil {
-		return media{}, err
-	}
-	factory, err := plain.NewFactory(plainConfig(cfg, ports, log), pool)
-	if err != nil {
-		return media{}, errors.Join(fmt.Errorf("prepare media: %w", err), ports.Close())
-	}
-	return media{ports: ports, conns: factory, close: func() error { return nil }, stats: func(*Stats) {}}, nil
-}
-
-func plainConfig(cfg Config, ports *ice.Ports, log logging.LoggerFactory) plain.Config {
-	return plain.Config{Ports: ports, ExternalIPs: cfg.ExternalIPs, Loopback: cfg.Loopback, MaxSeats: cfg.Seats, Log: log}
-}
-
 // An SFU owns the media ports and the rooms on them.
 type SFU struct {
-	cfg   Config
-	log   *slog.Logger
-	ports *ice.Ports
-	conns connector
+	cfg Config
+	log *slog.Logger
+	media
 	pool  *packet.Pool
 	count counters
-
-	closeConns func() error
-	countConns func(*Stats)
 
 	mu    sync.Mutex // guards rooms
 	rooms map[*Room]struct{}
@@ -126,20 +92,17 @@ type SFU struct {
 // New opens the media ports. The caller must Close the SFU.
 func New(cfg Config, log *slog.Logger) (*SFU, error) {
 	cfg = cfg.withDefaults()
-	quiet := pionlog.New(log)
+	s := &SFU{cfg: cfg, log: log, pool: &packet.Pool{}, rooms: map[*Room]struct{}{}}
 	open := openFast
 	if cfg.Plain {
 		open = openPlain
 	}
-	pool := &packet.Pool{}
-	m, err := open(cfg, pool, quiet)
+	m, err := open(below{cfg: cfg, pool: s.pool, overrun: &s.count.overrun, log: pionlog.New(log)})
 	if err != nil {
 		return nil, err
 	}
-	return &SFU{
-		cfg: cfg, log: log, ports: m.ports, conns: m.conns, closeConns: m.close, countConns: m.stats, pool: pool,
-		rooms: map[*Room]struct{}{},
-	}, nil
+	s.media = m
+	return s, nil
 }
 
 // Close ends every room and closes the ports. It waits for their goroutines.
@@ -153,7 +116,7 @@ func (s *SFU) Close() error {
 	for _, r := range rooms {
 		r.Close()
 	}
-	return errors.Join(s.ports.Close(), s.closeConns())
+	return errors.Join(s.ports.Close(), s.close())
 }
 
 // UDPPort is the port media arrives on.

@@ -70,6 +70,10 @@ type Store interface {
 // socket may live on what it knew of the room when it was opened.
 const endedFor = time.Minute
 
+// compressFrom is the least size in bytes of a message that is compressed:
+// each is for each socket, which costs more than the small ones to all save.
+const compressFrom = 4 << 10
+
 // A Hub holds the live rooms and the sockets of their participants.
 type Hub struct {
 	cfg     Config
@@ -115,7 +119,8 @@ func (h *Hub) ServeMeeting(w http.ResponseWriter, r *http.Request, room rooms.Ro
 		InsecureSkipVerify: true, // the caller knows the allowed origins
 		// A window kept per socket would cost 1.2 MB each; the one message worth
 		// it is the answer, which compresses well on its own.
-		CompressionMode: websocket.CompressionNoContextTakeover,
+		CompressionMode:      websocket.CompressionNoContextTakeover,
+		CompressionThreshold: compressFrom,
 	})
 	if err != nil {
 		h.log.Debug("websocket refused", "room", room.ID, "err", err) // Accept has answered

@@ -28,6 +28,7 @@ type liveRoom struct {
 	tokens    map[string]*session // by resume token
 	removed   map[string]struct{} // resume tokens of those whom a host removed
 	reactions reactions
+	rosterDue time.Time // when changes that wait are told; zero while none do
 	floor     []string
 	recording *recordingRun // nil while nothing is recorded
 	over      bool
@@ -111,8 +112,9 @@ func (r *liveRoom) handle() {
 	}
 	if news.floor != nil {
 		r.floor = news.floor
+		msg := floorMessage(r.floor)
 		for _, s := range r.sessions {
-			s.sendFloor(r.floor)
+			s.sendFloor(msg)
 		}
 	}
 	if r.meeting.Empty() {
@@ -130,6 +132,7 @@ func (r *liveRoom) tick(now time.Time) {
 		return
 	}
 	r.showReactions(now)
+	r.flushRoster(now)
 	gone, events := r.meeting.Expire(now)
 	for _, id := range gone {
 		r.log.Info("participant left", "participant", id, "reason", "lost")
@@ -144,8 +147,10 @@ func (r *liveRoom) tick(now time.Time) {
 // deadline is when tick has to be called next, if nothing happens before.
 func (r *liveRoom) deadline() time.Time {
 	next := r.meeting.Deadline()
-	if at := r.reactions.due; !at.IsZero() && at.Before(next) {
-		return at
+	for _, at := range []time.Time{r.reactions.due, r.rosterDue} {
+		if !at.IsZero() && at.Before(next) {
+			next = at
+		}
 	}
 	return next
 }
@@ -253,9 +258,17 @@ func (s *session) sendSeats() {
 	}
 }
 
-func (s *session) sendFloor(floor []string) {
-	if s.socket != nil && floor != nil {
-		s.socket.out.setFloor(protocol.Floor{Participants: floor})
+// floorMessage encodes a floor once for everybody; nil for none told yet.
+func floorMessage(floor []string) []byte {
+	if floor == nil {
+		return nil
+	}
+	return encode(protocol.Floor{Participants: floor})
+}
+
+func (s *session) sendFloor(msg []byte) {
+	if s.socket != nil && msg != nil {
+		s.socket.out.setFloor(msg)
 	}
 }
 

@@ -84,7 +84,7 @@ function Inside(props: InsideProps) {
 		const connected = base.participants.map((one) => (props.lost === true && one.id === 'p3' ? { ...one, connected: false } : one));
 		const meeting = {
 			...base,
-			role: props.guest === true ? ('guest' as const) : ('host' as const),
+			role: props.guest === true ? ('speaker' as const) : ('host' as const),
 			participants: props.hands === true ? withHands(connected) : props.screen === true ? withScreen(connected) : connected,
 			room: { ...base.room, locked: props.hands === true },
 			chat: props.chatty === true ? chat : [],

@@ -19,6 +19,7 @@ import (
 
 // A Conn is a transport.Conn on a PeerConnection.
 type Conn struct {
+	factory  *Factory
 	pc       *webrtc.PeerConnection
 	events   transport.Events
 	log      *slog.Logger

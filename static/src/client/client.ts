@@ -264,7 +264,7 @@ class MeetingClient implements Client {
 			default:
 				this.reduce(message);
 				if (message.type === 'resumed' && this.connection?.pc.connectionState !== 'connected') void this.restartIce();
-				if (message.type === 'roster') this.growSeats();
+				if (message.type === 'roster' || message.type === 'roster_page') this.growSeats();
 		}
 	}
 

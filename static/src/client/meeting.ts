@@ -48,6 +48,8 @@ export function reduce(meeting: Meeting, message: ServerMessage, nowMs: number):
 	switch (message.type) {
 		case 'joined':
 			return meetingOf(message, nowMs);
+		case 'roster_page':
+			return { ...meeting, participants: addPage(meeting.participants, message.rows) };
 		case 'resumed':
 			return { ...meeting, clockOffsetMs: clockOffset(message.now, nowMs) };
 		case 'seats':
@@ -72,8 +74,9 @@ function reduceEvent(meeting: Meeting, event: Extract<ServerMessage, { seq: numb
 		case 'recording':
 			return { ...meeting, recording: recordingOf(event) };
 		case 'room': {
-			const { id, title, ends_at, locked } = event;
-			return { ...meeting, room: { id, title, ends_at, locked } };
+			const { id, title, ends_at, closes_at, locked, lobby, recording_policy, audience_may } = event;
+			const room = { id, title, ends_at, locked, lobby, recording_policy, audience_may };
+			return { ...meeting, room: closes_at === undefined ? room : { ...room, closes_at } };
 		}
 		case 'joined':
 			return meeting;
@@ -98,6 +101,11 @@ export function mergeRoster(rows: readonly Participant[], changed: readonly Part
 	const kept = rows.filter((row) => !gone.has(row.id)).map((row) => news.get(row.id) ?? row);
 	const known = new Set(kept.map((row) => row.id));
 	return [...kept, ...[...news.values()].filter((row) => !known.has(row.id) && !gone.has(row.id))];
+}
+
+/** The roster with more rows of it. They come in the order of joining, but for the own row, which came ahead. */
+function addPage(rows: readonly Participant[], page: readonly Participant[]): readonly Participant[] {
+	return [...mergeRoster(rows, page, [])].sort((a, b) => a.number - b.number);
 }
 
 /** What a participant's source does, or undefined while it is off. */

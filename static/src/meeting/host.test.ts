@@ -4,7 +4,7 @@ import { actionsOn } from './host';
 import { found } from './people-search';
 
 const person = (id: string, name: string, more: Partial<Participant> = {}): Participant => ({
-	id, number: 1, name, role: 'guest', sources: [], connected: true, joined_at: '', ...more,
+	id, number: 1, name, role: 'speaker', sources: [], connected: true, joined_at: '', ...more,
 });
 
 describe('actionsOn', () => {

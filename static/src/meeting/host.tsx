@@ -8,8 +8,11 @@ import type { MenuItem } from '../design';
 /** Does something to a participant, after a question where it can't be taken back. */
 export type Act = (action: Action, participant: Participant) => void;
 
+/** What the menu of a participant can offer. */
+type Offered = 'mute' | 'ask_to_unmute' | 'stop_camera' | 'stop_screen' | 'lower_hand' | 'make_host' | 'remove';
+
 /** What a host can do to a participant as they are now. */
-export function actionsOn(participant: Participant): readonly Action[] {
+export function actionsOn(participant: Participant): readonly Offered[] {
 	const has = (source: 'camera' | 'screen') => sourceOf(participant, source) !== undefined;
 	return [
 		isHeard(participant) ? 'mute' : 'ask_to_unmute',
@@ -21,7 +24,7 @@ export function actionsOn(participant: Participant): readonly Action[] {
 	];
 }
 
-const words: Readonly<Record<Exclude<Action, 'mute_all'>, string>> = {
+const words: Readonly<Record<Offered, string>> = {
 	mute: 'Mute',
 	ask_to_unmute: 'Ask to unmute',
 	stop_camera: 'Turn off camera',
@@ -41,7 +44,6 @@ export function HostMenu({ participant, act, tone = 'plain' }: HostMenuProps) {
 		() => [
 			{ kind: 'heading', label: participant.name } as const,
 			...actionsOn(participant).flatMap((action): MenuItem[] => {
-				if (action === 'mute_all') return [];
 				const Icon = icons[action];
 				const item = { kind: 'action', label: words[action], icon: <Icon size={20} aria-hidden="true" />, onPick: () => act(action, participant) } as const;
 				return action === 'remove' ? [{ kind: 'line' }, { ...item, tone: 'danger' }] : [item];

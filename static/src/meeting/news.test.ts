@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest';
 import type { Meeting, Participant } from '../client';
 import { newsBetween, newsOf, reminderBetween } from './news';
 
-const person = (id: string, name = id): Participant => ({ id, number: 1, name, role: 'guest', sources: [], connected: true, joined_at: '' });
+const person = (id: string, name = id): Participant => ({ id, number: 1, name, role: 'speaker', sources: [], connected: true, joined_at: '' });
 const base: Meeting = {
 	self: 'me',
-	role: 'guest',
-	room: { id: 'r', title: '', ends_at: '2026-01-02T11:00:00Z', locked: false },
+	role: 'speaker',
+	room: { id: 'r', title: '', ends_at: '2026-01-02T11:00:00Z', locked: false, lobby: false, recording_policy: 'manual', audience_may: ['chat', 'hand', 'reaction'] },
 	participants: [person('me'), person('a', 'Ann')],
 	recording: { on: false },
 	chat: [],

@@ -59,6 +59,20 @@ function farewellOf(over: Over): Farewell {
 				text: 'A host removed you. Your microphone and camera are off. If that was a mistake, ask whoever invited you.',
 				rejoin: undefined,
 			};
+		case 'denied':
+			return {
+				icon: <UserX size={28} aria-hidden="true" />,
+				title: 'You were not let in',
+				text: 'A host did not admit you. If that was a mistake, ask whoever invited you.',
+				rejoin: undefined,
+			};
+		case 'revoked':
+			return {
+				icon: <Link2Off size={28} aria-hidden="true" />,
+				title: 'Your link holds no more',
+				text: 'The link or the login you came by was revoked. Ask whoever invited you for a new one.',
+				rejoin: undefined,
+			};
 		case 'violated':
 			return {
 				icon: <CircleAlert size={28} aria-hidden="true" />,
