@@ -88,6 +88,7 @@ func BenchmarkFanOut(b *testing.B) {
 				pkt.SetPayload(0, 1200)
 				pkt.Timestamp, pkt.Arrival = uint32(seq)*3000, time.Now()
 				in.Packet(pkt, seq)
+				in.Flush(nil)
 			}
 			send(1)
 			r.plan(time.Now())
@@ -129,6 +130,7 @@ func BenchmarkPlan(b *testing.B) {
 				key.SetPayload(0, copy(key.Buffer(), vp8(true, [2]uint16{320 << n, 180 << n}, 1)))
 				key.Arrival = end
 				in.Packet(key, 1)
+				in.Flush(nil)
 			}
 		}
 		r.stop()

@@ -93,7 +93,9 @@ type layer struct {
 	report    atomic.Pointer[SenderReport]
 	over      atomic.Bool // another stream has taken its place
 
-	unwrap packet.Unwrapper // of the reading goroutine
+	// Of the reading goroutine.
+	unwrap packet.Unwrapper
+	held   []holding // packets of this batch
 
 	mu        sync.Mutex // guards what follows
 	meter     bandwidth.Meter
@@ -182,11 +184,50 @@ func (l *layer) Packet(p *packet.Packet, seq uint16) {
 	if len(p.Payload()) > 0 {
 		room.tapPacket(l, p)
 	}
+	l.held = append(l.held, holding{p.Retain(), epoch})
+}
+
+// A holding is a packet on its way to the subscribers.
+type holding struct {
+	p     *packet.Packet
+	epoch uint32 // of the source, when the packet came
+}
+
+// Flush implements transport.Receiver. Each subscriber is sent all that came
+// together in one go: what is known of it is fetched once, and its packets can
+// leave as one.
+func (l *layer) Flush(b transport.Batch) {
+	if len(l.held) == 0 {
+		return
+	}
+	fill := l.longest()
 	var sent tally
 	for _, o := range *l.outs.Load() {
-		o.forward(l, p, epoch, &sent)
+		o.forward(l, l.held, fill, b, &sent)
+		if b != nil {
+			b.Pause()
+		}
 	}
-	room.sfu.count.sent(sent)
+	l.src.owner.room.sfu.count.sent(sent)
+	for i, h := range l.held {
+		h.p.Release()
+		l.held[i] = holding{}
+	}
+	l.held = l.held[:0]
+}
+
+// maxFill is how much padding a packet gets at most to be as long as others.
+const maxFill = 48
+
+// longest returns the length of the longest payload held, 0 for a lone packet.
+func (l *layer) longest() (n int) {
+	if len(l.held) == 1 {
+		return 0
+	}
+	for _, h := range l.held {
+		n = max(n, len(h.p.Payload()))
+	}
+	return n
 }
 
 // repair keeps the books of what is missing and asks for it again.
@@ -248,9 +289,6 @@ func (l *layer) parse(p *packet.Packet) bool {
 	}
 	return true
 }
-
-// Flush implements transport.Receiver.
-func (l *layer) Flush(transport.Batch) {}
 
 // SenderReport implements transport.Receiver.
 func (l *layer) SenderReport(ntp uint64, timestamp uint32, arrival time.Time) {

@@ -116,7 +116,7 @@ func (s *SFU) Close() error {
 	for _, r := range rooms {
 		r.Close()
 	}
-	return errors.Join(s.ports.Close(), s.close())
+	return s.close()
 }
 
 // UDPPort is the port media arrives on.

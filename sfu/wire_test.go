@@ -109,7 +109,10 @@ func (r still) frame(seq uint16, key bool) *packet.Packet {
 }
 
 // shoot sends one frame.
-func (r still) shoot(to transport.Receiver, seq uint16, key bool) { to.Packet(r.frame(seq, key), seq) }
+func (r still) shoot(to transport.Receiver, seq uint16, key bool) {
+	to.Packet(r.frame(seq, key), seq)
+	to.Flush(nil)
+}
 
 // camera turns a participant's camera on.
 func (r still) camera(p *Participant) transport.Receiver {
