@@ -6,16 +6,12 @@ import (
 	"log/slog"
 	"testing"
 
-	"go.uber.org/goleak"
-
 	"plenum/sfu/ice"
 	"plenum/sfu/packet"
 	"plenum/sfu/pionlog"
 	"plenum/sfu/transport/plain"
 	"plenum/sfu/transport/transporttest"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // open returns a factory on loopback and its ports.
 func open(t *testing.T, shards int) (*Factory, *ice.Ports, *packet.Pool) {

@@ -175,8 +175,8 @@ func settings(t *testing.T, kind Kind, is client) webrtc.SettingEngine {
 	switch {
 	case kind.HMAC:
 		s.SetSRTPProtectionProfiles(dtls.SRTP_AES128_CM_HMAC_SHA1_80)
-	case kind.GCM256:
-		s.SetSRTPProtectionProfiles(dtls.SRTP_AEAD_AES_256_GCM)
+	case kind.Both:
+		s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeTCP4})
 	case kind.TCP:
 		s.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeTCP4})
 	}
@@ -445,7 +445,10 @@ func begin(t *testing.T, r Rig, kind Kind, is client) *meeting {
 // changed, and noise between them.
 type wire struct {
 	net.PacketConn
-	bad atomic.Bool
+	bad, copies, blocked atomic.Bool
+
+	other   net.PacketConn // somebody else's socket
+	strange atomic.Int64   // packets that came there
 
 	mu     sync.Mutex
 	random *rand.Rand
@@ -458,11 +461,42 @@ func newWire(t *testing.T) *wire {
 	var cfg net.ListenConfig
 	c, err := cfg.ListenPacket(t.Context(), "udp4", "127.0.0.1:0")
 	must(t, err)
-	return &wire{PacketConn: c, random: rand.New(rand.NewPCG(1, 2))} //nolint:gosec // a test's dice
+	other, err := cfg.ListenPacket(t.Context(), "udp4", "127.0.0.1:0")
+	must(t, err)
+	w := &wire{PacketConn: c, other: other, random: rand.New(rand.NewPCG(1, 2))} //nolint:gosec // a test's dice
+	ended := make(chan struct{})
+	t.Cleanup(func() { _ = other.Close(); <-ended })
+	go func() {
+		defer close(ended)
+		b := make([]byte, 2048)
+		for {
+			if _, _, err := other.ReadFrom(b); err != nil {
+				return
+			}
+			w.strange.Add(1)
+		}
+	}()
+	return w
+}
+
+// ReadFrom implements net.PacketConn.
+func (w *wire) ReadFrom(b []byte) (int, net.Addr, error) {
+	for {
+		n, from, err := w.PacketConn.ReadFrom(b)
+		if err != nil || !w.blocked.Load() {
+			return n, from, err
+		}
+	}
 }
 
 // WriteTo implements net.PacketConn.
 func (w *wire) WriteTo(b []byte, to net.Addr) (int, error) {
+	if w.blocked.Load() {
+		return len(b), nil
+	}
+	if w.copies.Load() && len(b) > 0 && b[0]>>6 == 2 {
+		_, _ = w.other.WriteTo(b, to)
+	}
 	if !w.bad.Load() || len(b) == 0 || b[0]>>6 != 2 {
 		return w.PacketConn.WriteTo(b, to)
 	}

@@ -179,6 +179,52 @@ func testBadWire(t *testing.T, m *meeting) {
 	}
 }
 
+// testCopies lets somebody else send what the page sent.
+func testCopies(t *testing.T, m *meeting) {
+	cam, seat := m.page.senders[1], m.conn.Seats()[0].Video
+	must(t, cam.write(1, []byte{0x10, 1}, nil))
+	s := m.stream(t, cam.ssrc())
+	m.page.wire.copies.Store(true)
+	for n := range uint16(300) {
+		must(t, cam.write(n+2, []byte{0x10, byte(n)}, nil))
+		seat.Write(transport.Header{Seq: n}, []byte{0x10, byte(n)})
+		if n%20 == 0 {
+			time.Sleep(time.Millisecond)
+		}
+	}
+	eventually(t, "packets both ways", func() bool { return s.count() >= 295 && len(m.page.on(0, video)) >= 295 })
+	times := map[uint16]int{}
+	for _, p := range s.all() {
+		if times[p.seq]++; times[p.seq] > 1 {
+			t.Fatalf("number %d was taken twice", p.seq)
+		}
+	}
+	if n := m.page.wire.strange.Load(); n != 0 {
+		t.Errorf("%d packets went to somebody else", n)
+	}
+}
+
+// testBlocked lets a page that was up by UDP go on by TCP.
+func testBlocked(t *testing.T, m *meeting) {
+	cam, seat := m.page.senders[1], m.conn.Seats()[0].Video
+	must(t, cam.write(1, []byte{0x10, 1}, nil))
+	s := m.stream(t, cam.ssrc())
+	seat.Write(transport.Header{Seq: 1}, []byte{0x10, 1})
+	eventually(t, "a packet", func() bool { return len(m.page.on(0, video)) == 1 })
+	m.page.wire.blocked.Store(true)
+	m.page.restart(t, m.conn)
+	seq := uint16(1)
+	eventually(t, "packets both ways by TCP", func() bool {
+		seq++
+		seat.Write(transport.Header{Seq: seq}, []byte{0x10, byte(seq)})
+		_ = cam.write(seq, []byte{0x10, byte(seq)}, nil)
+		return len(m.page.on(0, video)) > 20 && s.count() > 20
+	})
+	if n := len(m.streams()); n != 1 {
+		t.Errorf("the camera was told %d times", n)
+	}
+}
+
 func testBadOffer(t *testing.T, r Rig) {
 	t.Cleanup(func() { must(t, r.Close()) })
 	e := newEars()

@@ -46,10 +46,8 @@ func must(t *testing.T, err error) {
 // A Kind is what sort of peer the suite is run with.
 type Kind struct {
 	Name string
-	// HMAC lets the peer know no AES-GCM; TCP no UDP.
-	HMAC, TCP bool
-	// GCM256 lets the peer know AES-256 only.
-	GCM256 bool
+	// HMAC lets the peer know no AES-GCM; TCP no UDP; Both UDP and TCP.
+	HMAC, TCP, Both bool
 }
 
 // Kinds are all sorts of peers a transport must serve.
@@ -86,6 +84,12 @@ func Run(t *testing.T, open func(t *testing.T) Rig) {
 	}
 	t.Run("late, twice, forged and mixed with noise", func(t *testing.T) {
 		testBadWire(t, begin(t, open(t), Kinds[0], client{wire: newWire(t)}))
+	})
+	t.Run("copies from elsewhere move nothing", func(t *testing.T) {
+		testCopies(t, begin(t, open(t), Kinds[0], client{wire: newWire(t)}))
+	})
+	t.Run("UDP is blocked in the middle of it", func(t *testing.T) {
+		testBlocked(t, begin(t, open(t), Kind{Both: true}, client{wire: newWire(t)}))
 	})
 	t.Run("an offer that can't be answered", func(t *testing.T) { testBadOffer(t, open(t)) })
 }
