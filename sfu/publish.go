@@ -98,7 +98,9 @@ type layer struct {
 	report    atomic.Pointer[SenderReport]
 	over      atomic.Bool // another stream has taken its place
 
-	unwrap packet.Unwrapper // of the reading goroutine
+	// Of the reading goroutine.
+	unwrap packet.Unwrapper
+	held   []holding // packets of this batch
 
 	mu        sync.Mutex // guards what follows
 	meter     bandwidth.Meter
@@ -197,28 +199,64 @@ func (l *layer) Packet(p *packet.Packet, seq uint16) {
 	if len(p.Payload()) > 0 {
 		room.tapPacket(l, p)
 	}
-	l.fanOut(p, epoch)
+	l.held = append(l.held, holding{p.Retain(), epoch})
 }
 
-// fanOut forwards one packet to everybody who receives the layer. Of pictures
-// with a large audience only as many are forwarded at a time as there are
-// processors: when there is no time for all of them, pictures wait for each
-// other, and are dropped when they waited for long, but sound does not wait.
-func (l *layer) fanOut(p *packet.Packet, epoch uint32) {
+// A holding is a packet on its way to the subscribers.
+type holding struct {
+	p     *packet.Packet
+	epoch uint32 // of the source, when the packet came
+}
+
+// Flush implements transport.Receiver. Each subscriber is sent all that came
+// together in one go: what is known of it is fetched once, and its packets can
+// leave as one.
+//
+// Without a batch, pictures with a large audience are forwarded only as many
+// at a time as there are processors: when there is no time for all of them,
+// pictures wait for each other, and are dropped when they waited for long, but
+// sound does not wait.
+func (l *layer) Flush(b transport.Batch) {
+	if len(l.held) == 0 {
+		return
+	}
 	outs := *l.outs.Load()
 	turns := l.src.owner.room.sfu.turns
-	waits := l.video && len(outs) >= largeAudience
+	waits := b == nil && l.video && len(outs) >= largeAudience // who batches has few goroutines anyway
 	if waits {
 		turns <- struct{}{}
 	}
+	fill := l.longest()
 	var sent tally
 	for _, o := range outs {
-		o.forward(l, p, epoch, &sent)
+		o.forward(l, l.held, fill, b, &sent)
+		if b != nil {
+			b.Pause()
+		}
 	}
 	if waits {
 		<-turns
 	}
 	l.src.owner.room.sfu.count.sent(sent)
+	for i, h := range l.held {
+		h.p.Release()
+		l.held[i] = holding{}
+	}
+	l.held = l.held[:0]
+}
+
+// maxFill is how much padding a packet gets at most to be as long as others.
+const maxFill = 48
+
+// longest returns the length of the longest payload held, 0 for a lone packet.
+func (l *layer) longest() (n int) {
+	if len(l.held) == 1 {
+		return 0
+	}
+	for _, h := range l.held {
+		n = max(n, len(h.p.Payload()))
+	}
+	return n
 }
 
 // repair keeps the books of what is missing and asks for it again.

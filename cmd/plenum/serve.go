@@ -31,6 +31,8 @@ type serveCmd struct {
 	MediaTCP               string   `help:"Address for media over TCP, host:port, or off." default:":7881" name:"media-tcp"`
 	ExternalIP             []string `help:"Address at which browsers reach this machine, when it is not its own; repeatable." name:"external-ip" placeholder:"IP"`
 	CongestionControl      string   `help:"Lower the pictures of who has a narrow link: on, or off." enum:"on,off" default:"on"`
+	FastPath               string   `help:"Carry media past the WebRTC library where that is cheaper: auto, or off." enum:"auto,off" default:"auto"`
+	MediaShards            int      `help:"Sockets that read media on each address; 0 is one per core." default:"0" placeholder:"N"`
 	MediaLoopback          string   `help:"Offer media on loopback too: on, off, or auto (on without --external-ip)." enum:"auto,on,off" default:"auto"`
 	TrustedProxies         []string `help:"Addresses and CIDRs of proxies whose X-Forwarded-For counts; repeatable." placeholder:"CIDR"`
 	LegacyPublicAttendants bool     `help:"Answer /online_attendants/ without a password, addresses included."`
@@ -43,6 +45,9 @@ type serveCmd struct {
 	LogLevel  string         `help:"What to log: debug, info, warn or error." enum:"debug,info,warn,error" default:"info"`
 	booksFlags
 }
+
+// maxShards bounds --media-shards; no machine gains from more.
+const maxShards = 256
 
 // settings is what the flags say once they are checked.
 type settings struct {
@@ -69,7 +74,13 @@ func (c *serveCmd) settings() (settings, error) {
 	if s.api.AttendanceOrigins, err = parseOrigins(c.AttendanceOrigins); err != nil {
 		return s, fmt.Errorf("--attendance-origins: %w", err)
 	}
-	s.sfu = sfu.Config{UDP: c.MediaUDP, TCP: c.MediaTCP, Unbounded: c.CongestionControl == "off"}
+	if c.MediaShards < 0 || c.MediaShards > maxShards {
+		return s, fmt.Errorf("--media-shards: %d is not between 0 and %d", c.MediaShards, maxShards)
+	}
+	s.sfu = sfu.Config{
+		UDP: c.MediaUDP, TCP: c.MediaTCP, Unbounded: c.CongestionControl == "off",
+		Plain: c.FastPath == "off", Shards: c.MediaShards,
+	}
 	for _, text := range c.ExternalIP {
 		addr, err := netip.ParseAddr(text)
 		if err != nil {
