@@ -61,8 +61,10 @@ func negotiate(offer, answer string) *negotiated {
 		if l == nil {
 			continue
 		}
-		l.rids = plain.SimulcastRIDs(m)
-		n.declare(m, mid)
+		for _, rid := range plain.SimulcastRIDs(m) {
+			l.rids = append(l.rids, strings.Clone(rid))
+		}
+		n.declare(m, l.mid)
 	}
 	return n
 }
@@ -89,7 +91,8 @@ func (n *negotiated) extensions(m *sdp.MediaDescription) {
 // newLine reads an answered m-line; nil for one of no codec of ours.
 func newLine(m *sdp.MediaDescription) *line {
 	l := &line{}
-	l.mid, _ = m.Attribute(sdp.AttrKeyMID)
+	mid, _ := m.Attribute(sdp.AttrKeyMID)
+	l.mid = strings.Clone(mid) // or it would keep the whole SDP in memory
 	repairs := map[uint8]uint8{} // what an RTX payload type repairs, the other way round
 	var rtx []uint8
 	asked := map[uint8]bool{}
