@@ -84,6 +84,13 @@ type Recording struct {
 	Manifest  any
 }
 
+// A Relay gets media through to pages that reach the media ports no other way.
+type Relay interface {
+	// ICEServers returns where a page finds the relay on a machine of this name,
+	// with credentials of its own, and how long they hold.
+	ICEServers(host string) ([]ICEServer, time.Duration)
+}
+
 // An ICEServer is one entry of the list a page gives its RTCPeerConnection.
 type ICEServer struct {
 	URLs       string `json:"urls"`

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -38,13 +39,14 @@ func (s Source) Audio() bool { return s == Microphone || s == ScreenAudio }
 
 // Config is what an operator may tune. A zero field means its default.
 type Config struct {
-	UDP         string       // host:port of the one UDP port; default ":7882"
-	TCP         string       // host:port of the ICE-TCP port; default ":7881", "off" for none
-	ExternalIPs []netip.Addr // addresses to announce instead of the local ones
-	Loopback    bool         // announce loopback addresses too, for browsers on this machine
-	Seats       int          // most seats of one participant; default 49
-	Audible     int          // most participants heard at once in a large room; default 5
-	Unbounded   bool         // send what tiles ask for, whatever a subscriber's link carries
+	UDP         string              // host:port of the one UDP port; default ":7882"
+	TCP         string              // host:port of the ICE-TCP port; default ":7881", "off" for none
+	ExternalIPs []netip.Addr        // addresses to announce instead of the local ones
+	Found       func() []netip.Addr // further addresses to announce, as they become known; nil for none
+	Loopback    bool                // announce loopback addresses too, for browsers on this machine
+	Seats       int                 // most seats of one participant; default 49
+	Audible     int                 // most participants heard at once in a large room; default 5
+	Unbounded   bool                // send what tiles ask for, whatever a subscriber's link carries
 }
 
 func (c Config) withDefaults() Config {
@@ -97,7 +99,7 @@ func New(cfg Config, log *slog.Logger) (*SFU, error) {
 	}
 	pool := &packet.Pool{}
 	factory, err := plain.NewFactory(plain.Config{
-		Ports: ports, ExternalIPs: cfg.ExternalIPs, Loopback: cfg.Loopback, MaxSeats: cfg.Seats, Log: quiet,
+		Ports: ports, ExternalIPs: cfg.ExternalIPs, Found: cfg.Found, Loopback: cfg.Loopback, MaxSeats: cfg.Seats, Log: quiet,
 	}, pool)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("prepare media: %w", err), ports.Close())
@@ -121,6 +123,18 @@ func (s *SFU) Close() error {
 
 // UDPPort is the port media arrives on.
 func (s *SFU) UDPPort() int { return s.ports.UDPPort }
+
+// MediaAddrs is where media arrives over UDP.
+func (s *SFU) MediaAddrs() []netip.AddrPort { return s.ports.Addrs() }
+
+// Announced lists the addresses that browsers are told beside or instead of
+// those of MediaAddrs.
+func (s *SFU) Announced() []netip.Addr {
+	if s.cfg.Found == nil {
+		return s.cfg.ExternalIPs
+	}
+	return slices.Concat(s.cfg.ExternalIPs, s.cfg.Found())
+}
 
 // TCPPort is the ICE-TCP port, 0 without one.
 func (s *SFU) TCPPort() int { return s.ports.TCPPort }

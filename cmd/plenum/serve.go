@@ -18,6 +18,7 @@ import (
 	"plenum/recording"
 	"plenum/rooms"
 	"plenum/sfu"
+	"plenum/sfu/ice/relay"
 	"plenum/static"
 )
 
@@ -32,6 +33,7 @@ type serveCmd struct {
 	TrustedProxies         []string `help:"Addresses and CIDRs of proxies whose X-Forwarded-For counts; repeatable." placeholder:"CIDR"`
 	LegacyPublicAttendants bool     `help:"Answer /online_attendants/ without a password, addresses included."`
 	ICEServers             string   `help:"JSON list of STUN and TURN URLs, or of objects with urls, username and credential." name:"ice-servers" default:"[]" placeholder:"JSON"`
+	relayFlags
 	tlsFlags
 	LogFormat string `help:"How to log: text or json." enum:"text,json" default:"text"`
 	Pprof     string `help:"Loopback address on which to answer /debug/pprof/, for profiles." placeholder:"HOST:PORT"`
@@ -43,12 +45,18 @@ type settings struct {
 	api       api.Config
 	sfu       sfu.Config
 	recording recording.Config
+	relay     relay.Config
+	relayHost string
+	stun      string
 }
 
 func (c *serveCmd) settings() (settings, error) {
 	var s settings
 	err := c.check()
 	if err != nil {
+		return s, err
+	}
+	if err := c.checkRelay(c.TLS); err != nil {
 		return s, err
 	}
 	if s.api.TrustedProxies, err = rooms.ParsePrefixes(c.TrustedProxies); err != nil {
@@ -67,6 +75,7 @@ func (c *serveCmd) settings() (settings, error) {
 		s.sfu.ExternalIPs = append(s.sfu.ExternalIPs, addr)
 	}
 	s.sfu.Loopback = c.MediaLoopback == "on" || (c.MediaLoopback == "auto" && len(c.ExternalIP) == 0)
+	s.relay, s.relayHost, s.stun = c.relayConfig(), c.TurnHost, c.StunServer
 	s.recording.Dir = filepath.Join(c.Data, "recordings")
 	return s, nil
 }
@@ -81,6 +90,7 @@ type live struct {
 	meetings   api.Meetings
 	attendants api.Attendants
 	recordings api.Recordings
+	relay      api.Relay                   // nil without one
 	close      func(context.Context) error // ends meetings, finishes recordings, closes ports, and waits
 }
 
@@ -114,6 +124,10 @@ func (c *serveCmd) serve(ctx context.Context, term terminal, open opener) (err e
 	if err != nil {
 		return err
 	}
+	if cfg.relay.Secret, err = store.Secret(ctx, "turn"); err != nil {
+		return err
+	}
+	cfg.relay.Certificates = secure.config
 	stopProfiles, err := serveProfiles(ctx, c.Pprof, log)
 	if err != nil {
 		return err
@@ -134,7 +148,7 @@ func (c *serveCmd) serve(ctx context.Context, term terminal, open opener) (err e
 	handler := api.New(cfg.api, api.Deps{
 		Store: store, Auth: rooms.NewAuthenticator(store, rooms.NewHasher(rooms.HashCost{}), nil), HostKey: hostKey,
 		Meetings: now.meetings, Attendants: now.attendants, Recordings: now.recordings,
-		Pages: static.Dist(), Metrics: metrics,
+		Relay: now.relay, Pages: static.Dist(), Metrics: metrics,
 	}, log)
 	// Only now, when nothing else can fail: a password is shown once.
 	first, err := firstAdmin(ctx, store)

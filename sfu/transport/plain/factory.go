@@ -45,8 +45,9 @@ const certificateLife = 10 * 365 * 24 * time.Hour
 // Config says how connections are made.
 type Config struct {
 	Ports       *mediaice.Ports
-	ExternalIPs []netip.Addr // announced instead of the local addresses
-	Loopback    bool         // announce loopback addresses too
+	ExternalIPs []netip.Addr        // announced instead of the local addresses
+	Found       func() []netip.Addr // announced too, as they become known; nil for none
+	Loopback    bool                // announce loopback addresses too
 	MaxSeats    int
 	Log         logging.LoggerFactory
 }
@@ -59,6 +60,7 @@ type Factory struct {
 	config   webrtc.Configuration
 	pool     *packet.Pool
 	maxSeats int
+	found    func() []netip.Addr
 }
 
 // NewFactory prepares everything connections share.
@@ -84,6 +86,7 @@ func NewFactory(cfg Config, pool *packet.Pool) (*Factory, error) {
 		config:   webrtc.Configuration{Certificates: []webrtc.Certificate{*cert}},
 		pool:     pool,
 		maxSeats: cfg.MaxSeats,
+		found:    cfg.Found,
 	}, nil
 }
 
@@ -122,18 +125,34 @@ func settings(cfg Config) (webrtc.SettingEngine, error) {
 		return s, fmt.Errorf("set the DTLS role: %w", err)
 	}
 	if len(cfg.ExternalIPs) > 0 {
-		ips := make([]string, 0, len(cfg.ExternalIPs))
-		for _, ip := range cfg.ExternalIPs {
-			ips = append(ips, ip.String())
-		}
-		rule := webrtc.ICEAddressRewriteRule{
-			External: ips, AsCandidateType: webrtc.ICECandidateTypeHost, Mode: webrtc.ICEAddressRewriteReplace,
-		}
-		if err := s.SetICEAddressRewriteRules(rule); err != nil {
-			return s, fmt.Errorf("announce the external addresses: %w", err)
-		}
+		return s, announce(&s, cfg.ExternalIPs, webrtc.ICEAddressRewriteReplace)
 	}
 	return s, nil
+}
+
+// announce makes candidates of addresses that are not on this machine.
+func announce(s *webrtc.SettingEngine, addrs []netip.Addr, mode webrtc.ICEAddressRewriteMode) error {
+	rule := webrtc.ICEAddressRewriteRule{AsCandidateType: webrtc.ICECandidateTypeHost, Mode: mode}
+	for _, ip := range addrs {
+		rule.External = append(rule.External, ip.String())
+	}
+	if err := s.SetICEAddressRewriteRules(rule); err != nil {
+		return fmt.Errorf("announce the external addresses: %w", err)
+	}
+	return nil
+}
+
+// announceFound announces what was found meanwhile, unless the operator has
+// said what to announce.
+func (f *Factory) announceFound(s *webrtc.SettingEngine) error {
+	if f.found == nil {
+		return nil
+	}
+	addrs := f.found()
+	if len(addrs) == 0 {
+		return nil
+	}
+	return announce(s, addrs, webrtc.ICEAddressRewriteAppend)
 }
 
 // mediaEngine holds only the room's codecs: SDP costs m-lines times codecs.
@@ -228,6 +247,9 @@ func (f *Factory) New(ev transport.Events, log *slog.Logger) (transport.Conn, er
 	}
 	settings := f.settings
 	settings.BufferFactory = c.buffer
+	if err := f.announceFound(&settings); err != nil {
+		return nil, err
+	}
 	pc, err := webrtc.NewAPI(webrtc.WithMediaEngine(f.media), webrtc.WithInterceptorRegistry(f.registry),
 		webrtc.WithSettingEngine(settings)).NewPeerConnection(f.config)
 	if err != nil {

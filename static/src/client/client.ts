@@ -3,6 +3,8 @@ import type { Board } from './board';
 import { createConnection, FIRST_SEATS } from './connection';
 import type { Connection } from './connection';
 import type { DeviceControl } from './devices';
+import { createIceServers } from './ice';
+import type { IceServers } from './ice';
 import { createLevels, seatLevel } from './levels';
 import type { Levels } from './levels';
 import { isHeard, meetingOf, reduce } from './meeting';
@@ -119,6 +121,7 @@ class MeetingClient implements Client {
 	private readonly socket: Socket;
 	private readonly publisher: Publisher;
 	private readonly view: ViewSender;
+	private readonly ice: IceServers;
 	private connection: Connection | undefined;
 	private watch: Watch = newWatch(0);
 	private counts: ConnectionCounts | undefined;
@@ -151,6 +154,7 @@ class MeetingClient implements Client {
 		this.reactions = this.reacted.shown;
 		this.publisher = createPublisher((message) => this.socket.send(message));
 		this.view = createViewSender((tiles) => this.socket.send({ type: 'view', tiles }), signal);
+		this.ice = createIceServers({ room: options.room, onRenewed: (servers) => this.connection?.setIceServers(servers), signal });
 		this.socket = createSocket({
 			url: socketUrl(options.room, location.origin),
 			join: () => this.makeJoin(),
@@ -230,8 +234,10 @@ class MeetingClient implements Client {
 	leave = (): void => this.finish({ reason: 'left' });
 
 	private async makeJoin(): Promise<Join> {
+		const iceServers = await this.ice.get();
 		this.connection?.close();
 		const connection = createConnection({
+			iceServers,
 			seats: Math.min(FIRST_SEATS, this.options.mostSeats ?? MOST_SEATS),
 			onMoved: () => this.socket.reconnect(),
 		});

@@ -23,6 +23,8 @@ export type Connection = Readonly<{
 	reoffer: (want: { seats?: number; iceRestart?: boolean }, ask: (offer: LocalOffer) => Promise<string>) => Promise<void>;
 	/** What a source sends from now on; null sends nothing. Never a renegotiation. */
 	setTrack: (source: Source, track: MediaStreamTrack | null) => Promise<void>;
+	/** Which ICE servers the next restart of ICE may use. */
+	setIceServers: (servers: readonly RTCIceServer[]) => void;
 	close: () => void;
 }>;
 
@@ -100,6 +102,9 @@ export function createConnection({ seats: seatCount = FIRST_SEATS, iceServers = 
 			const { sender } = senders[source];
 			if (source === 'camera' && track !== null) await fitLayers(sender, track);
 			await sender.replaceTrack(track);
+		},
+		setIceServers: (servers) => {
+			if (pc.signalingState !== 'closed') pc.setConfiguration({ ...pc.getConfiguration(), iceServers: [...servers] });
 		},
 		close: () => pc.close(),
 	};
