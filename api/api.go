@@ -41,7 +41,7 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// Deps is what the API stands on. All fields are needed.
+// Deps is what the API stands on. All fields are needed but Relay.
 type Deps struct {
 	Store      rooms.Store
 	Auth       *rooms.Authenticator
@@ -52,6 +52,7 @@ type Deps struct {
 	Ledger     Ledger
 	Webhooks   Webhooks
 	Jobs       Jobs
+	Relay      Relay // nil without one
 	Pages      fs.FS // the built page; may lack files
 	Metrics    *prometheus.Registry
 }
@@ -155,6 +156,7 @@ func (s *Server) routes() {
 	s.echo.GET("/api/v1/rooms/:room/events/ws", s.roomEventSocket, s.signedIn)
 	s.get("/api/v1/events", s.allEvents, s.signedIn)
 	s.get("/api/v1/rooms/:room/lobby", s.lobby)
+	s.get("/api/v1/rooms/:room/ice", s.roomICE)
 	s.get("/api/v1/rooms/:room/calendar.ics", s.calendarFile)
 	s.echo.GET("/api/v1/rooms/:room/ws", s.meetingSocket)
 	s.get("/api/v1/recordings", s.listRecordings, s.signedIn)

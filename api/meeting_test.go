@@ -233,3 +233,39 @@ func TestSecurityHeaders(t *testing.T) {
 		t.Errorf("a hostile host wrote the policy: %q", got)
 	}
 }
+
+// fakeRelay gives itself a name and tells which host it was asked for.
+type fakeRelay struct{}
+
+func (fakeRelay) ICEServers(host string) ([]ICEServer, time.Duration) {
+	return []ICEServer{{URLs: "turn:" + host, Username: "u", Credential: "c"}}, time.Hour
+}
+
+func TestOurOwnRelayIsListed(t *testing.T) {
+	s := newTestServer(t, func(c *Config, d *Deps) {
+		c.ICEServers, d.Relay = []ICEServer{{URLs: "stun:stun.example.org"}}, fakeRelay{}
+	})
+	id := s.reserve(t, "").ID
+	host := hostName(strings.TrimPrefix(s.URL, "http://"))
+	list := `[{"urls":"stun:stun.example.org"},{"urls":"turn:` + host + `","username":"u","credential":"c"}]`
+	for path, want := range map[string]string{
+		"/meeting/" + id + "/ice":      list,
+		"/api/v1/rooms/" + id + "/ice": `{"ice_servers":` + list + `,"ttl_seconds":3600}`,
+	} {
+		a := s.do(t, request{path: path})
+		if a.StatusCode != 200 || strings.TrimSpace(a.body) != want || a.Header.Get("Cache-Control") != "no-store" {
+			t.Errorf("%s: %d %q, want %s", path, a.StatusCode, a.body, want)
+		}
+	}
+}
+
+func TestHostName(t *testing.T) {
+	for host, want := range map[string]string{
+		"meet.example.org": "meet.example.org", "meet.example.org:8007": "meet.example.org", "[2001:db8::1]:8007": "2001:db8::1",
+		"[2001:db8::1]": "2001:db8::1", "192.0.2.1:1": "192.0.2.1", "": "", "a?transport=udp": "", "a b": "", "x\ny:1": "",
+	} {
+		if got := hostName(host); got != want {
+			t.Errorf("hostName(%q) = %q, want %q", host, got, want)
+		}
+	}
+}

@@ -158,6 +158,13 @@ type Webhooks interface {
 	CheckURL(url string) error
 }
 
+// A Relay gets media through to pages that reach the media ports no other way.
+type Relay interface {
+	// ICEServers returns where a page finds the relay on a machine of this name,
+	// with credentials of its own, and how long they hold.
+	ICEServers(host string) ([]ICEServer, time.Duration)
+}
+
 // An ICEServer is one entry of the list a page gives its RTCPeerConnection.
 type ICEServer struct {
 	URLs       string `json:"urls"`

@@ -20,6 +20,7 @@ import (
 	"plenum/recording"
 	"plenum/rooms"
 	"plenum/sfu"
+	"plenum/sfu/ice/relay"
 	"plenum/signaling"
 	"plenum/static"
 )
@@ -38,6 +39,7 @@ type serveCmd struct {
 	LegacyPublicAttendants bool     `help:"Answer /online_attendants/ without a password, addresses included."`
 	AttendanceOrigins      []string `help:"Other site whose pages may connect to /attendance/, such as https://app.example.org, or * for every site; repeatable." placeholder:"ORIGIN"`
 	ICEServers             string   `help:"JSON list of STUN and TURN URLs, or of objects with urls, username and credential." name:"ice-servers" default:"[]" placeholder:"JSON"`
+	relayFlags
 	tlsFlags
 	Recording recordingFlags `embed:"" prefix:"recording-"`
 	LogFormat string         `help:"How to log: text or json." enum:"text,json" default:"text"`
@@ -56,12 +58,18 @@ type settings struct {
 	recording recording.Config
 	books     booksConfig
 	ffmpeg    string // its name or path; empty for the one installed, "off" for none
+	relay     relay.Config
+	relayHost string
+	stun      string
 }
 
 func (c *serveCmd) settings() (settings, error) {
 	var s settings
 	err := c.check()
 	if err != nil {
+		return s, err
+	}
+	if err := c.checkRelay(c.TLS); err != nil {
 		return s, err
 	}
 	if s.api.TrustedProxies, err = rooms.ParsePrefixes(c.TrustedProxies); err != nil {
@@ -92,6 +100,7 @@ func (c *serveCmd) settings() (settings, error) {
 	if s.books, err = c.booksFlags.settings(); err != nil {
 		return s, err
 	}
+	s.relay, s.relayHost, s.stun = c.relayConfig(), c.TurnHost, c.StunServer
 	s.recording.Dir = filepath.Join(c.Data, "recordings")
 	c.Recording.apply(&s.recording)
 	s.ffmpeg = c.Recording.FFmpeg
@@ -120,6 +129,7 @@ type live struct {
 	attendants api.Attendants
 	recordings api.Recordings
 	jobs       api.Jobs
+	relay      api.Relay                   // nil without one
 	close      func(context.Context) error // ends meetings, finishes recordings, closes ports, and waits
 }
 
@@ -154,6 +164,10 @@ func (c *serveCmd) serve(ctx context.Context, term terminal, open opener) (err e
 	if err != nil {
 		return err
 	}
+	if cfg.relay.Secret, err = store.Secret(ctx, "turn"); err != nil {
+		return err
+	}
+	cfg.relay.Certificates = secure.config
 	stopProfiles, err := serveProfiles(ctx, c.Pprof, log)
 	if err != nil {
 		return err
@@ -180,7 +194,7 @@ func (c *serveCmd) serve(ctx context.Context, term terminal, open opener) (err e
 	handler := api.New(cfg.api, api.Deps{
 		Store: store, Auth: rooms.NewAuthenticator(store, rooms.NewHasher(rooms.HashCost{}), nil), HostKey: hostKey,
 		Meetings: now.meetings, Attendants: now.attendants, Recordings: now.recordings,
-		Ledger: books.ledger, Webhooks: books.worker, Jobs: now.jobs,
+		Ledger: books.ledger, Webhooks: books.worker, Jobs: now.jobs, Relay: now.relay,
 		Pages: static.Dist(), Metrics: metrics,
 	}, log)
 	// Only now, when nothing else can fail: a password is shown once.

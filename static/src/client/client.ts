@@ -3,32 +3,26 @@ import type { Board } from './board';
 import { createConnection, FIRST_SEATS } from './connection';
 import type { Connection } from './connection';
 import type { DeviceControl } from './devices';
-import { badlyReceived, inspect } from './inspect';
-import type { Inspection, Report } from './inspect';
-import { createLevels, seatLevel } from './levels';
-import type { Levels } from './levels';
+import { badlyReceived, inspect, type Inspection, type Report } from './inspect';
+import { createIceServers, type IceServers } from './ice';
+import { createLevels, seatLevel, type Levels } from './levels';
 import { isHeard, meetingOf, reduce } from './meeting';
 import type { Meeting } from './meeting';
 import type { Action, ByeReason, ClientMessage, Emoji, ErrorCode, Join, Joined, Moderate, Seats, ServerMessage } from './protocol.gen';
-import { createPublisher } from './publisher';
-import type { Publisher } from './publisher';
-import { createReactions } from './reactions';
-import type { Reactions } from './reactions';
+import { createPublisher, type Publisher } from './publisher';
+import { createReactions, type Reactions } from './reactions';
 import { fetchLobby, socketUrl } from './rooms';
 import { shareScreen, stopShare } from './screen';
 import type { ScreenShare } from './screen';
-import { createSocket } from './socket';
-import type { Link, Socket } from './socket';
+import { createSocket, type Link, type Socket } from './socket';
 import { countsOf, qualityOf, sampleOf } from './stats';
 import type { ConnectionCounts, Quality } from './stats';
 import { createStore } from './store';
 import type { Store, WritableStore } from './store';
 import { createViewSender, MOST_SEATS, seatsWanted, viewOf } from './view';
 import type { ViewSender, VisibleTile } from './view';
-import { createVoiceMeter } from './voice';
-import type { VoiceMeter } from './voice';
-import { look, newWatch, restarted } from './watchdog';
-import type { Watch } from './watchdog';
+import { createVoiceMeter, type VoiceMeter } from './voice';
+import { look, newWatch, restarted, type Watch } from './watchdog';
 
 /** Why the meeting is over for this page. */
 export type Over = Readonly<{ reason: Exclude<ByeReason, 'shutdown' | 'slow'> } | { reason: 'refused'; code: ErrorCode; message: string }>;
@@ -130,6 +124,7 @@ class MeetingClient implements Client {
 	private readonly socket: Socket;
 	private readonly publisher: Publisher;
 	private readonly view: ViewSender;
+	private readonly ice: IceServers;
 	private connection: Connection | undefined;
 	private watch: Watch = newWatch(0);
 	private counts: ConnectionCounts | undefined;
@@ -163,6 +158,7 @@ class MeetingClient implements Client {
 		this.reactions = this.reacted.shown;
 		this.publisher = createPublisher((message) => this.socket.send(message));
 		this.view = createViewSender((tiles) => this.socket.send({ type: 'view', tiles }), signal);
+		this.ice = createIceServers({ room: options.room, onRenewed: (servers) => this.connection?.setIceServers(servers), signal });
 		this.socket = createSocket({
 			url: socketUrl(options.room, location.origin),
 			join: () => this.makeJoin(),
@@ -244,8 +240,10 @@ class MeetingClient implements Client {
 	leave = (): void => this.finish({ reason: 'left' });
 
 	private async makeJoin(): Promise<Join> {
+		const iceServers = await this.ice.get();
 		this.connection?.close();
 		const connection = createConnection({
+			iceServers,
 			seats: Math.min(FIRST_SEATS, this.options.mostSeats ?? MOST_SEATS),
 			onMoved: () => this.socket.reconnect(),
 		});
