@@ -193,6 +193,8 @@ test('no control stands in the meeting that no test knows', async () => {
 		'Options for your picture', 'Participants', 'Raise hand', 'React', 'Settings', 'Share screen', 'Start recording', 'Turn off camera',
 	]);
 	await page.getByRole('button', { name: 'More', exact: true }).click();
-	expect((await page.getByRole('menu', { name: 'More' }).getByRole('menuitem').allInnerTexts()).sort()).toEqual(['Connection', 'Invite others', 'Keyboard shortcuts', 'Picture in picture', 'Sound only']);
+	const items = page.getByRole('menu', { name: 'More' }).getByRole('menuitem');
+	await items.first().waitFor();
+	expect((await items.allInnerTexts()).sort()).toEqual(['Connection', 'Invite others', 'Keyboard shortcuts', 'Picture in picture', 'Sound only']);
 	await Promise.all([context, bo.context].map(async (one) => one.close()));
 });
