@@ -176,6 +176,27 @@ test('the own screen, mentions and invitations', async () => {
 	await Promise.all([context, bo.context].map(async (one) => one.close()));
 });
 
+test('the small window shows who speaks, and has the buttons that matter', async () => {
+	const room = await server.reserve();
+	const bo = await open(browser, server.url + room.meeting_url, { colour: 'green' });
+	await join(bo.page, 'Bo');
+	const { page, context, problems } = await open(browser, server.url + room.meeting_url);
+	await join(page, 'Ann');
+	await tile(page, 'Bo').and(page.locator('[data-state=picture]')).waitFor();
+	await more(page, 'Picture in picture');
+	const small = async <T>(read: (document: Document) => T) => page.evaluate(`(${read.toString()})(window.documentPictureInPicture.window?.document ?? document.implementation.createHTMLDocument())`) as Promise<T>;
+	await until('Bo’s picture in the small window', async () => small((d) => d.querySelector('article[aria-label=Bo][data-state=picture] video') !== null));
+	await tile(page, 'Bo').getByText('In the small window').waitFor();
+	expect(await small((d) => [...d.querySelectorAll('button')].map((button) => button.getAttribute('aria-label')))).toEqual(['Mute microphone', 'Turn off camera', 'Leave meeting']);
+	expect(await small((d) => getComputedStyle(d.querySelector('.pip') ?? d.body).display)).toBe('grid'); // it has the page's looks
+	await small((d) => { d.querySelector<HTMLElement>('button')?.click(); });
+	await page.getByRole('button', { name: 'Unmute microphone' }).waitFor();
+	await more(page, 'Close the small window');
+	await tile(page, 'Bo').and(page.locator('[data-state=picture]')).waitFor();
+	expect(problems).toEqual([]);
+	await Promise.all([context, bo.context].map(async (one) => one.close()));
+});
+
 test('no control stands in the meeting that no test knows', async () => {
 	const room = await server.reserve();
 	const bo = await open(browser, server.url + room.meeting_url, { colour: 'green' });
