@@ -192,7 +192,7 @@ test('the meeting in other languages, and what lies over it', async () => {
 		await tile(page, 'Bo').and(page.locator('[data-state=picture]')).waitFor();
 		for (const name of ['Invite others', 'Connection', 'Keyboard shortcuts'] as const) {
 			await page.getByRole('button', { name: 'More', exact: true }).click();
-			await page.getByRole(size === 'phone' ? 'button' : 'menuitem', { name }).click();
+			await page.getByRole('dialog').or(page.getByRole('menu')).getByRole(size === 'phone' ? 'button' : 'menuitem', { name, exact: true }).click();
 			await page.waitForTimeout(1200); // the first figures
 			await shoot(page, `${name.toLowerCase().replace(' ', '-')}-${size}-${theme}`);
 			await page.keyboard.press('Escape');
