@@ -14,7 +14,7 @@ PAGE_SOURCES := $(shell find static -path static/node_modules -prune -o -path st
 GO_SOURCES := $(shell find . -path ./static/node_modules -prune -o -path ./test/browser/node_modules -prune -o \
 	\( -name '*.go' -o -name '*.sql' \) -print) go.mod go.sum
 
-.PHONY: help run build test check unit race e2e screenshots page-check fuzz bench lint fmt setup node clean
+.PHONY: help run build test check unit race soak e2e screenshots page-check fuzz bench lint fmt setup node clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z0-9_-]+:.*## / { printf "  \033[1m%-10s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ e2e: setup build test/browser/node_modules/.package-lock.json ## browser tests a
 
 screenshots: setup build test/browser/node_modules/.package-lock.json ## pictures of every page, in test/artifacts
 	cd test/browser && npm run screenshots
+
+soak: ## kill fifty recorders at moments of chance
+	PLENUM_SOAK=1 go test -count=1 -run '^TestKilledAtRandom$$' -v -timeout 20m ./recording
 
 fuzz: ## every fuzz target for FUZZTIME (10s)
 	scripts/fuzz.sh $(FUZZTIME)
