@@ -78,7 +78,7 @@ const participant = object<Participant>({
 });
 const emoji = oneOf<Emoji>('👍', '❤️', '👏', '😂', '😮', '🎉', '🤔', '👎');
 const roomFields = { id: string, title: string, ends_at: string, locked: boolean };
-const recordingFields = { on: boolean, id: optional(string), started_at: optional(string), by: optional(string), notice: optional(string) };
+const recordingFields = { on: boolean, id: optional(string), started_at: optional(string), by: optional(string), notice: optional(string), warning: optional(string) };
 const chatFields = { from: string, name: string, text: string, at: string };
 const re = optional(number);
 

@@ -10,6 +10,7 @@ export function enqueue(queue: readonly ClientMessage[], message: ClientMessage)
 		case 'view':
 		case 'seated':
 		case 'record':
+		case 'consent':
 		case 'hand':
 		case 'lock':
 		case 'extend':
@@ -31,5 +32,5 @@ export function enqueue(queue: readonly ClientMessage[], message: ClientMessage)
 
 /** True for a message that still makes sense in a new session: it speaks of the room, not of the old connection. */
 export function survivesRejoin(message: ClientMessage): boolean {
-	return ['chat', 'record', 'end', 'hand', 'lock'].includes(message.type);
+	return ['chat', 'record', 'consent', 'end', 'hand', 'lock'].includes(message.type);
 }
