@@ -66,6 +66,10 @@ func asRefusal(err error) *refusal {
 		return errNotFound
 	case errors.Is(err, ErrOffline):
 		return &refusal{status: http.StatusNotFound, detail: "this attendant is offline"}
+	case errors.Is(err, ErrNotHere):
+		return &refusal{status: http.StatusNotFound, detail: "there is no such participant in the meeting"}
+	case errors.Is(err, ErrNotLive):
+		return &refusal{status: http.StatusConflict, detail: "nobody is in the meeting"}
 	case errors.Is(err, rooms.ErrCredentials):
 		return errCredentials
 	case errors.Is(err, recording.ErrBusy):
@@ -84,6 +88,8 @@ func asRefusal(err error) *refusal {
 		return &refusal{status: http.StatusConflict, detail: "this name is taken"}
 	case errors.Is(err, rooms.ErrInUse):
 		return &refusal{status: http.StatusConflict, detail: "it has reserved rooms, which would be nobody's: disable it instead"}
+	case errors.Is(err, rooms.ErrTooMany):
+		return &refusal{status: http.StatusConflict, detail: "there are too many already"}
 	case errors.Is(err, rooms.ErrOver):
 		return &refusal{status: http.StatusConflict, detail: "the room is over or was cancelled"}
 	case errors.Is(err, rooms.ErrBegun):

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -19,10 +20,12 @@ import (
 	"github.com/coder/websocket"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"plenum/api/webhook"
 	"plenum/recording"
 	"plenum/recording/derive"
 	"plenum/recording/jobs"
 	"plenum/rooms"
+	"plenum/rooms/ledger"
 	"plenum/rooms/sqlite"
 )
 
@@ -54,6 +57,8 @@ type testServer struct {
 	meetings   *fakeMeetings
 	attendants *fakeAttendants
 	recordings *fakeRecordings
+	ledger     *ledger.Ledger
+	webhooks   *fakeWebhooks
 	log        *logBuffer
 
 	mu  sync.Mutex
@@ -73,6 +78,8 @@ func newTestServer(t *testing.T, change func(*Config, *Deps)) *testServer {
 		meetings:   &fakeMeetings{live: map[string]Live{}},
 		attendants: &fakeAttendants{pushed: map[string][]string{}},
 		recordings: newFakeRecordings(),
+		ledger:     ledger.New(ledger.Config{Node: "test"}, store, slog.New(slog.DiscardHandler)),
+		webhooks:   &fakeWebhooks{},
 		log:        &logBuffer{},
 		now:        time.Date(2018, 4, 3, 12, 14, 21, 276_000_000, time.UTC),
 	}
@@ -83,7 +90,8 @@ func newTestServer(t *testing.T, change func(*Config, *Deps)) *testServer {
 	cfg := Config{Now: s.clock}
 	deps := Deps{
 		Store: store, Auth: rooms.NewAuthenticator(store, hasher, s.clock), HostKey: []byte("key"),
-		Meetings: s.meetings, Attendants: s.attendants, Recordings: s.recordings, Jobs: fakeJobs{},
+		Meetings: s.meetings, Attendants: s.attendants, Recordings: s.recordings,
+		Ledger: s.ledger, Webhooks: s.webhooks, Jobs: fakeJobs{},
 		Pages: built, Metrics: prometheus.NewRegistry(),
 	}
 	if change != nil {
@@ -91,10 +99,16 @@ func newTestServer(t *testing.T, change func(*Config, *Deps)) *testServer {
 	}
 	s.api = New(cfg, deps, slog.New(slog.NewJSONHandler(s.log, nil)))
 	s.Server = httptest.NewServer(s.api)
+	writing, stopWriting := context.WithCancel(t.Context())
+	var writer sync.WaitGroup
+	writer.Go(func() { _ = s.ledger.Run(writing) })                  // it returns nil
 	s.Client().Transport.(*http.Transport).DisableCompression = true // we look at encodings ourselves
 	s.Client().CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	t.Cleanup(func() {
+		s.api.Drain()
 		s.Close()
+		stopWriting()
+		writer.Wait()
 		if err := store.Close(); err != nil {
 			t.Error(err)
 		}
@@ -191,7 +205,11 @@ func (s *testServer) do(t *testing.T, r request) answer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return answer{res, string(got)}
+	a := answer{res, string(got)}
+	if err := asDescribed(a); err != nil {
+		t.Errorf("%s %s as %q: %d %.300s: %v", r.method, r.path, r.as, a.StatusCode, a.body, err)
+	}
+	return a
 }
 
 // decode reads a JSON answer.
@@ -253,6 +271,7 @@ type fakeMeetings struct {
 	live  map[string]Live // guarded by mu
 	ended []string        // guarded by mu
 	heard []rooms.Room    // guarded by mu
+	acts  []string        // guarded by mu
 }
 
 func (m *fakeMeetings) ServeMeeting(w http.ResponseWriter, r *http.Request, room rooms.Room) {
@@ -266,6 +285,13 @@ func (m *fakeMeetings) Live(roomID string) (Live, bool) {
 	return live, ok
 }
 
+// enter has somebody in a room.
+func (m *fakeMeetings) enter(roomID string, who ...Participant) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.live[roomID] = Live{Participants: who}
+}
+
 func (m *fakeMeetings) UpdateRoom(room rooms.Room) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -277,6 +303,15 @@ func (m *fakeMeetings) EndRoom(_ context.Context, roomID string) {
 	defer m.mu.Unlock()
 	m.ended = append(m.ended, roomID)
 }
+
+// fakeWebhooks counts how often it is woken. It allows what Config{} does.
+type fakeWebhooks struct {
+	webhook.Config
+
+	woken atomic.Int64
+}
+
+func (f *fakeWebhooks) Wake() { f.woken.Add(1) }
 
 // greet upgrades a request, says one thing and hangs up.
 func greet(w http.ResponseWriter, r *http.Request, text string) {
@@ -320,6 +355,26 @@ func (f *fakeAttendants) Push(_ context.Context, channel, text string) error {
 		}
 	}
 	return fmt.Errorf("push to %q: %w", channel, ErrOffline)
+}
+
+func (f *fakeAttendants) Send(to AttendantTarget, text string) []Delivery {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var all []Delivery
+	for _, a := range f.list {
+		hit := to.All || a.ChannelName == to.ChannelName
+		for name, value := range to.Details {
+			hit = a.Details[name] == value
+		}
+		if hit {
+			f.pushed[a.ChannelName] = append(f.pushed[a.ChannelName], text)
+			all = append(all, Delivery{a.ChannelName, Delivered})
+		}
+	}
+	if all == nil && to.ChannelName != "" {
+		all = []Delivery{{to.ChannelName, Gone}}
+	}
+	return all
 }
 
 func (f *fakeAttendants) pushedTo(channel string) []string {

@@ -36,6 +36,7 @@ func TestCreateRoom(t *testing.T) {
 		Start: "2018-04-03T12:14:21.276Z", End: "2018-04-03T13:14:21.276Z", Duration: 60, Timezone: "Europe/Berlin",
 		MeetingURL: "/meeting/" + got.ID + "/",
 		HostURL:    "/meeting/" + got.ID + "/#host=" + rooms.HostToken([]byte("key"), got.ID),
+		Rules:      rulesOf(rooms.Rules{}),
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -195,22 +196,22 @@ func TestParticipantsAndLobby(t *testing.T) {
 	s := newTestServer(t, nil)
 	room := s.reserve(t, "Plan")
 	path := "/api/v1/rooms/" + room.ID
-	if a := s.do(t, request{path: path + "/participants", as: "anna"}); strings.TrimSpace(a.body) != `{"participants":[]}` {
+	if a := s.do(t, request{path: path + "/participants", as: "anna"}); strings.TrimSpace(a.body) != `{"locked":false,"participants":[]}` {
 		t.Errorf("an empty room: %d %q", a.StatusCode, a.body)
 	}
-	live := Live{Recording: true}
+	live := Live{Recording: true, Locked: true}
 	for i := range 22 {
 		live.Participants = append(live.Participants, Participant{
-			ID: fmt.Sprint("p", i+1), Name: fmt.Sprint("Ann ", i+1), Role: "guest", JoinedAt: s.clock(), Connected: i > 0,
+			ID: fmt.Sprint("p", i+1), Name: fmt.Sprint("Ann ", i+1), Role: "speaker", JoinedAt: s.clock(), Connected: i > 0,
 		})
 	}
-	live.Participants[0].Sources = []Source{{"microphone", true}}
+	live.Participants[0].Sources, live.Participants[0].Hand = []Source{{"microphone", true}}, 3
 	s.meetings.live[room.ID] = live
 
 	a := s.do(t, request{path: path + "/participants", as: "admin"})
-	const first = `{"participants":[{"id":"p1","name":"Ann 1","role":"guest","joined_at":"2018-04-03T12:14:21.276Z","connected":false,` +
-		`"sources":[{"source":"microphone","muted":true}]},{"id":"p2",`
-	if !strings.HasPrefix(a.body, first) || !strings.Contains(a.body, `"connected":true,"sources":[]}`) {
+	const first = `{"locked":true,"participants":[{"id":"p1","name":"Ann 1","role":"speaker","joined_at":"2018-04-03T12:14:21.276Z","connected":false,` +
+		`"sources":[{"source":"microphone","muted":true}],"hand":3},{"id":"p2",`
+	if !strings.HasPrefix(a.body, first) || !strings.Contains(a.body, `"connected":true,"sources":[],"hand":0}`) {
 		t.Errorf("participants: %d %q", a.StatusCode, a.body)
 	}
 	wantProblem(t, "another host", s.do(t, request{path: path + "/participants", as: "ben"}), 404)
@@ -223,7 +224,7 @@ func TestParticipantsAndLobby(t *testing.T) {
 	lobby.Participants = nil
 	want := lobbyBody{
 		ID: room.ID, Title: "Plan", Host: "anna", StartsAt: "2018-04-03T12:14:21.276Z", EndsAt: "2018-04-03T13:14:21.276Z",
-		Now: "2018-04-03T12:14:21.276Z", Count: 22, Recording: true,
+		Now: "2018-04-03T12:14:21.276Z", Count: 22, Recording: true, Locked: true,
 		CalendarURL: "/api/v1/rooms/" + room.ID + "/calendar.ics",
 	}
 	if diff := cmp.Diff(want, lobby); diff != "" {

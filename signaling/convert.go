@@ -1,8 +1,10 @@
 package signaling
 
 import (
+	"cmp"
 	"time"
 
+	"plenum/rooms"
 	"plenum/rooms/meeting"
 	"plenum/sfu"
 	"plenum/signaling/protocol"
@@ -69,7 +71,14 @@ func recordingState(r meeting.Recording) protocol.RecordingState {
 }
 
 func roomState(i meeting.Info) protocol.RoomState {
-	return protocol.RoomState{ID: i.ID, Title: i.Title, EndsAt: stamp(i.EndsAt), Locked: i.Locked}
+	may := []protocol.AudienceRight{}
+	for _, right := range i.Audience.May() {
+		may = append(may, protocol.AudienceRight(right))
+	}
+	return protocol.RoomState{
+		ID: i.ID, Title: i.Title, EndsAt: stamp(i.EndsAt), ClosesAt: stamp(i.ClosesAt), Locked: i.Locked, Lobby: i.Lobby,
+		RecordingPolicy: protocol.RecordingPolicy(cmp.Or(i.Recording, rooms.RecordManual)), AudienceMay: may,
+	}
 }
 
 func seatRows(in []sfu.SeatRow) []protocol.Seat {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"plenum/recording"
+	"plenum/rooms"
 	"plenum/sfu"
 )
 
@@ -196,4 +197,22 @@ func (s *fakeStore) SetRoomEnd(_ context.Context, id string, _ time.Time) error 
 	}
 	s.note("end %s", id)
 	return nil
+}
+
+// fakeLedger keeps what it is told.
+type fakeLedger struct {
+	mu     sync.Mutex
+	events []rooms.Event
+}
+
+func (l *fakeLedger) Record(e rooms.Event) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.events = append(l.events, e)
+}
+
+func (l *fakeLedger) read() []rooms.Event {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return append([]rooms.Event(nil), l.events...)
 }
