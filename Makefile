@@ -52,9 +52,10 @@ impaired: build test/browser/node_modules/.package-lock.json ## what browsers se
 fuzz: ## every fuzz target for FUZZTIME (10s)
 	scripts/fuzz.sh $(FUZZTIME)
 
-soak: ## a thousand joins and leaves with media, and a room's day in virtual time
+soak: ## a thousand joins and leaves with media, a room's day in virtual time, fifty killed recorders
 	go test -race -v -run LeaveNothing -timeout 60m ./sfu -churn 1000
 	go test -v -run ADay -timeout 60m ./sfu -day 24h
+	PLENUM_SOAK=1 go test -count=1 -v -run '^TestKilledAtRandom$$' -timeout 20m ./recording
 
 bench: ## benchmarks with allocations; BENCH=regexp narrows
 	go test -run '^$$' -bench '$(BENCH)' -benchmem ./...
