@@ -58,7 +58,11 @@ func (s *Server) meetingSocket(c echo.Context) error {
 	if !sameOrigin(c.Request()) {
 		return refuse(http.StatusForbidden, "pages of other sites can't join meetings here")
 	}
-	s.deps.Meetings.ServeMeeting(c.Response(), c.Request(), room)
+	r := c.Request()
+	if user, err := s.sessionUser(c); err == nil { // a guest needs no login
+		r = r.WithContext(rooms.WithCaller(r.Context(), user.ID))
+	}
+	s.deps.Meetings.ServeMeeting(c.Response(), r, room)
 	return nil
 }
 

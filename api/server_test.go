@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -19,8 +20,12 @@ import (
 	"github.com/coder/websocket"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"plenum/api/webhook"
 	"plenum/recording"
+	"plenum/recording/derive"
+	"plenum/recording/jobs"
 	"plenum/rooms"
+	"plenum/rooms/ledger"
 	"plenum/rooms/sqlite"
 )
 
@@ -52,6 +57,8 @@ type testServer struct {
 	meetings   *fakeMeetings
 	attendants *fakeAttendants
 	recordings *fakeRecordings
+	ledger     *ledger.Ledger
+	webhooks   *fakeWebhooks
 	log        *logBuffer
 
 	mu  sync.Mutex
@@ -71,6 +78,8 @@ func newTestServer(t *testing.T, change func(*Config, *Deps)) *testServer {
 		meetings:   &fakeMeetings{live: map[string]Live{}},
 		attendants: &fakeAttendants{pushed: map[string][]string{}},
 		recordings: newFakeRecordings(),
+		ledger:     ledger.New(ledger.Config{Node: "test"}, store, slog.New(slog.DiscardHandler)),
+		webhooks:   &fakeWebhooks{},
 		log:        &logBuffer{},
 		now:        time.Date(2018, 4, 3, 12, 14, 21, 276_000_000, time.UTC),
 	}
@@ -82,6 +91,7 @@ func newTestServer(t *testing.T, change func(*Config, *Deps)) *testServer {
 	deps := Deps{
 		Store: store, Auth: rooms.NewAuthenticator(store, hasher, s.clock), HostKey: []byte("key"),
 		Meetings: s.meetings, Attendants: s.attendants, Recordings: s.recordings,
+		Ledger: s.ledger, Webhooks: s.webhooks, Jobs: fakeJobs{},
 		Pages: built, Metrics: prometheus.NewRegistry(),
 	}
 	if change != nil {
@@ -89,10 +99,16 @@ func newTestServer(t *testing.T, change func(*Config, *Deps)) *testServer {
 	}
 	s.api = New(cfg, deps, slog.New(slog.NewJSONHandler(s.log, nil)))
 	s.Server = httptest.NewServer(s.api)
+	writing, stopWriting := context.WithCancel(t.Context())
+	var writer sync.WaitGroup
+	writer.Go(func() { _ = s.ledger.Run(writing) })                  // it returns nil
 	s.Client().Transport.(*http.Transport).DisableCompression = true // we look at encodings ourselves
 	s.Client().CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	t.Cleanup(func() {
+		s.api.Drain()
 		s.Close()
+		stopWriting()
+		writer.Wait()
 		if err := store.Close(); err != nil {
 			t.Error(err)
 		}
@@ -189,7 +205,11 @@ func (s *testServer) do(t *testing.T, r request) answer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return answer{res, string(got)}
+	a := answer{res, string(got)}
+	if err := asDescribed(a); err != nil {
+		t.Errorf("%s %s as %q: %d %.300s: %v", r.method, r.path, r.as, a.StatusCode, a.body, err)
+	}
+	return a
 }
 
 // decode reads a JSON answer.
@@ -251,6 +271,7 @@ type fakeMeetings struct {
 	live  map[string]Live // guarded by mu
 	ended []string        // guarded by mu
 	heard []rooms.Room    // guarded by mu
+	acts  []string        // guarded by mu
 }
 
 func (m *fakeMeetings) ServeMeeting(w http.ResponseWriter, r *http.Request, room rooms.Room) {
@@ -264,6 +285,13 @@ func (m *fakeMeetings) Live(roomID string) (Live, bool) {
 	return live, ok
 }
 
+// enter has somebody in a room.
+func (m *fakeMeetings) enter(roomID string, who ...Participant) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.live[roomID] = Live{Participants: who}
+}
+
 func (m *fakeMeetings) UpdateRoom(room rooms.Room) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -275,6 +303,15 @@ func (m *fakeMeetings) EndRoom(_ context.Context, roomID string) {
 	defer m.mu.Unlock()
 	m.ended = append(m.ended, roomID)
 }
+
+// fakeWebhooks counts how often it is woken. It allows what Config{} does.
+type fakeWebhooks struct {
+	webhook.Config
+
+	woken atomic.Int64
+}
+
+func (f *fakeWebhooks) Wake() { f.woken.Add(1) }
 
 // greet upgrades a request, says one thing and hangs up.
 func greet(w http.ResponseWriter, r *http.Request, text string) {
@@ -320,6 +357,26 @@ func (f *fakeAttendants) Push(_ context.Context, channel, text string) error {
 	return fmt.Errorf("push to %q: %w", channel, ErrOffline)
 }
 
+func (f *fakeAttendants) Send(to AttendantTarget, text string) []Delivery {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var all []Delivery
+	for _, a := range f.list {
+		hit := to.All || a.ChannelName == to.ChannelName
+		for name, value := range to.Details {
+			hit = a.Details[name] == value
+		}
+		if hit {
+			f.pushed[a.ChannelName] = append(f.pushed[a.ChannelName], text)
+			all = append(all, Delivery{a.ChannelName, Delivered})
+		}
+	}
+	if all == nil && to.ChannelName != "" {
+		all = []Delivery{{to.ChannelName, Gone}}
+	}
+	return all
+}
+
 func (f *fakeAttendants) pushedTo(channel string) []string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -332,6 +389,7 @@ type fakeRecordings struct {
 	all   []Recording       // guarded by mu
 	rooms map[string]string // recording to room; guarded by mu
 	busy  map[string]bool   // guarded by mu
+	log   []recording.Entry // guarded by mu
 }
 
 func newFakeRecordings() *fakeRecordings {
@@ -341,7 +399,7 @@ func newFakeRecordings() *fakeRecordings {
 func (f *fakeRecordings) add(id, room string, creator int64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.all = append(f.all, Recording{ID: id, CreatorID: creator, Manifest: map[string]string{"id": id, "room": room}})
+	f.all = append(f.all, Recording{ID: id, Room: room, CreatorID: creator, Manifest: map[string]string{"id": id, "room": room}})
 	f.rooms[id] = room
 }
 
@@ -400,6 +458,69 @@ func (f *fakeRecordings) Delete(id string) error {
 		}
 	}
 	return recording.ErrNotFound
+}
+
+func (f *fakeRecordings) Archive(id string) (recording.Archive, error) {
+	if _, err := f.Get(id); err != nil {
+		return recording.Archive{}, err
+	}
+	return recording.Archive{Name: "all.zip", Write: func(w io.Writer) error {
+		_, err := io.WriteString(w, "PK")
+		return err
+	}}, nil
+}
+
+func (f *fakeRecordings) SetHold(id string, hold bool) (Recording, error) {
+	r, err := f.Get(id)
+	r.Manifest = map[string]any{"id": id, "room": r.Room, "hold": hold}
+	return r, err
+}
+
+func (f *fakeRecordings) Audit(e recording.Entry) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.log = append(f.log, e)
+}
+
+// audited lists what was written down of a recording: action, who, file.
+func (f *fakeRecordings) audited(id string) []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var all []string
+	for _, e := range f.log {
+		if e.Recording == id {
+			all = append(all, strings.TrimSpace(fmt.Sprint(e.Action, " ", e.Who, " ", e.File)))
+		}
+	}
+	return all
+}
+
+// fakeJobs has one job in every recording.
+type fakeJobs struct{}
+
+func (fakeJobs) Add(id string, k derive.Kind, o derive.Options, by string) (jobs.Job, error) {
+	m := recording.Manifest{Tracks: []recording.Track{{Participant: "p1", Source: "microphone"}}}
+	if err := derive.Check(k, o, m, k != derive.Sheet); err != nil {
+		return jobs.Job{}, err
+	}
+	return jobs.Job{ID: "J", Recording: id, Kind: k, Options: o, By: by, State: jobs.Queued, Files: []string{}}, nil
+}
+
+func (f fakeJobs) List(id string) []jobs.Job {
+	j, _ := f.Get(id, "J")
+	return []jobs.Job{j}
+}
+
+func (fakeJobs) Get(id, job string) (jobs.Job, error) {
+	if job != "J" {
+		return jobs.Job{}, jobs.ErrNotFound
+	}
+	return jobs.Job{ID: job, Recording: id, Kind: derive.Voices, State: jobs.Running, Progress: 0.5, Files: []string{}}, nil
+}
+
+func (f fakeJobs) Cancel(id, job string) error {
+	_, err := f.Get(id, job)
+	return err
 }
 
 // dial opens a socket and returns what it is greeted with.

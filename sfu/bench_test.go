@@ -47,13 +47,14 @@ func (f nowheres) New(ev transport.Events, _ *slog.Logger) (transport.Conn, erro
 type deaf struct{}
 
 func (deaf) SeatsChanged(string, int64, []SeatRow) {}
+func (deaf) LayersWanted(string, Source, int)      {}
 func (deaf) FloorChanged([]string)                 {}
 func (deaf) LinkChanged(string, LinkState)         {}
 
 // crowd fills a room with n participants who watch the first few, all up.
 func crowd(b *testing.B, n, watched, seats int) (*Room, []*Participant) {
 	b.Helper()
-	s := &SFU{cfg: Config{}.withDefaults(), log: slog.New(slog.DiscardHandler), media: media{conns: nowheres{seats}}, pool: &packet.Pool{}, rooms: map[*Room]struct{}{}}
+	s := &SFU{cfg: Config{}.withDefaults(), log: slog.New(slog.DiscardHandler), media: media{conns: nowheres{seats}}, pool: &packet.Pool{}, turns: newTurns(), rooms: map[*Room]struct{}{}}
 	r := s.NewRoom("bench", deaf{})
 	b.Cleanup(r.Close)
 	var view []Tile

@@ -6,6 +6,8 @@ import "sync/atomic"
 type counters struct {
 	received, malformed, duplicate atomic.Uint64
 	overrun                        atomic.Uint64
+	policed, policedFeedback       atomic.Uint64
+	unanswered                     atomic.Uint64
 	forwarded, forwardedBytes      atomic.Uint64
 	nacked, resent, refused        atomic.Uint64
 	keyframes                      atomic.Uint64
@@ -28,6 +30,9 @@ type Stats struct {
 	Malformed      uint64 // packets dropped because their payload could not be parsed
 	Duplicate      uint64 // packets that had arrived before
 	Overrun        uint64 // packets dropped unread because the server did not keep up
+	Policed        uint64 // packets dropped because a participant sent more than any may
+	PolicedReports uint64 // RTCP dropped because a subscriber asked for more than any may
+	Unanswered     uint64 // keyframes asked of publishers who had not answered many requests before
 	Forwarded      uint64 // packets written to seats
 	ForwardedBytes uint64 // their payload bytes
 	Nacked         uint64 // packets asked of publishers again
@@ -67,8 +72,10 @@ type Fast struct {
 func (s *SFU) Stats() Stats {
 	st := Stats{
 		Received: s.count.received.Load(), Malformed: s.count.malformed.Load(), Duplicate: s.count.duplicate.Load(),
-		Overrun:   s.count.overrun.Load(),
-		Forwarded: s.count.forwarded.Load(), ForwardedBytes: s.count.forwardedBytes.Load(),
+		Policed: s.count.policed.Load(), PolicedReports: s.count.policedFeedback.Load(),
+		Unanswered: s.count.unanswered.Load(),
+		Overrun:    s.count.overrun.Load(),
+		Forwarded:  s.count.forwarded.Load(), ForwardedBytes: s.count.forwardedBytes.Load(),
 		Nacked: s.count.nacked.Load(), Resent: s.count.resent.Load(), Refused: s.count.refused.Load(),
 		Keyframes: s.count.keyframes.Load(), Switches: s.count.switches.Load(),
 		Padded:      s.count.padded.Load(),

@@ -47,6 +47,10 @@ func (p *Participant) Sending(bytes int) uint16 {
 
 // Arrived implements transport.Events.
 func (p *Participant) Arrived(arrivals []bandwidth.Arrival, now time.Time) {
+	if !p.uplink.admitReport(now) {
+		p.room.sfu.count.policedFeedback.Add(1)
+		return
+	}
 	if p.down.arrived(arrivals, now) {
 		p.stir()
 	}

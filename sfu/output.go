@@ -9,6 +9,7 @@ import (
 
 	"plenum/sfu/codec"
 	"plenum/sfu/packet"
+	"plenum/sfu/police"
 	"plenum/sfu/repair"
 	"plenum/sfu/rewrite"
 	"plenum/sfu/transport"
@@ -50,6 +51,7 @@ type output struct {
 	stream  *rewrite.Stream
 	resends *repair.Resends
 	csrc    uint32
+	wants   struct{ packets, keyframes police.Bucket }
 	passed  int64           // newest packet of the current layer replayed from its ring
 	whole   bool            // the packet sent last ended its frame
 	batch   transport.Batch // of forward
@@ -303,11 +305,17 @@ func (o *output) mapped(p *packet.Packet, now time.Time) (transport.Header, []by
 
 // Nack implements transport.Feedback.
 func (o *output) Nack(seqs []uint16, now time.Time) {
+	count := &o.sub.room.sfu.count
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	if !o.wants.packets.Take(float64(len(seqs)), packetsWanted, now) {
+		count.policedFeedback.Add(1)
+		count.refused.Add(uint64(len(seqs)))
+		return
+	}
 	for _, seq := range seqs {
 		if !o.resend(seq, now) {
-			o.sub.room.sfu.count.refused.Add(1)
+			count.refused.Add(1)
 		}
 	}
 }
@@ -343,9 +351,17 @@ func (o *output) KeyframeWanted(now time.Time) {
 	if l == nil {
 		l = o.playing()
 	}
-	if l != nil && o.video {
-		l.askKeyframe(now)
+	if l == nil || !o.video {
+		return
 	}
+	o.mu.Lock()
+	allowed := o.wants.keyframes.Take(1, keyframesWanted, now)
+	o.mu.Unlock()
+	if !allowed {
+		o.sub.room.sfu.count.policedFeedback.Add(1)
+		return
+	}
+	l.askKeyframe(now)
 }
 
 // RoundTrip implements transport.Feedback.

@@ -20,6 +20,9 @@ const (
 	audioRing = 128
 )
 
+// largeAudience is how many receive a picture that has to wait for its turn.
+const largeAudience = 8
+
 // keyframeEvery is the least time between keyframe requests upstream.
 const keyframeEvery = 500 * time.Millisecond
 
@@ -49,6 +52,7 @@ type source struct {
 	epoch  atomic.Uint32
 	layers [maxLayers]atomic.Pointer[layer]
 	seen   [maxLayers]sight // guarded by the room's mutex
+	demand demand           // the same
 
 	lit atomic.Bool // on, for who does not hold mu
 
@@ -83,6 +87,7 @@ type layer struct {
 	stream Stream
 	level  uint8 // audio level extension id
 	video  bool
+	asks   bool // lost packets are asked for again
 	ring   *packet.Ring
 	outs   atomic.Pointer[[]*output] // changed only by the room's plan
 
@@ -106,6 +111,7 @@ type layer struct {
 
 func newLayer(src *source, t transport.Track, st Stream) *layer {
 	l := &layer{src: src, stream: st, level: t.LevelID, video: !src.kind.Audio()}
+	l.asks = l.video || t.Repairs
 	size := audioRing
 	if l.video {
 		size = videoRing
@@ -162,9 +168,18 @@ func (l *layer) Packet(p *packet.Packet, seq uint16) {
 	if l.over.Load() {
 		return
 	}
+	header, end := p.PayloadBounds()
+	if header > maxHeader {
+		room.sfu.count.malformed.Add(1)
+		return
+	}
 	p.Seq = l.unwrap.Unwrap(seq)
 	l.lastSeen.Store(p.Arrival.UnixNano())
-	l.repair(p)              // before duplicates go: one whose copy came by RTX was late, not lost
+	l.repair(p) // before duplicates go: one whose copy came by RTX was late, not lost
+	if !l.src.owner.uplink.admit(l.video, end, p.Arrival) {
+		room.sfu.count.policed.Add(1)
+		return
+	}
 	if l.ring.Stale(p.Seq) { // no number may go out twice with another content
 		room.sfu.count.duplicate.Add(1)
 		return
@@ -196,17 +211,31 @@ type holding struct {
 // Flush implements transport.Receiver. Each subscriber is sent all that came
 // together in one go: what is known of it is fetched once, and its packets can
 // leave as one.
+//
+// Without a batch, pictures with a large audience are forwarded only as many
+// at a time as there are processors: when there is no time for all of them,
+// pictures wait for each other, and are dropped when they waited for long, but
+// sound does not wait.
 func (l *layer) Flush(b transport.Batch) {
 	if len(l.held) == 0 {
 		return
 	}
+	outs := *l.outs.Load()
+	turns := l.src.owner.room.sfu.turns
+	waits := b == nil && l.video && len(outs) >= largeAudience // who batches has few goroutines anyway
+	if waits {
+		turns <- struct{}{}
+	}
 	fill := l.longest()
 	var sent tally
-	for _, o := range *l.outs.Load() {
+	for _, o := range outs {
 		o.forward(l, l.held, fill, b, &sent)
 		if b != nil {
 			b.Pause()
 		}
+	}
+	if waits {
+		<-turns
 	}
 	l.src.owner.room.sfu.count.sent(sent)
 	for i, h := range l.held {
@@ -237,7 +266,7 @@ func (l *layer) repair(p *packet.Packet) {
 	if !p.Repaired {
 		l.reception.Packet(p.Seq, p.Timestamp, p.Arrival)
 	}
-	if !l.video {
+	if !l.asks {
 		l.mu.Unlock()
 		return
 	}
@@ -253,7 +282,7 @@ func (l *layer) askMissing(now time.Time) {
 	rtt := owner.roundTrip()
 	l.mu.Lock()
 	ask := slices.Clone(l.missing.Due(now, rtt))
-	pli := l.missing.Lost() > 0 && l.keyframes.Ask(now)
+	pli := l.missing.Lost() > 0 && l.video && l.keyframes.Ask(now)
 	l.mu.Unlock()
 	if len(ask) > 0 {
 		owner.room.sfu.count.nacked.Add(uint64(len(ask)))
@@ -314,10 +343,12 @@ func (l *layer) askKeyframe(now time.Time) {
 
 // tick repeats requests that are due, for what comes with no packet.
 func (l *layer) tick(now time.Time) {
+	if l.asks {
+		l.askMissing(now)
+	}
 	if !l.video {
 		return
 	}
-	l.askMissing(now)
 	l.mu.Lock()
 	send := l.keyframes.Due(now)
 	l.mu.Unlock()
@@ -327,7 +358,14 @@ func (l *layer) tick(now time.Time) {
 }
 
 func (l *layer) sendKeyframeRequest() {
-	l.src.owner.room.sfu.count.keyframes.Add(1)
+	count := &l.src.owner.room.sfu.count
+	count.keyframes.Add(1)
+	l.mu.Lock()
+	hopeless := l.keyframes.Hopeless()
+	l.mu.Unlock()
+	if hopeless {
+		count.unanswered.Add(1)
+	}
 	l.src.owner.conn.AskKeyframe(l.stream.SSRC)
 }
 

@@ -84,6 +84,7 @@ type SFU struct {
 	media
 	pool  *packet.Pool
 	count counters
+	turns chan struct{} // holds a token for each picture that is being forwarded to a large audience
 
 	mu    sync.Mutex // guards rooms
 	rooms map[*Room]struct{}
@@ -92,7 +93,7 @@ type SFU struct {
 // New opens the media ports. The caller must Close the SFU.
 func New(cfg Config, log *slog.Logger) (*SFU, error) {
 	cfg = cfg.withDefaults()
-	s := &SFU{cfg: cfg, log: log, pool: &packet.Pool{}, rooms: map[*Room]struct{}{}}
+	s := &SFU{cfg: cfg, log: log, pool: &packet.Pool{}, turns: newTurns(), rooms: map[*Room]struct{}{}}
 	open := openFast
 	if cfg.Plain {
 		open = openPlain
@@ -104,6 +105,8 @@ func New(cfg Config, log *slog.Logger) (*SFU, error) {
 	s.media = m
 	return s, nil
 }
+
+func newTurns() chan struct{} { return make(chan struct{}, runtime.GOMAXPROCS(0)) }
 
 // Close ends every room and closes the ports. It waits for their goroutines.
 func (s *SFU) Close() error {
@@ -153,6 +156,9 @@ type Observer interface {
 	SeatsChanged(participant string, epoch int64, seats []SeatRow)
 	// FloorChanged lists who is audible, loudest first.
 	FloorChanged(participants []string)
+	// LayersWanted tells that of a participant's simulcast source only so many
+	// layers are wanted, from the smallest; the others need not be sent.
+	LayersWanted(participant string, source Source, layers int)
 	// LinkChanged tells the state of one participant's media connection.
 	LinkChanged(participant string, state LinkState)
 }

@@ -28,7 +28,7 @@ import (
 type Config struct {
 	ResumeWindow      time.Duration // how long a lost session may be resumed; default 30 s
 	PingEvery         time.Duration // default 10 s
-	PongWait          time.Duration // default 20 s
+	PongWait          time.Duration // default 15 s, so that a half-open socket is gone within 25 s
 	WriteWait         time.Duration // longest time one message may take to write; default 10 s
 	CloseWait         time.Duration // longest time from bye to the end of the socket; default 5 s
 	JoinWait          time.Duration // longest time without having joined; default 15 s
@@ -42,7 +42,7 @@ type Config struct {
 func (c Config) withDefaults() Config {
 	setDefault(&c.ResumeWindow, 30*time.Second)
 	setDefault(&c.PingEvery, 10*time.Second)
-	setDefault(&c.PongWait, 20*time.Second)
+	setDefault(&c.PongWait, 15*time.Second)
 	setDefault(&c.WriteWait, 10*time.Second)
 	setDefault(&c.CloseWait, 5*time.Second)
 	setDefault(&c.JoinWait, 15*time.Second)
@@ -81,6 +81,7 @@ type Hub struct {
 	rec     Recorders
 	hostKey []byte
 	store   Store
+	ledger  Ledger
 	log     *slog.Logger
 	wg      sync.WaitGroup // sockets, rooms and recordings being finished
 
@@ -92,9 +93,12 @@ type Hub struct {
 }
 
 // NewHub returns a Hub without rooms. The caller must Close it.
-func NewHub(cfg Config, media Media, rec Recorders, hostKey []byte, store Store, log *slog.Logger) *Hub {
+func NewHub(
+	cfg Config, media Media, rec Recorders, hostKey []byte, store Store, ledger Ledger, log *slog.Logger,
+) *Hub {
 	return &Hub{
-		cfg: cfg.withDefaults(), media: media, rec: rec, hostKey: slices.Clone(hostKey), store: store, log: log,
+		cfg: cfg.withDefaults(), media: media, rec: rec, hostKey: slices.Clone(hostKey), store: store, ledger: ledger,
+		log:   log,
 		rooms: map[string]*liveRoom{}, sockets: map[*socket]struct{}{}, ended: map[string]time.Time{},
 	}
 }
@@ -109,6 +113,7 @@ func (h *Hub) ServeMeeting(w http.ResponseWriter, r *http.Request, room rooms.Ro
 	ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context()))
 	defer cancel()
 	s := newSocket(h, room, cancel)
+	s.user = rooms.CallerOf(r.Context())
 	if !h.enlist(s) {
 		http.Error(w, "the server is shutting down", http.StatusServiceUnavailable)
 		return
@@ -121,6 +126,7 @@ func (h *Hub) ServeMeeting(w http.ResponseWriter, r *http.Request, room rooms.Ro
 		// it is the answer, which compresses well on its own.
 		CompressionMode:      websocket.CompressionNoContextTakeover,
 		CompressionThreshold: compressFrom,
+		OnPongReceived:       func(context.Context, []byte) { s.heard() },
 	})
 	if err != nil {
 		h.log.Debug("websocket refused", "room", room.ID, "err", err) // Accept has answered
@@ -145,6 +151,7 @@ func offersProtocol(r *http.Request) bool {
 type Snapshot struct {
 	Participants []meeting.Participant // in order of joining
 	Recording    meeting.Recording
+	Room         meeting.Info
 }
 
 // Live returns the state of a room. It reports false when nobody is in it.
@@ -155,7 +162,9 @@ func (h *Hub) Live(roomID string) (Snapshot, bool) {
 	}
 	var snap Snapshot
 	ok := live.do(func() {
-		snap = Snapshot{Participants: live.meeting.Roster(), Recording: live.meeting.Recording()}
+		snap = Snapshot{
+			Participants: live.meeting.Roster(), Recording: live.meeting.Recording(), Room: live.meeting.Info(),
+		}
 	})
 	return snap, ok
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"time"
 
+	"plenum/rooms"
 	"plenum/rooms/meeting"
 	"plenum/sfu"
 	"plenum/signaling/protocol"
@@ -17,7 +18,7 @@ func (r *liveRoom) join(ctx context.Context, s *socket, m protocol.Join, role me
 	joining := &session{token: rand.Text()}
 	var number uint32
 	err := errGone
-	r.do(func() { number, err = r.admit(joining, m.Name, role) })
+	r.do(func() { number, err = r.admit(joining, m.Name, role, s.user) })
 	if err != nil {
 		return nil, err
 	}
@@ -36,7 +37,7 @@ func (r *liveRoom) join(ctx context.Context, s *socket, m protocol.Join, role me
 
 // admit keeps a place. The session is in the books from here on, so that what
 // media tells about it before it has joined is not lost.
-func (r *liveRoom) admit(joining *session, name string, role meeting.Role) (uint32, error) {
+func (r *liveRoom) admit(joining *session, name string, role meeting.Role, user int64) (uint32, error) {
 	if most := r.info.Capacity; most > 0 && len(r.sessions) >= most {
 		return 0, refusal{protocol.RoomFull, "The room is full."}
 	}
@@ -52,12 +53,14 @@ func (r *liveRoom) admit(joining *session, name string, role meeting.Role) (uint
 	}
 	joining.id = id
 	r.sessions[id] = joining
+	r.scribe.expects(id, user)
 	return number, nil
 }
 
 func (r *liveRoom) abort(joining *session) {
 	delete(r.sessions, joining.id)
 	r.meeting.Abort(joining.id)
+	r.scribe.forgets(joining.id)
 }
 
 func (r *liveRoom) joinMedia(
@@ -91,10 +94,12 @@ func (r *liveRoom) seat(s *session, socket *socket, re int, answer string) {
 		Chat:      chatMessages(snap.Chat), Seq: snap.Seq, Now: stamp(now),
 	})}, encodeAll(pages[1:])...))
 	s.sendSeats()
+	s.sendEncodings(s.wanted)
 	s.sendFloor(floorMessage(r.floor))
 	r.log.Info("participant joined", "participant", s.id, "role", string(p.Role))
 	if rec := r.recorder(); rec != nil {
 		rec.Participant(p.ID, p.Name)
+		r.toldOfRecording(s)
 	}
 	r.broadcastBut(s, events)
 }
@@ -127,6 +132,7 @@ func (r *liveRoom) takeUp(socket *socket, m protocol.Resume) (*session, error) {
 	if !ok { // the page will join anew: don't leave its former self behind
 		r.log.Info("participant left", "participant", s.id, "reason", "missed too much")
 		s.socket = nil
+		r.scribe.leaves(s.id, rooms.ReasonLost, "")
 		r.remove(s)
 		r.broadcast(r.meeting.Leave(s.id))
 		return nil, refusal{protocol.ResumeExpired, "Too much has happened since. Join again."}
@@ -139,13 +145,16 @@ func (r *liveRoom) takeUp(socket *socket, m protocol.Resume) (*session, error) {
 		msgs = append(msgs, encode(order))
 	}
 	s.socket = socket
+	r.scribe.found(s.id)
 	socket.out.begin(msgs)
 	if old == nil {
 		s.media.Pause(false)
 	}
 	r.log.Info("session resumed", "participant", s.id, "missed", len(missed))
+	r.toldOfRecording(s)
 	r.broadcast(r.meeting.Back(s.id, meeting.Signalling)) // before the tables, which may be written at once
 	s.sendSeats()
+	s.sendEncodings(s.wanted)
 	s.sendFloor(floorMessage(r.floor))
 	return s, nil
 }

@@ -41,22 +41,26 @@ func (r *liveRoom) lock(session *session, socket *socket, on bool) error {
 }
 
 func (r *liveRoom) moderate(session *session, socket *socket, m protocol.Moderate) error {
-	return r.asHost(session, socket, "do that", func(host meeting.Participant) error {
-		if m.Action == protocol.MuteAll {
-			r.muteAll(host)
-			return nil
-		}
-		target, ok := r.meeting.Participant(m.Participant)
-		if !ok {
-			return refusal{protocol.NotHere, "This participant is not in the meeting."}
-		}
-		if target.ID == host.ID {
-			return refusal{protocol.BadMessage, "moderate is for the other participants"}
-		}
-		r.log.Info("participant moderated", "by", host.ID, "participant", target.ID, "action", string(m.Action))
-		r.act(host, r.sessions[target.ID], m.Action)
+	return r.asHost(session, socket, "do that", func(host meeting.Participant) error { return r.moderateBy(host, m) })
+}
+
+// moderateBy does what host wants, who may be somebody outside the meeting: then
+// it has a name but no id.
+func (r *liveRoom) moderateBy(host meeting.Participant, m protocol.Moderate) error {
+	if m.Action == protocol.MuteAll {
+		r.muteAll(host)
 		return nil
-	})
+	}
+	target, ok := r.meeting.Participant(m.Participant)
+	if !ok {
+		return refusal{protocol.NotHere, "This participant is not in the meeting."}
+	}
+	if target.ID == host.ID {
+		return refusal{protocol.BadMessage, "moderate is for the other participants"}
+	}
+	r.log.Info("participant moderated", "by", host.ID, "participant", target.ID, "action", string(m.Action))
+	r.act(host, r.sessions[target.ID], m.Action)
+	return nil
 }
 
 func (r *liveRoom) muteAll(host meeting.Participant) {
@@ -89,6 +93,7 @@ func (r *liveRoom) act(host meeting.Participant, target *session, action protoco
 		}
 	case protocol.Remove:
 		r.removed[target.token] = struct{}{}
+		r.scribe.leaves(target.id, rooms.ReasonRemoved, host.Name)
 		if target.socket != nil {
 			target.socket.finish(byeRemoved, false)
 			target.socket = nil
@@ -151,8 +156,9 @@ func (r *liveRoom) extend(ctx context.Context, session *session, socket *socket,
 	r.moving.Lock()
 	defer r.moving.Unlock()
 	var info rooms.Room
-	err := r.asHost(session, socket, "extend the meeting", func(meeting.Participant) error {
-		info = r.info
+	var host meeting.Participant
+	err := r.asHost(session, socket, "extend the meeting", func(p meeting.Participant) error {
+		host, info = p, r.info
 		info.End = info.End.Add(time.Duration(minutes) * time.Minute)
 		if info.End.After(info.Start.Add(longest)) {
 			return refusal{protocol.TooLong, "A meeting can last 24 hours at most."}
@@ -168,6 +174,7 @@ func (r *liveRoom) extend(ctx context.Context, session *session, socket *socket,
 	}
 	if r.do(func() { r.update(info) }) {
 		r.log.Info("meeting extended", "by", session.id, "minutes", minutes)
+		r.hub.ledger.Record(byHost(host.Name, rooms.RoomExtended, info))
 		return nil
 	}
 	<-r.gone // it ended while the store was busy: so it stays
@@ -185,14 +192,29 @@ func (r *liveRoom) extend(ctx context.Context, session *session, socket *socket,
 func (r *liveRoom) end(ctx context.Context, session *session, socket *socket) error {
 	r.moving.Lock()
 	defer r.moving.Unlock()
-	err := r.asHost(session, socket, "end the meeting", func(meeting.Participant) error { return nil })
+	var host meeting.Participant
+	err := r.asHost(session, socket, "end the meeting", func(p meeting.Participant) error {
+		host = p
+		return nil
+	})
 	if err != nil {
 		return err
 	}
-	if err := r.hub.store.SetRoomEnd(context.WithoutCancel(ctx), socket.info.ID, time.Now().UTC()); err != nil {
+	now := time.Now().UTC()
+	if err := r.hub.store.SetRoomEnd(context.WithoutCancel(ctx), socket.info.ID, now); err != nil {
 		return fmt.Errorf("end room: %w", err)
 	}
 	r.log.Info("meeting ended by its host", "by", session.id)
+	info := socket.info
+	info.End = now
+	r.hub.ledger.Record(byHost(host.Name, rooms.RoomEnded, info))
 	r.hub.EndRoom(ctx, socket.info.ID)
 	return nil
+}
+
+// byHost is what a host did to the room itself.
+func byHost(name string, kind rooms.EventKind, info rooms.Room) rooms.Event {
+	e := rooms.NewEvent(info.ID, kind, time.Now())
+	e.By, e.End = name, info.End
+	return e
 }

@@ -3,6 +3,7 @@ package signaling
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"sync"
 	"time"
 
@@ -29,6 +30,7 @@ type liveRoom struct {
 	removed   map[string]struct{} // resume tokens of those whom a host removed
 	reactions reactions
 	rosterDue time.Time // when changes that wait are told; zero while none do
+	scribe    *scribe
 	floor     []string
 	recording *recordingRun // nil while nothing is recorded
 	over      bool
@@ -47,6 +49,9 @@ type session struct {
 	attempt int     // the last of the page to do so
 	socket  *socket // nil while lost
 	seats   seatTable
+	wanted  map[sfu.Source]int // layers of its sources; none for all
+
+	declined bool // to be recorded
 }
 
 // roomTitle is what a room is called on the page.
@@ -67,6 +72,7 @@ func newRoom(ctx context.Context, h *Hub, info rooms.Room) *liveRoom {
 			meeting.Config{
 				Capacity: h.cfg.MaxParticipants, Events: h.cfg.EventBuffer, ResumeWindow: h.cfg.ResumeWindow,
 			}),
+		scribe:   newScribe(h.ledger, info.ID),
 		sessions: map[string]*session{}, tokens: map[string]*session{}, removed: map[string]struct{}{},
 	}
 }
@@ -110,6 +116,11 @@ func (r *liveRoom) handle() {
 			s.sendSeats()
 		}
 	}
+	for id, wanted := range news.wanted {
+		if s := r.sessions[id]; s != nil {
+			s.want(wanted)
+		}
+	}
 	if news.floor != nil {
 		r.floor = news.floor
 		msg := floorMessage(r.floor)
@@ -136,6 +147,7 @@ func (r *liveRoom) tick(now time.Time) {
 	gone, events := r.meeting.Expire(now)
 	for _, id := range gone {
 		r.log.Info("participant left", "participant", id, "reason", "lost")
+		r.scribe.leaves(id, rooms.ReasonLost, "")
 		r.remove(r.sessions[id])
 	}
 	r.broadcast(events)
@@ -181,6 +193,7 @@ func (r *liveRoom) finish(f farewell, reason string) {
 	}
 	r.over, r.reason = true, reason
 	r.stopRecording(reason, "", "")
+	r.scribe.end(time.Now(), reason)
 	for _, s := range r.sessions {
 		if s.socket != nil {
 			s.socket.finish(f, false)
@@ -204,6 +217,7 @@ func (r *liveRoom) broadcast(events []meeting.Event) { r.broadcastBut(nil, event
 // which makes further events; those are for all.
 func (r *liveRoom) broadcastBut(but *session, events []meeting.Event) {
 	for len(events) > 0 {
+		r.scribe.read(time.Now(), events)
 		var slow []*session
 		for _, e := range events {
 			msg := encode(eventMessage(e))
@@ -218,17 +232,18 @@ func (r *liveRoom) broadcastBut(but *session, events []meeting.Event) {
 		for _, s := range slow {
 			if s.socket != nil { // not twice
 				r.log.Warn("socket cut off", "participant", s.id, "reason", "it does not read")
-				events = append(events, r.detach(s)...)
+				events = append(events, r.detach(s, time.Now())...)
 			}
 		}
 	}
 }
 
-// detach notes that a session has no socket any more.
-func (r *liveRoom) detach(s *session) []meeting.Event {
+// detach notes that a session has had no socket since at.
+func (r *liveRoom) detach(s *session, at time.Time) []meeting.Event {
 	s.socket = nil
 	s.media.Pause(true)
-	return r.meeting.Lost(time.Now(), s.id, meeting.Signalling)
+	r.scribe.lost(s.id, at)
+	return r.meeting.Lost(at, s.id, meeting.Signalling)
 }
 
 // remove forgets a session that has left the meeting.
@@ -244,6 +259,7 @@ func (r *liveRoom) remove(s *session) {
 func (r *liveRoom) link(id string, state sfu.LinkState) {
 	switch state {
 	case sfu.LinkUp:
+		r.scribe.mediaUp(time.Now(), id)
 		r.broadcast(r.meeting.Back(id, meeting.Media))
 	case sfu.LinkInterrupted, sfu.LinkFailed:
 		r.log.Info("media link lost", "participant", id, "state", string(state))
@@ -255,6 +271,24 @@ func (r *liveRoom) link(id string, state sfu.LinkState) {
 func (s *session) sendSeats() {
 	if s.socket != nil && s.seats.epoch > 0 {
 		s.socket.out.setSeats(protocol.Seats{Epoch: s.seats.epoch, Seats: seatRows(s.seats.rows)})
+	}
+}
+
+// want tells the page how many layers of its sources are wanted from now on.
+func (s *session) want(wanted map[sfu.Source]int) {
+	if s.wanted == nil {
+		s.wanted = map[sfu.Source]int{}
+	}
+	maps.Copy(s.wanted, wanted)
+	s.sendEncodings(wanted)
+}
+
+func (s *session) sendEncodings(wanted map[sfu.Source]int) {
+	if s.socket == nil {
+		return
+	}
+	for source, layers := range wanted {
+		s.socket.answer(protocol.Encodings{Source: protocol.Source(source), Layers: layers})
 	}
 }
 
@@ -307,6 +341,9 @@ func (r *liveRoom) setSource(session *session, source sfu.Source, on, muted bool
 func (r *liveRoom) chat(session *session, socket *socket, text string) error {
 	return r.as(session, socket, func() error {
 		r.broadcast(r.meeting.Say(time.Now(), session.id, text))
+		if p, ok := r.meeting.Participant(session.id); ok && r.recorder() != nil {
+			r.recorder().Chat(p.ID, p.Name, text)
+		}
 		return nil
 	})
 }
@@ -314,6 +351,7 @@ func (r *liveRoom) chat(session *session, socket *socket, text string) error {
 func (r *liveRoom) leave(session *session, socket *socket) error {
 	return r.as(session, socket, func() error {
 		r.log.Info("participant left", "participant", session.id, "reason", "left")
+		r.scribe.leaves(session.id, rooms.ReasonLeft, "")
 		session.socket = nil
 		socket.finish(byeLeft, false)
 		r.remove(session)
@@ -322,12 +360,13 @@ func (r *liveRoom) leave(session *session, socket *socket) error {
 	})
 }
 
-// lost tells that a socket has ended. Its session waits to be resumed.
-func (r *liveRoom) lost(session *session, socket *socket) {
+// lost tells that a socket has ended, and when its page was last heard of. Its
+// session waits to be resumed.
+func (r *liveRoom) lost(session *session, socket *socket, at time.Time) {
 	r.do(func() {
 		if session.socket == socket {
 			r.log.Info("session lost", "participant", session.id)
-			r.broadcast(r.detach(session))
+			r.broadcast(r.detach(session, at))
 		}
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/coder/websocket"
@@ -44,7 +45,9 @@ type socket struct {
 	info   rooms.Room // as it was when the socket was opened
 	log    *slog.Logger
 	out    *outbox
+	user   int64              // who is logged in; 0 is nobody
 	cancel context.CancelFunc // ends the socket at once
+	alive  atomic.Int64       // when the page was last heard of, in ms since 1970
 
 	// The rest belongs to the reading goroutine.
 	conn      *websocket.Conn
@@ -74,14 +77,18 @@ func newSocket(h *Hub, room rooms.Room, cancel context.CancelFunc) *socket {
 func (s *socket) serve(ctx context.Context, conn *websocket.Conn) {
 	conn.SetReadLimit(s.hub.cfg.MessageSize)
 	s.conn = conn
+	s.heard()
 	s.idle = time.AfterFunc(s.hub.cfg.JoinWait, func() { s.finish(byeIdle, false) })
 	var wg sync.WaitGroup
 	wg.Go(func() { s.write(ctx) })
 	wg.Go(func() { keepAlive(ctx, conn, s.hub.cfg.PingEvery, s.hub.cfg.PongWait, s.cancel) })
 	err := s.read(ctx)
 	s.idle.Stop()
+	if ctx.Err() == nil {
+		s.heard() // the page hung up: until now it was there
+	}
 	if s.live != nil {
-		s.live.lost(s.session, s)
+		s.live.lost(s.session, s, time.UnixMilli(s.alive.Load()))
 	}
 	s.log.Debug("socket ended", "err", err)
 	s.cancel()
@@ -96,6 +103,7 @@ func (s *socket) read(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		s.heard()
 		if s.out.finished() {
 			continue // the page has not yet heard our bye
 		}
@@ -106,6 +114,9 @@ func (s *socket) read(ctx context.Context) error {
 		s.handle(ctx, data)
 	}
 }
+
+// heard notes that the page gave a sign of life.
+func (s *socket) heard() { s.alive.Store(time.Now().UnixMilli()) }
 
 // write sends what the outbox holds until the farewell is sent or ctx ends.
 func (s *socket) write(ctx context.Context) {

@@ -7,9 +7,11 @@ import (
 	"io"
 	"log/slog"
 	"net/netip"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -18,6 +20,7 @@ import (
 	"plenum/recording"
 	"plenum/rooms"
 	"plenum/sfu"
+	"plenum/signaling"
 	"plenum/static"
 )
 
@@ -33,11 +36,14 @@ type serveCmd struct {
 	MediaLoopback          string   `help:"Offer media on loopback too: on, off, or auto (on without --external-ip)." enum:"auto,on,off" default:"auto"`
 	TrustedProxies         []string `help:"Addresses and CIDRs of proxies whose X-Forwarded-For counts; repeatable." placeholder:"CIDR"`
 	LegacyPublicAttendants bool     `help:"Answer /online_attendants/ without a password, addresses included."`
+	AttendanceOrigins      []string `help:"Other site whose pages may connect to /attendance/, such as https://app.example.org, or * for every site; repeatable." placeholder:"ORIGIN"`
 	ICEServers             string   `help:"JSON list of STUN and TURN URLs, or of objects with urls, username and credential." name:"ice-servers" default:"[]" placeholder:"JSON"`
 	tlsFlags
-	LogFormat string `help:"How to log: text or json." enum:"text,json" default:"text"`
-	Pprof     string `help:"Loopback address on which to answer /debug/pprof/, for profiles." placeholder:"HOST:PORT"`
-	LogLevel  string `help:"What to log: debug, info, warn or error." enum:"debug,info,warn,error" default:"info"`
+	Recording recordingFlags `embed:"" prefix:"recording-"`
+	LogFormat string         `help:"How to log: text or json." enum:"text,json" default:"text"`
+	Pprof     string         `help:"Loopback address on which to answer /debug/pprof/, for profiles." placeholder:"HOST:PORT"`
+	LogLevel  string         `help:"What to log: debug, info, warn or error." enum:"debug,info,warn,error" default:"info"`
+	booksFlags
 }
 
 // maxShards bounds --media-shards; no machine gains from more.
@@ -48,6 +54,8 @@ type settings struct {
 	api       api.Config
 	sfu       sfu.Config
 	recording recording.Config
+	books     booksConfig
+	ffmpeg    string // its name or path; empty for the one installed, "off" for none
 }
 
 func (c *serveCmd) settings() (settings, error) {
@@ -63,6 +71,9 @@ func (c *serveCmd) settings() (settings, error) {
 		return s, fmt.Errorf("--ice-servers: %w", err)
 	}
 	s.api.PublicAttendants = c.LegacyPublicAttendants
+	if s.api.AttendanceOrigins, err = parseOrigins(c.AttendanceOrigins); err != nil {
+		return s, fmt.Errorf("--attendance-origins: %w", err)
+	}
 	if c.MediaShards < 0 || c.MediaShards > maxShards {
 		return s, fmt.Errorf("--media-shards: %d is not between 0 and %d", c.MediaShards, maxShards)
 	}
@@ -78,8 +89,24 @@ func (c *serveCmd) settings() (settings, error) {
 		s.sfu.ExternalIPs = append(s.sfu.ExternalIPs, addr)
 	}
 	s.sfu.Loopback = c.MediaLoopback == "on" || (c.MediaLoopback == "auto" && len(c.ExternalIP) == 0)
+	if s.books, err = c.booksFlags.settings(); err != nil {
+		return s, err
+	}
 	s.recording.Dir = filepath.Join(c.Data, "recordings")
+	c.Recording.apply(&s.recording)
+	s.ffmpeg = c.Recording.FFmpeg
 	return s, nil
+}
+
+// parseOrigins checks that texts are origins as browsers send them, or *.
+func parseOrigins(texts []string) ([]string, error) {
+	for _, text := range texts {
+		u, err := url.Parse(text)
+		if text != "*" && (err != nil || u.Host == "" || u.Scheme+"://"+u.Host != text || strings.ToLower(text) != text) {
+			return nil, fmt.Errorf("%q is no origin such as https://app.example.org", text)
+		}
+	}
+	return texts, nil
 }
 
 // Run serves until ctx ends.
@@ -92,6 +119,7 @@ type live struct {
 	meetings   api.Meetings
 	attendants api.Attendants
 	recordings api.Recordings
+	jobs       api.Jobs
 	close      func(context.Context) error // ends meetings, finishes recordings, closes ports, and waits
 }
 
@@ -101,6 +129,7 @@ type opener func(ctx context.Context, cfg settings, parts parts) (*live, error)
 // parts is what live things stand on.
 type parts struct {
 	store   rooms.Store
+	ledger  signaling.Ledger
 	hostKey []byte
 	metrics *prometheus.Registry
 	log     *slog.Logger
@@ -138,13 +167,20 @@ func (c *serveCmd) serve(ctx context.Context, term terminal, open opener) (err e
 	if err != nil {
 		return err
 	}
-	now, err := open(ctx, cfg, parts{store, hostKey, metrics, log})
+	node, err := nodeID(c.Data)
+	if err != nil {
+		return errors.Join(err, doors.close())
+	}
+	books := openBooks(ctx, cfg.books, node, store, metrics, log)
+	defer books.close()
+	now, err := open(ctx, cfg, parts{store, books.ledger, hostKey, metrics, log})
 	if err != nil {
 		return errors.Join(err, doors.close())
 	}
 	handler := api.New(cfg.api, api.Deps{
 		Store: store, Auth: rooms.NewAuthenticator(store, rooms.NewHasher(rooms.HashCost{}), nil), HostKey: hostKey,
 		Meetings: now.meetings, Attendants: now.attendants, Recordings: now.recordings,
+		Ledger: books.ledger, Webhooks: books.worker, Jobs: now.jobs,
 		Pages: static.Dist(), Metrics: metrics,
 	}, log)
 	// Only now, when nothing else can fail: a password is shown once.

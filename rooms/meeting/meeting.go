@@ -98,6 +98,7 @@ type Recording struct {
 	StartedAt time.Time
 	By        string // name of who started or stopped it
 	Notice    string // why it stopped, when nobody asked for it
+	Warning   string // what is wrong with it, while On
 }
 
 // Message is one line of the chat.
@@ -310,6 +311,17 @@ func (m *Meeting) RecordingStopped(by, notice string) []Event {
 	return m.setRecording(Recording{By: by, Notice: notice})
 }
 
+// RecordingWarned tells what is wrong with the running recording; an empty
+// warning takes the one before back.
+func (m *Meeting) RecordingWarned(warning string) []Event {
+	if !m.rec.On {
+		return nil
+	}
+	rec := m.rec
+	rec.Warning = warning
+	return m.setRecording(rec)
+}
+
 func (m *Meeting) setRecording(rec Recording) []Event {
 	if rec == m.rec {
 		return nil
@@ -383,8 +395,14 @@ func (m *Meeting) Roster() []Participant {
 	return rows
 }
 
+// Info returns what everybody may know about the room.
+func (m *Meeting) Info() Info { return m.info }
+
 // Recording returns the state of the recording.
 func (m *Meeting) Recording() Recording { return m.rec }
+
+// Locked reports whether a host keeps out who is not in.
+func (m *Meeting) Locked() bool { return m.info.Locked }
 
 // Snapshot returns the whole state.
 func (m *Meeting) Snapshot() Snapshot {

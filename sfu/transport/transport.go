@@ -38,6 +38,7 @@ type Track struct {
 	SSRC      uint32
 	Mime      string // "audio/opus" or "video/VP8"
 	ClockRate uint32
+	Repairs   bool  // the publisher sends again what Nack asks for
 	LevelID   uint8 // header extension id of RFC 6464 audio levels; 0 when not negotiated
 }
 
@@ -46,7 +47,8 @@ type Track struct {
 type Events interface {
 	// Incoming tells of a new stream and returns who takes its packets; nil discards them.
 	Incoming(t Track) Receiver
-	// StateChanged tells the state of the connection.
+	// StateChanged tells the state of the connection. Up comes again when packets
+	// begin to take another way, on which those sent last may not have arrived.
 	StateChanged(s State)
 	// Sending tells that a packet of so many bytes leaves now and returns the
 	// transport-wide number it carries, if the connection is Numbered.

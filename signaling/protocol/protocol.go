@@ -138,6 +138,14 @@ type Record struct {
 	On bool `json:"on"`
 }
 
+// Consent answers to being recorded. Who does not accept is not recorded, and
+// what has been recorded of them is thrown away. Without an answer, staying is
+// one. It may come before a recording begins, and be changed.
+type Consent struct {
+	Request
+	Accept bool `json:"accept"`
+}
+
 // EndMeeting ends the meeting for everybody and gives the room back. Hosts only.
 type EndMeeting struct {
 	Request
@@ -282,6 +290,9 @@ type RecordingState struct {
 	By string `json:"by,omitempty"`
 	// Notice is a sentence when it stopped for a reason of its own, such as a full disk.
 	Notice string `json:"notice,omitempty"`
+	// Warning is a sentence while something is wrong with the running recording,
+	// such as an unmuted microphone of which nothing is heard.
+	Warning string `json:"warning,omitempty"`
 }
 
 // ChatMessage is one line of the room's chat.
@@ -373,6 +384,16 @@ type Floor struct {
 	Participants []string `json:"participants"`
 }
 
+// Encodings tells a page how many of a source's simulcast encodings are
+// wanted, counted from the smallest. The page stops sending the others, and
+// sends them again at once when they are wanted again. Before the first of
+// these, all are wanted. It has no number, and is repeated on resuming.
+type Encodings struct {
+	// Source is "camera" or "screen".
+	Source Source `json:"source"`
+	Layers int    `json:"layers"`
+}
+
 // Chat is a numbered event: somebody wrote.
 type Chat struct {
 	Seq int64 `json:"seq"`
@@ -401,6 +422,19 @@ type Moderated struct {
 	By string `json:"by"`
 	// Role is the new role, with "set_role" and "hand_over".
 	Role Role `json:"role,omitempty"`
+}
+
+// Announcement is a text from somebody who looks after the room, who need not
+// be in it. It has no number: who was away does not get it later.
+type Announcement struct {
+	// From is the sender's user name.
+	From string `json:"from"`
+	// Text is 1 to 1000 characters.
+	Text string `json:"text"`
+	// At is RFC 3339 with milliseconds, UTC.
+	At string `json:"at"`
+	// Private is set when nobody else got it.
+	Private bool `json:"private"`
 }
 
 // Recording is a numbered event: recording started or stopped.

@@ -91,7 +91,10 @@ func (c *conn) watch() {
 	c.watched = true
 	handshake := c.plain.Peer().SCTP().Transport()
 	c.ice = handshake.ICETransport()
-	c.ice.OnSelectedCandidatePairChange(func(*webrtc.ICECandidatePair) { c.moved() })
+	c.ice.OnSelectedCandidatePairChange(func(*webrtc.ICECandidatePair) {
+		c.moved()
+		c.plain.PathChanged() // which this handler takes the place of
+	})
 	handshake.OnStateChange(func(s webrtc.DTLSTransportState) {
 		if s == webrtc.DTLSTransportStateConnected {
 			c.decide()

@@ -174,6 +174,7 @@ func (l *link) place(s *stream, p *packet.Packet, table *negotiated) bool {
 	s.to = l.conn.events.Incoming(transport.Track{
 		Mid: at.mid, RID: s.rid, Layer: plain.LayerOf(at.rids, s.rid), SSRC: s.ssrc,
 		Mime: at.mime, ClockRate: at.clockRate, LevelID: levelOf(at, table),
+		Repairs: at.nack,
 	})
 	return true
 }

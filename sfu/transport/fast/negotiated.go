@@ -29,6 +29,7 @@ type line struct {
 	clockRate uint32
 	payload   uint8
 	rtx       uint8 // 0 without
+	nack      bool  // lost packets may be asked for again (RFC 4585 section 6.2.1)
 	rids      []string
 }
 
@@ -94,6 +95,7 @@ func newLine(m *sdp.MediaDescription) *line {
 	l.mid = strings.Clone(mid)   // or it would keep the whole SDP in memory
 	repairs := map[uint8]uint8{} // what an RTX payload type repairs, the other way round
 	var rtx []uint8
+	asked := map[uint8]bool{}
 	for _, a := range m.Attributes {
 		number, rest, _ := strings.Cut(a.Value, " ")
 		pt, err := strconv.ParseUint(number, 10, 7)
@@ -113,6 +115,8 @@ func newLine(m *sdp.MediaDescription) *line {
 			case "video/rtx":
 				rtx = append(rtx, uint8(pt))
 			}
+		case "rtcp-fb":
+			asked[uint8(pt)] = asked[uint8(pt)] || rest == "nack"
 		case "fmtp":
 			if apt, err := strconv.ParseUint(strings.TrimPrefix(rest, "apt="), 10, 7); err == nil {
 				repairs[uint8(pt)] = uint8(apt)
@@ -122,6 +126,7 @@ func newLine(m *sdp.MediaDescription) *line {
 	if l.mime == "" {
 		return nil
 	}
+	l.nack = asked[l.payload]
 	for _, pt := range rtx {
 		if repairs[pt] == l.payload {
 			l.rtx = pt

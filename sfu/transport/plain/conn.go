@@ -228,6 +228,21 @@ func (c *Conn) stateChanged(webrtc.PeerConnectionState) {
 	}
 }
 
+// PathChanged tells that a connection that is up is up by another way. Pion
+// calls it on a goroutine of its own, for the first way too; a transport that
+// hears of it in its place passes it on.
+func (c *Conn) PathChanged() {
+	if !c.enter() {
+		return
+	}
+	defer c.readers.Done()
+	c.telling.Lock()
+	defer c.telling.Unlock()
+	if c.told == webrtc.PeerConnectionStateConnected {
+		c.events.StateChanged(transport.Up)
+	}
+}
+
 // midOf finds the m-line of a receiver.
 func (c *Conn) midOf(r *webrtc.RTPReceiver) string {
 	if t := r.RTPTransceiver(); t != nil {
@@ -249,9 +264,15 @@ func (c *Conn) incoming(track *webrtc.TrackRemote, r *webrtc.RTPReceiver) {
 	to := c.events.Incoming(transport.Track{
 		Mid: mid, RID: track.RID(), Layer: LayerOf(rids, track.RID()), SSRC: uint32(track.SSRC()),
 		Mime: track.Codec().MimeType, ClockRate: track.Codec().ClockRate, LevelID: levelID(r),
+		Repairs: repairs(track.Codec()),
 	})
 	c.run(func() { c.readReports(track, r, to) })
 	c.run(func() { c.readPackets(track, to) })
+}
+
+// repairs reports whether lost packets of a codec may be asked for again.
+func repairs(codec webrtc.RTPCodecParameters) bool {
+	return slices.Contains(codec.RTCPFeedback, webrtc.RTCPFeedback{Type: "nack"})
 }
 
 func levelID(r *webrtc.RTPReceiver) uint8 {

@@ -155,8 +155,10 @@ func mediaEngine() (*webrtc.MediaEngine, error) {
 	opus := webrtc.RTPCodecParameters{
 		RTPCodecCapability: webrtc.RTPCodecCapability{
 			MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2,
-			SDPFmtpLine:  "minptime=10;useinbandfec=1",
-			RTCPFeedback: []webrtc.RTCPFeedback{{Type: "transport-cc"}},
+			SDPFmtpLine: "minptime=10;useinbandfec=1",
+			// Sound is asked for again too: a round trip is mostly shorter than
+			// what players hold back, and nothing else repairs a burst.
+			RTCPFeedback: []webrtc.RTCPFeedback{{Type: "transport-cc"}, {Type: "nack"}},
 		},
 		PayloadType: 111,
 	}
@@ -267,6 +269,7 @@ func (f *Factory) NewConn(ev transport.Events, log *slog.Logger, opt Options) (*
 	}
 	c.pc = pc
 	pc.OnConnectionStateChange(c.stateChanged)
+	pc.SCTP().Transport().ICETransport().OnSelectedCandidatePairChange(func(*webrtc.ICECandidatePair) { c.PathChanged() })
 	pc.OnTrack(c.incoming)
 	return c, nil
 }

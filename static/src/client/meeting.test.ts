@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CHAT_LIMIT, handsUp, isHeard, meetingOf, mergeRoster, reduce } from './meeting';
+import { ANNOUNCEMENT_LIMIT, CHAT_LIMIT, handsUp, isHeard, meetingOf, mergeRoster, reduce } from './meeting';
 import type { Meeting } from './meeting';
 import type { Joined, Participant } from './protocol.gen';
 
@@ -77,6 +77,16 @@ describe('reduce', () => {
 		state = reduce(state, { type: 'floor', participants: ['p1'] }, now);
 		state = reduce(state, { type: 'seats', epoch: 1, seats: [{ seat: 0, video: false }] }, now);
 		expect([state.floor, state.seats, state.seq]).toEqual([['p1'], [{ seat: 0, video: false }], 13]);
+	});
+
+	it('keeps announcements, which have no number, and no more than a bound of them', () => {
+		const say = (state: ReturnType<typeof start>, text: string) =>
+			reduce(state, { type: 'announcement', from: 'anna', text, at: joined.now, private: false }, now);
+		let state = say(say(start(), 'one'), 'one');
+		expect(state.announcements).toStrictEqual([1, 2].map(() => ({ from: 'anna', text: 'one', at: joined.now, private: false })));
+		expect(state.seq).toBe(start().seq);
+		for (let n = 0; n < ANNOUNCEMENT_LIMIT; n++) state = say(state, String(n));
+		expect(state.announcements.map(({ text }) => text)).toStrictEqual(Array.from({ length: ANNOUNCEMENT_LIMIT }, (_, n) => String(n)));
 	});
 
 	it('takes the own role from the own row alone', () => {

@@ -1,4 +1,4 @@
-import type { ChatMessage, Joined, Participant, Recording, RecordingState, Role, RoomState, Seat, ServerMessage, Source, SourceState } from './protocol.gen';
+import type { Announcement, ChatMessage, Joined, Participant, Recording, RecordingState, Role, RoomState, Seat, ServerMessage, Source, SourceState } from './protocol.gen';
 
 /** What the server has told about the meeting. Changed by reduce only. */
 export type Meeting = Readonly<{
@@ -11,6 +11,8 @@ export type Meeting = Readonly<{
 	participants: readonly Participant[];
 	recording: Readonly<RecordingState>;
 	chat: readonly ChatMessage[];
+	/** What those who look after the room had to say since the page joined, oldest first. */
+	announcements: readonly Announcement[];
 	seats: readonly Seat[];
 	/** Who is audible, loudest first. */
 	floor: readonly string[];
@@ -23,6 +25,9 @@ export type Meeting = Readonly<{
 /** The most chat lines a page keeps. */
 export const CHAT_LIMIT = 2000;
 
+/** The most announcements a page keeps. */
+export const ANNOUNCEMENT_LIMIT = 100;
+
 /** The meeting as a joined message describes it; nowMs is this page's clock. */
 export function meetingOf(joined: Joined, nowMs: number): Meeting {
 	return {
@@ -32,6 +37,7 @@ export function meetingOf(joined: Joined, nowMs: number): Meeting {
 		participants: joined.roster,
 		recording: joined.recording,
 		chat: joined.chat,
+		announcements: [],
 		seats: [],
 		floor: [],
 		seq: joined.seq,
@@ -56,6 +62,10 @@ export function reduce(meeting: Meeting, message: ServerMessage, nowMs: number):
 			return { ...meeting, seats: message.seats };
 		case 'floor':
 			return { ...meeting, floor: message.participants };
+		case 'announcement': {
+			const { from, text, at, private: alone } = message;
+			return { ...meeting, announcements: [...meeting.announcements, { from, text, at, private: alone }].slice(-ANNOUNCEMENT_LIMIT) };
+		}
 		default:
 			return meeting;
 	}

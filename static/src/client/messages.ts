@@ -94,7 +94,7 @@ const roomFields = {
 };
 const waitReason = oneOf<WaitReason>('lobby', 'sent_back');
 const waiter = object<Waiter>({ id: string, name: string, role, reason: waitReason, since: string, connected: boolean });
-const recordingFields = { on: boolean, id: optional(string), started_at: optional(string), by: optional(string), notice: optional(string) };
+const recordingFields = { on: boolean, id: optional(string), started_at: optional(string), by: optional(string), notice: optional(string), warning: optional(string) };
 const chatFields = { from: string, name: string, text: string, at: string };
 const re = optional(number);
 
@@ -125,6 +125,7 @@ const bodies: { [K in ServerMessage['type']]: Decoder<Body<K>> } = {
 			object<Seat>({ seat: number, participant: optional(string), source: optional(source), video: boolean, from: optional(number) }),
 		),
 	}),
+	encodings: object<Body<'encodings'>>({ source, layers: number }),
 	floor: object<Body<'floor'>>({ participants: list(string) }),
 	chat: object<Body<'chat'>>({ seq: number, ...chatFields }),
 	recording: object<Body<'recording'>>({ seq: number, ...recordingFields }),
@@ -160,6 +161,7 @@ const bodies: { [K in ServerMessage['type']]: Decoder<Body<K>> } = {
 		now: string,
 	}),
 	lobby: object<Body<'lobby'>>({ waiting: list(waiter) }),
+	announcement: object<Body<'announcement'>>({ from: string, text: string, at: string, private: boolean }),
 	error: object<Body<'error'>>({
 		re,
 		code: oneOf<ErrorCode>(

@@ -204,6 +204,17 @@ export type Record_ = {
 	on: boolean;
 };
 
+/**
+ * Consent answers to being recorded. Who does not accept is not recorded, and
+ * what has been recorded of them is thrown away. Without an answer, staying is
+ * one. It may come before a recording begins, and be changed.
+ */
+export type Consent = {
+	/** ID is echoed as "re" in the answer or error to this message. */
+	id?: number;
+	accept: boolean;
+};
+
 /** EndMeeting ends the meeting for everybody and gives the room back. Hosts only. */
 export type EndMeeting = {
 	/** ID is echoed as "re" in the answer or error to this message. */
@@ -357,6 +368,11 @@ export type RecordingState = {
 	by?: string;
 	/** Notice is a sentence when it stopped for a reason of its own, such as a full disk. */
 	notice?: string;
+	/**
+	 * Warning is a sentence while something is wrong with the running recording,
+	 * such as an unmuted microphone of which nothing is heard.
+	 */
+	warning?: string;
 };
 
 /** ChatMessage is one line of the room's chat. */
@@ -458,6 +474,18 @@ export type Floor = {
 	participants: string[];
 };
 
+/**
+ * Encodings tells a page how many of a source's simulcast encodings are
+ * wanted, counted from the smallest. The page stops sending the others, and
+ * sends them again at once when they are wanted again. Before the first of
+ * these, all are wanted. It has no number, and is repeated on resuming.
+ */
+export type Encodings = {
+	/** Source is "camera" or "screen". */
+	source: Source;
+	layers: number;
+};
+
 /** Chat is a numbered event: somebody wrote. */
 export type Chat = {
 	seq: number;
@@ -497,6 +525,21 @@ export type Moderated = {
 	role?: Role;
 };
 
+/**
+ * Announcement is a text from somebody who looks after the room, who need not
+ * be in it. It has no number: who was away does not get it later.
+ */
+export type Announcement = {
+	/** From is the sender's user name. */
+	from: string;
+	/** Text is 1 to 1000 characters. */
+	text: string;
+	/** At is RFC 3339 with milliseconds, UTC. */
+	at: string;
+	/** Private is set when nobody else got it. */
+	private: boolean;
+};
+
 /** Recording is a numbered event: recording started or stopped. */
 export type Recording = {
 	seq: number;
@@ -512,6 +555,11 @@ export type Recording = {
 	by?: string;
 	/** Notice is a sentence when it stopped for a reason of its own, such as a full disk. */
 	notice?: string;
+	/**
+	 * Warning is a sentence while something is wrong with the running recording,
+	 * such as an unmuted microphone of which nothing is heard.
+	 */
+	warning?: string;
 };
 
 /** Room is a numbered event: the room's title, end or lock changed. */
@@ -609,6 +657,7 @@ export type ClientMessage =
 	| ({ type: 'seated' } & Seated)
 	| ({ type: 'chat' } & SendChat)
 	| ({ type: 'record' } & Record_)
+	| ({ type: 'consent' } & Consent)
 	| ({ type: 'end' } & EndMeeting)
 	| ({ type: 'hand' } & Hand)
 	| ({ type: 'reaction' } & React)
@@ -628,9 +677,11 @@ export type ServerMessage =
 	| ({ type: 'roster' } & Roster)
 	| ({ type: 'seats' } & Seats)
 	| ({ type: 'floor' } & Floor)
+	| ({ type: 'encodings' } & Encodings)
 	| ({ type: 'chat' } & Chat)
 	| ({ type: 'reactions' } & Reactions)
 	| ({ type: 'moderated' } & Moderated)
+	| ({ type: 'announcement' } & Announcement)
 	| ({ type: 'recording' } & Recording)
 	| ({ type: 'room' } & Room)
 	| ({ type: 'error' } & Error)
