@@ -1,6 +1,7 @@
 package api
 
 import (
+	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
@@ -49,6 +50,7 @@ type wantedBody struct {
 	Timezone    string  `json:"timezone"`
 	Description string  `json:"description"`
 	Capacity    int     `json:"capacity"`
+	rulesBody
 }
 
 // createRoom handles POST /api/v1/rooms.
@@ -63,6 +65,7 @@ func (s *Server) createRoom(c echo.Context) error {
 	wanted := rooms.Reservation{
 		Start: body.Start.Time, Minutes: body.Duration, End: body.End.Time,
 		Timezone: body.Timezone, Description: body.Description, Capacity: body.Capacity,
+		Rules: body.change(),
 	}
 	var room rooms.Room
 	if name := c.Request().Header.Get("Idempotency-Key"); name == "" {
@@ -88,8 +91,8 @@ func (s *Server) reserveOnce(c echo.Context, wanted rooms.Reservation, name stri
 	if err != nil {
 		return rooms.Room{}, fmt.Errorf("digest of a reservation: %w", err)
 	}
-	digest := sha256.Sum256(text)
-	key := rooms.RequestKey{UserID: user.ID, Key: name, Digest: digest[:], Until: now.Add(keyLasts)}
+	digest := s.digest(text, wanted.Rules.Passcode != nil)
+	key := rooms.RequestKey{UserID: user.ID, Key: name, Digest: digest, Until: now.Add(keyLasts)}
 	made, err := s.deps.Store.RoomByKey(ctx, key, now)
 	if !errors.Is(err, rooms.ErrNotFound) {
 		return made, err
@@ -103,6 +106,19 @@ func (s *Server) reserveOnce(c echo.Context, wanted rooms.Reservation, name stri
 		s.logReserved(room)
 	}
 	return made, err
+}
+
+// digest stands for a request in the store. One that holds a passcode is keyed:
+// a plain hash would let a passcode be guessed from a backup.
+func (s *Server) digest(text []byte, secret bool) []byte {
+	if !secret {
+		sum := sha256.Sum256(text)
+		return sum[:]
+	}
+	mac := hmac.New(sha256.New, s.deps.HostKey)
+	mac.Write([]byte("plenum request digest\x00"))
+	mac.Write(text)
+	return mac.Sum(nil)
 }
 
 // answerRoom sends a room with the version that If-Match may name.
@@ -133,6 +149,7 @@ func (s *Server) changeRoom(c echo.Context) error {
 		Start       *instant `json:"start"`
 		Duration    *int     `json:"duration"`
 		End         *instant `json:"end"`
+		rulesBody
 	}](c)
 	if err != nil {
 		return err
@@ -140,6 +157,7 @@ func (s *Server) changeRoom(c echo.Context) error {
 	change := rooms.Change{
 		Description: body.Description, Capacity: body.Capacity,
 		Start: body.Start.plain(), Minutes: body.Duration, End: body.End.plain(),
+		Rules: body.rulesBody.change(),
 	}
 	room, err := s.update(c, func(r rooms.Room) (rooms.Room, error) { return r.Changed(change, s.cfg.Now()) })
 	if err != nil {

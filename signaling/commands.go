@@ -101,7 +101,7 @@ func (s *socket) join(ctx context.Context, m protocol.Join) (err error) {
 			s.idle.Reset(s.hub.cfg.JoinWait)
 		}
 	}()
-	role := meeting.Guest
+	role := meeting.Speaker
 	if m.Token != "" {
 		if !rooms.CheckHostToken(s.hub.hostKey, s.info.ID, m.Token) {
 			return refusal{protocol.Forbidden, "The host link is not valid for this room."}

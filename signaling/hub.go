@@ -70,6 +70,10 @@ type Store interface {
 // socket may live on what it knew of the room when it was opened.
 const endedFor = time.Minute
 
+// compressFrom is the least size in bytes of a message that is compressed:
+// each is for each socket, which costs more than the small ones to all save.
+const compressFrom = 4 << 10
+
 // A Hub holds the live rooms and the sockets of their participants.
 type Hub struct {
 	cfg     Config
@@ -120,8 +124,9 @@ func (h *Hub) ServeMeeting(w http.ResponseWriter, r *http.Request, room rooms.Ro
 		InsecureSkipVerify: true, // the caller knows the allowed origins
 		// A window kept per socket would cost 1.2 MB each; the one message worth
 		// it is the answer, which compresses well on its own.
-		CompressionMode: websocket.CompressionNoContextTakeover,
-		OnPongReceived:  func(context.Context, []byte) { s.heard() },
+		CompressionMode:      websocket.CompressionNoContextTakeover,
+		CompressionThreshold: compressFrom,
+		OnPongReceived:       func(context.Context, []byte) { s.heard() },
 	})
 	if err != nil {
 		h.log.Debug("websocket refused", "room", room.ID, "err", err) // Accept has answered
@@ -146,6 +151,7 @@ func offersProtocol(r *http.Request) bool {
 type Snapshot struct {
 	Participants []meeting.Participant // in order of joining
 	Recording    meeting.Recording
+	Room         meeting.Info
 }
 
 // Live returns the state of a room. It reports false when nobody is in it.
@@ -156,7 +162,9 @@ func (h *Hub) Live(roomID string) (Snapshot, bool) {
 	}
 	var snap Snapshot
 	ok := live.do(func() {
-		snap = Snapshot{Participants: live.meeting.Roster(), Recording: live.meeting.Recording()}
+		snap = Snapshot{
+			Participants: live.meeting.Roster(), Recording: live.meeting.Recording(), Room: live.meeting.Info(),
+		}
 	})
 	return snap, ok
 }

@@ -82,17 +82,20 @@ func (r *liveRoom) joinMedia(
 func (r *liveRoom) seat(s *session, socket *socket, re int, answer string) {
 	now := time.Now()
 	events := r.meeting.Enter(now, s.id)
+	r.observe(s.id)
 	r.tokens[s.token] = s
 	snap := r.meeting.Snapshot()
 	p, _ := r.meeting.Participant(s.id)
 	s.socket = socket
-	socket.out.begin([][]byte{encode(protocol.Joined{
+	pages := rosterPages(snap.Roster, s.id)
+	socket.out.begin(append([][]byte{encode(protocol.Joined{
 		Re: re, Participant: s.id, ResumeToken: s.token, Role: protocol.Role(p.Role), Answer: answer,
-		Room: roomState(snap.Room), Roster: rosterRows(snap.Roster), Recording: recordingState(snap.Recording),
-		Chat: chatMessages(snap.Chat), Seq: snap.Seq, Now: stamp(now),
-	})})
+		Room: roomState(snap.Room), Roster: pages[0].Rows, RosterMore: pages[0].More,
+		Recording: recordingState(snap.Recording),
+		Chat:      chatMessages(snap.Chat), Seq: snap.Seq, Now: stamp(now),
+	})}, encodeAll(pages[1:])...))
 	s.sendSeats()
-	s.sendFloor(r.floor)
+	s.sendFloor(floorMessage(r.floor))
 	r.log.Info("participant joined", "participant", s.id, "role", string(p.Role))
 	if rec := r.recorder(); rec != nil {
 		rec.Participant(p.ID, p.Name)
@@ -147,8 +150,10 @@ func (r *liveRoom) takeUp(socket *socket, m protocol.Resume) (*session, error) {
 		s.media.Pause(false)
 	}
 	r.log.Info("session resumed", "participant", s.id, "missed", len(missed))
-	r.broadcast(r.meeting.Back(s.id, meeting.Signalling)) // before the tables, which may be written at once
+	events := r.meeting.Back(s.id, meeting.Signalling)
+	r.observe(s.id)
+	r.broadcast(events) // before the tables, which may be written at once
 	s.sendSeats()
-	s.sendFloor(r.floor)
+	s.sendFloor(floorMessage(r.floor))
 	return s, nil
 }

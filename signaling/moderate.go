@@ -41,22 +41,26 @@ func (r *liveRoom) lock(session *session, socket *socket, on bool) error {
 }
 
 func (r *liveRoom) moderate(session *session, socket *socket, m protocol.Moderate) error {
-	return r.asHost(session, socket, "do that", func(host meeting.Participant) error {
-		if m.Action == protocol.MuteAll {
-			r.muteAll(host)
-			return nil
-		}
-		target, ok := r.meeting.Participant(m.Participant)
-		if !ok {
-			return refusal{protocol.NotHere, "This participant is not in the meeting."}
-		}
-		if target.ID == host.ID {
-			return refusal{protocol.BadMessage, "moderate is for the other participants"}
-		}
-		r.log.Info("participant moderated", "by", host.ID, "participant", target.ID, "action", string(m.Action))
-		r.act(host, r.sessions[target.ID], m.Action)
+	return r.asHost(session, socket, "do that", func(host meeting.Participant) error { return r.moderateBy(host, m) })
+}
+
+// moderateBy does what host wants, who may be somebody outside the meeting: then
+// it has a name but no id.
+func (r *liveRoom) moderateBy(host meeting.Participant, m protocol.Moderate) error {
+	if m.Action == protocol.MuteAll {
+		r.muteAll(host)
 		return nil
-	})
+	}
+	target, ok := r.meeting.Participant(m.Participant)
+	if !ok {
+		return refusal{protocol.NotHere, "This participant is not in the meeting."}
+	}
+	if target.ID == host.ID {
+		return refusal{protocol.BadMessage, "moderate is for the other participants"}
+	}
+	r.log.Info("participant moderated", "by", host.ID, "participant", target.ID, "action", string(m.Action))
+	r.act(host, r.sessions[target.ID], m.Action)
+	return nil
 }
 
 func (r *liveRoom) muteAll(host meeting.Participant) {

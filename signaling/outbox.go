@@ -16,7 +16,7 @@ type outbox struct {
 	replay [][]byte // goes before queue and is not bounded by limit
 	queue  [][]byte
 	seats  *protocol.Seats
-	floor  *protocol.Floor
+	floor  []byte    // nil for none
 	last   *farewell // once set, nothing more is taken in
 }
 
@@ -24,8 +24,9 @@ type outbox struct {
 // when all messages are out, or neither.
 type parcel struct {
 	message []byte
-	table   any  // a message that replaces the ones of its kind before; not yet encoded
-	held    bool // tables wait, but tables were not asked for
+	table   any    // a message that replaces the ones of its kind before; not yet encoded
+	floor   []byte // the same, encoded
+	held    bool   // tables wait, but tables were not asked for
 	last    *farewell
 }
 
@@ -72,10 +73,10 @@ func (b *outbox) setSeats(s protocol.Seats) {
 	b.ring()
 }
 
-func (b *outbox) setFloor(f protocol.Floor) {
+func (b *outbox) setFloor(msg []byte) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.floor = &f
+	b.floor = msg
 	b.ring()
 }
 
@@ -127,9 +128,9 @@ func (b *outbox) take(tables bool) parcel {
 		b.seats = nil
 		return parcel{table: seats}
 	case b.floor != nil:
-		floor := *b.floor
+		floor := b.floor
 		b.floor = nil
-		return parcel{table: floor}
+		return parcel{floor: floor}
 	}
 	return parcel{}
 }

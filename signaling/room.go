@@ -29,6 +29,7 @@ type liveRoom struct {
 	removed   map[string]struct{} // resume tokens of those whom a host removed
 	reactions reactions
 	scribe    *scribe
+	rosterDue time.Time // when changes that wait are told; zero while none do
 	floor     []string
 	recording *recordingRun // nil while nothing is recorded
 	over      bool
@@ -113,8 +114,9 @@ func (r *liveRoom) handle() {
 	}
 	if news.floor != nil {
 		r.floor = news.floor
+		msg := floorMessage(r.floor)
 		for _, s := range r.sessions {
-			s.sendFloor(r.floor)
+			s.sendFloor(msg)
 		}
 	}
 	if r.meeting.Empty() {
@@ -132,6 +134,7 @@ func (r *liveRoom) tick(now time.Time) {
 		return
 	}
 	r.showReactions(now)
+	r.flushRoster(now)
 	gone, events := r.meeting.Expire(now)
 	for _, id := range gone {
 		r.log.Info("participant left", "participant", id, "reason", "lost")
@@ -147,8 +150,10 @@ func (r *liveRoom) tick(now time.Time) {
 // deadline is when tick has to be called next, if nothing happens before.
 func (r *liveRoom) deadline() time.Time {
 	next := r.meeting.Deadline()
-	if at := r.reactions.due; !at.IsZero() && at.Before(next) {
-		return at
+	for _, at := range []time.Time{r.reactions.due, r.rosterDue} {
+		if !at.IsZero() && at.Before(next) {
+			next = at
+		}
 	}
 	return next
 }
@@ -229,13 +234,24 @@ func (r *liveRoom) detach(s *session, at time.Time) []meeting.Event {
 	s.socket = nil
 	s.media.Pause(true)
 	r.scribe.lost(s.id, at)
-	return r.meeting.Lost(at, s.id, meeting.Signalling)
+	events := r.meeting.Lost(at, s.id, meeting.Signalling)
+	r.observe(s.id)
+	return events
+}
+
+// observe shows the scribe a row that may have changed: in a crowd the
+// meeting's events tell of many changes as one.
+func (r *liveRoom) observe(id string) {
+	if row, here := r.meeting.Participant(id); here {
+		r.scribe.readRow(time.Now(), row)
+	}
 }
 
 // remove forgets a session that has left the meeting.
 func (r *liveRoom) remove(s *session) {
 	delete(r.sessions, s.id)
 	delete(r.tokens, s.token)
+	r.scribe.left(time.Now(), s.id)
 	if rec := r.recorder(); rec != nil {
 		rec.Left(s.id)
 	}
@@ -246,10 +262,14 @@ func (r *liveRoom) link(id string, state sfu.LinkState) {
 	switch state {
 	case sfu.LinkUp:
 		r.scribe.mediaUp(time.Now(), id)
-		r.broadcast(r.meeting.Back(id, meeting.Media))
+		events := r.meeting.Back(id, meeting.Media)
+		r.observe(id)
+		r.broadcast(events)
 	case sfu.LinkInterrupted, sfu.LinkFailed:
 		r.log.Info("media link lost", "participant", id, "state", string(state))
-		r.broadcast(r.meeting.Lost(time.Now(), id, meeting.Media))
+		events := r.meeting.Lost(time.Now(), id, meeting.Media)
+		r.observe(id)
+		r.broadcast(events)
 	case sfu.LinkConnecting: // says nothing about what was before
 	}
 }
@@ -260,9 +280,17 @@ func (s *session) sendSeats() {
 	}
 }
 
-func (s *session) sendFloor(floor []string) {
-	if s.socket != nil && floor != nil {
-		s.socket.out.setFloor(protocol.Floor{Participants: floor})
+// floorMessage encodes a floor once for everybody; nil for none told yet.
+func floorMessage(floor []string) []byte {
+	if floor == nil {
+		return nil
+	}
+	return encode(protocol.Floor{Participants: floor})
+}
+
+func (s *session) sendFloor(msg []byte) {
+	if s.socket != nil && msg != nil {
+		s.socket.out.setFloor(msg)
 	}
 }
 

@@ -2,6 +2,7 @@ package signaling
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -58,7 +59,7 @@ func TestLedgerHearsOfAMeeting(t *testing.T) {
 	ann.saw("p2", connected(true))
 	obs.LinkChanged("p2", sfu.LinkUp)
 	h.wantTold("meeting.started", "participant.joined p1 Ann host", "participant.media_up p1 Ann host",
-		"participant.joined p2 Bo guest", "participant.media_up p2 Bo guest")
+		"participant.joined p2 Bo speaker", "participant.media_up p2 Bo speaker")
 	obs.LinkChanged("p2", sfu.LinkInterrupted)
 	ann.saw("p2", connected(false))
 	obs.LinkChanged("p2", sfu.LinkUp)
@@ -83,9 +84,9 @@ func TestLedgerHearsOfAMeeting(t *testing.T) {
 	bo.send(protocol.Leave{})
 	bo.bye(protocol.ByeLeft, 1000)
 	events := h.wantTold("meeting.started", "participant.joined p1 Ann host", "participant.media_up p1 Ann host",
-		"participant.joined p2 Bo guest", "participant.media_up p2 Bo guest",
-		"participant.interrupted p2 Bo guest media", "participant.resumed p2 Bo guest",
-		"participant.interrupted p2 Bo guest signaling", "participant.resumed p2 Bo guest",
+		"participant.joined p2 Bo speaker", "participant.media_up p2 Bo speaker",
+		"participant.interrupted p2 Bo speaker media", "participant.resumed p2 Bo speaker",
+		"participant.interrupted p2 Bo speaker signaling", "participant.resumed p2 Bo speaker",
 		"room.locked", "room.unlocked", "participant.role_changed p2 Bo host",
 		"recording.started by Ann of 01J", "recording.stopped by Ann of 01J", "room.extended by Ann",
 		"participant.left p1 Ann host removed by Bo", "participant.left p2 Bo host left", "meeting.ended empty")
@@ -145,8 +146,8 @@ func TestLedgerHearsWhoEnded(t *testing.T) {
 func TestLostAreGoneWhenTheyWent(t *testing.T) {
 	h := newHarness(t, Config{ResumeWindow: 50 * time.Millisecond})
 	h.join("Ann").lose()
-	events := h.wantTold("meeting.started", "participant.joined p1 Ann guest",
-		"participant.interrupted p1 Ann guest signaling", "participant.left p1 Ann guest lost", "meeting.ended empty")
+	events := h.wantTold("meeting.started", "participant.joined p1 Ann speaker",
+		"participant.interrupted p1 Ann speaker signaling", "participant.left p1 Ann speaker lost", "meeting.ended empty")
 	if gone, left := events[2].At, events[3].At; !gone.Equal(left) {
 		t.Errorf("interrupted at %v, left at %v: want the same", gone, left)
 	}
@@ -164,7 +165,7 @@ func TestLoggedInAreKnown(t *testing.T) {
 	defer srv.Close()
 	h.url = "ws" + strings.TrimPrefix(srv.URL, "http")
 	h.join("Ann").lose()
-	events := h.wantTold("meeting.started", "participant.joined p1 Ann guest", "participant.interrupted p1 Ann guest signaling")
+	events := h.wantTold("meeting.started", "participant.joined p1 Ann speaker", "participant.interrupted p1 Ann speaker signaling")
 	if events[1].UserID != 7 || events[2].UserID != 7 {
 		t.Errorf("events %+v", events)
 	}
@@ -191,8 +192,8 @@ func TestHalfOpenParticipantIsGone(t *testing.T) {
 	h.url = "ws" + strings.TrimPrefix(srv.URL, "http")
 	deaf := h.dialDeaf() // never reads, so it never answers a ping
 	deaf.send(joinMessage("Ann", ""))
-	events := h.wantTold("meeting.started", "participant.joined p1 Ann guest",
-		"participant.interrupted p1 Ann guest signaling", "participant.left p1 Ann guest lost", "meeting.ended empty")
+	events := h.wantTold("meeting.started", "participant.joined p1 Ann speaker",
+		"participant.interrupted p1 Ann speaker signaling", "participant.left p1 Ann speaker lost", "meeting.ended empty")
 	joined, gone, left, ended := events[1].At, events[2].At, events[3].At, events[4].At
 	if gone.After(joined) || !left.Equal(gone) {
 		t.Errorf("joined at %v, gone at %v, left at %v: want when the page was last heard of", joined, gone, left)
@@ -204,5 +205,43 @@ func TestHalfOpenParticipantIsGone(t *testing.T) {
 	defer cancel()
 	if err := h.hub.Close(ctx); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestLedgerHearsOfACrowd has so many in a room that changes of the roster are
+// told together. The ledger hears of each all the same.
+func TestLedgerHearsOfACrowd(t *testing.T) {
+	h := newHarness(t, Config{})
+	const crowd = 105 // more than are told one by one
+	for i := range crowd {
+		h.join(fmt.Sprint("guest ", i))
+	}
+	for i := range 5 { // in and out between two looks at the roster
+		c := h.join(fmt.Sprint("brief ", i))
+		c.send(protocol.Leave{})
+		c.bye(protocol.ByeLeft, 1000)
+	}
+	gone := h.join("gone")
+	gone.lose()
+	back := h.resume(gone, gone.me.Seq)
+	await[protocol.Resumed](back, nil)
+	h.hub.EndRoom(t.Context(), h.room.ID)
+	visits := map[string][]string{} // what was told of each
+	for _, e := range h.ledger.read() {
+		if e.Visit != "" {
+			visits[e.Name] = append(visits[e.Name], strings.TrimPrefix(string(e.Kind), "participant."))
+		}
+	}
+	if len(visits) != crowd+6 {
+		t.Errorf("%d visits, want %d", len(visits), crowd+6)
+	}
+	for name, told := range visits {
+		want := []string{"joined", "left"}
+		if name == "gone" && len(told) == 4 { // the resume may overtake the loss
+			want = []string{"joined", "interrupted", "resumed", "left"}
+		}
+		if !slices.Equal(told, want) {
+			t.Errorf("%s: %q, want %q", name, told, want)
+		}
 	}
 }

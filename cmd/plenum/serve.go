@@ -7,9 +7,11 @@ import (
 	"io"
 	"log/slog"
 	"net/netip"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -32,12 +34,14 @@ type serveCmd struct {
 	MediaLoopback          string   `help:"Offer media on loopback too: on, off, or auto (on without --external-ip)." enum:"auto,on,off" default:"auto"`
 	TrustedProxies         []string `help:"Addresses and CIDRs of proxies whose X-Forwarded-For counts; repeatable." placeholder:"CIDR"`
 	LegacyPublicAttendants bool     `help:"Answer /online_attendants/ without a password, addresses included."`
+	AttendanceOrigins      []string `help:"Other site whose pages may connect to /attendance/, such as https://app.example.org, or * for every site; repeatable." placeholder:"ORIGIN"`
 	ICEServers             string   `help:"JSON list of STUN and TURN URLs, or of objects with urls, username and credential." name:"ice-servers" default:"[]" placeholder:"JSON"`
 	tlsFlags
 	booksFlags
-	LogFormat string `help:"How to log: text or json." enum:"text,json" default:"text"`
-	Pprof     string `help:"Loopback address on which to answer /debug/pprof/, for profiles." placeholder:"HOST:PORT"`
-	LogLevel  string `help:"What to log: debug, info, warn or error." enum:"debug,info,warn,error" default:"info"`
+	Recording recordingFlags `embed:"" prefix:"recording-"`
+	LogFormat string         `help:"How to log: text or json." enum:"text,json" default:"text"`
+	Pprof     string         `help:"Loopback address on which to answer /debug/pprof/, for profiles." placeholder:"HOST:PORT"`
+	LogLevel  string         `help:"What to log: debug, info, warn or error." enum:"debug,info,warn,error" default:"info"`
 }
 
 // settings is what the flags say once they are checked.
@@ -61,6 +65,9 @@ func (c *serveCmd) settings() (settings, error) {
 		return s, fmt.Errorf("--ice-servers: %w", err)
 	}
 	s.api.PublicAttendants = c.LegacyPublicAttendants
+	if s.api.AttendanceOrigins, err = parseOrigins(c.AttendanceOrigins); err != nil {
+		return s, fmt.Errorf("--attendance-origins: %w", err)
+	}
 	s.sfu = sfu.Config{UDP: c.MediaUDP, TCP: c.MediaTCP, Unbounded: c.CongestionControl == "off"}
 	for _, text := range c.ExternalIP {
 		addr, err := netip.ParseAddr(text)
@@ -74,7 +81,19 @@ func (c *serveCmd) settings() (settings, error) {
 		return s, err
 	}
 	s.recording.Dir = filepath.Join(c.Data, "recordings")
+	c.Recording.apply(&s.recording)
 	return s, nil
+}
+
+// parseOrigins checks that texts are origins as browsers send them, or *.
+func parseOrigins(texts []string) ([]string, error) {
+	for _, text := range texts {
+		u, err := url.Parse(text)
+		if text != "*" && (err != nil || u.Host == "" || u.Scheme+"://"+u.Host != text || strings.ToLower(text) != text) {
+			return nil, fmt.Errorf("%q is no origin such as https://app.example.org", text)
+		}
+	}
+	return texts, nil
 }
 
 // Run serves until ctx ends.

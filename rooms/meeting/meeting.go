@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"plenum/rooms"
 )
 
 // ErrFull is returned by Admit when the room holds no more participants.
@@ -18,9 +20,12 @@ var ErrFull = errors.New("the room is full")
 type Role string
 
 // The roles. A host may record, extend, lock and end the meeting, and moderate.
+// A speaker publishes. The audience does not, and does what else the room
+// allows it.
 const (
-	Host  Role = "host"
-	Guest Role = "guest"
+	Host     Role = "host"
+	Speaker  Role = "speaker"
+	Audience Role = "audience"
 )
 
 // Source is one thing a participant publishes.
@@ -70,7 +75,20 @@ type Info struct {
 	ID     string
 	Title  string
 	EndsAt time.Time
-	Locked bool // no guest gets in who is not in
+	// ClosesAt is when the meeting ends for everybody; EndsAt, when zero.
+	ClosesAt  time.Time
+	Locked    bool // no guest gets in who is not in
+	Lobby     bool // guests wait until a host admits them
+	Recording rooms.RecordingPolicy
+	Audience  rooms.AudienceRules
+}
+
+// closes is when the meeting ends for everybody.
+func (i Info) closes() time.Time {
+	if i.ClosesAt.IsZero() {
+		return i.EndsAt
+	}
+	return i.ClosesAt
 }
 
 // Recording says whether the meeting is being recorded.
@@ -80,6 +98,7 @@ type Recording struct {
 	StartedAt time.Time
 	By        string // name of who started or stopped it
 	Notice    string // why it stopped, when nobody asked for it
+	Warning   string // what is wrong with it, while On
 }
 
 // Message is one line of the chat.
@@ -102,6 +121,7 @@ type Snapshot struct {
 // Config bounds a meeting. A zero field means its default.
 type Config struct {
 	Capacity     int           // most participants; default 500
+	Crowd        int           // participants beyond which changes of the roster wait for Flush; default 100
 	Events       int           // events kept for replay; default 1024
 	Chat         int           // chat messages kept; default 500
 	ChatBytes    int           // bytes of chat text kept; default 256 KiB
@@ -111,6 +131,9 @@ type Config struct {
 func (c Config) withDefaults() Config {
 	if c.Capacity == 0 {
 		c.Capacity = 500
+	}
+	if c.Crowd == 0 {
+		c.Crowd = 100
 	}
 	if c.Events == 0 {
 		c.Events = 1024
@@ -140,6 +163,7 @@ type Meeting struct {
 	chatLen int // bytes of text in chat
 	rec     Recording
 	events  eventLog
+	held    held
 }
 
 // member is a participant as the meeting keeps it.
@@ -287,6 +311,17 @@ func (m *Meeting) RecordingStopped(by, notice string) []Event {
 	return m.setRecording(Recording{By: by, Notice: notice})
 }
 
+// RecordingWarned tells what is wrong with the running recording; an empty
+// warning takes the one before back.
+func (m *Meeting) RecordingWarned(warning string) []Event {
+	if !m.rec.On {
+		return nil
+	}
+	rec := m.rec
+	rec.Warning = warning
+	return m.setRecording(rec)
+}
+
 func (m *Meeting) setRecording(rec Recording) []Event {
 	if rec == m.rec {
 		return nil
@@ -316,11 +351,11 @@ func (m *Meeting) Expire(now time.Time) (gone []string, events []Event) {
 }
 
 // Ended reports whether the meeting's time is over.
-func (m *Meeting) Ended(now time.Time) bool { return !now.Before(m.info.EndsAt) }
+func (m *Meeting) Ended(now time.Time) bool { return !now.Before(m.info.closes()) }
 
 // Deadline is the next instant at which Ended or Expire has something to say.
 func (m *Meeting) Deadline() time.Time {
-	next := m.info.EndsAt
+	next := m.info.closes()
 	for _, p := range m.roster {
 		if p.lost&Signalling == 0 {
 			continue
@@ -360,6 +395,9 @@ func (m *Meeting) Roster() []Participant {
 	return rows
 }
 
+// Info returns what everybody may know about the room.
+func (m *Meeting) Info() Info { return m.info }
+
 // Recording returns the state of the recording.
 func (m *Meeting) Recording() Recording { return m.rec }
 
@@ -381,7 +419,7 @@ func (m *Meeting) member(id string) *member {
 
 // changed makes the event that carries p's new row.
 func (m *Meeting) changed(p *member) []Event {
-	return m.events.add(RosterChanged{Changed: []Participant{p.snapshot()}})
+	return m.note([]Participant{p.snapshot()}, nil)
 }
 
 // remove takes those of ids who are on the roster off it, with one event.
@@ -397,5 +435,5 @@ func (m *Meeting) remove(ids ...string) []Event {
 	if left == nil {
 		return nil
 	}
-	return m.events.add(RosterChanged{Left: left})
+	return m.note(nil, left)
 }

@@ -60,7 +60,7 @@ func (s *script) step(what, who byte) ([]Event, error) {
 	source := append(slices.Clone(sources), "unknown")[int(who)%5]
 	switch what % 19 {
 	case 0, 1:
-		id, n, err := s.m.Admit("name", Guest)
+		id, n, err := s.m.Admit("name", Speaker)
 		if err != nil {
 			return nil, nil //nolint:nilerr // a full room is no event
 		}
@@ -108,7 +108,7 @@ func (s *script) step(what, who byte) ([]Event, error) {
 		}
 		return events, nil
 	case 16:
-		return s.m.SetRole(id, []Role{Host, Guest}[who%2]), nil
+		return s.m.SetRole(id, []Role{Host, Speaker}[who%2]), nil
 	case 17:
 		return s.m.Lock(who%3 == 0), nil
 	default:

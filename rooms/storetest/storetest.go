@@ -111,6 +111,10 @@ func roundTrip(t *testing.T, s rooms.Store) {
 	want := room(u, start, time.Hour)
 	want.Description = "<b>Ж</b> '; DROP TABLE rooms; --\n\t𝄞"
 	want.Capacity, want.Version = 12, 1
+	want.Rules = rooms.Rules{
+		PasscodeHash: "$pbkdf2-sha256$1$x$y", Lobby: true, Recording: rooms.RecordVoice, GuestRole: rooms.GuestAudience,
+		Audience: rooms.AudienceRules{NoChat: true, NoReactions: true}, LinkEpoch: 3,
+	}
 	createRoom(t, s, want)
 	want.Start, want.End, want.CreatedAt = ms(want.Start), ms(want.End), ms(want.CreatedAt)
 	same(t, want, must(s.RoomByID(t.Context(), want.ID))(t))

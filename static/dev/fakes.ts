@@ -10,7 +10,7 @@ export function fakeMeeting(count: number, more: Partial<Meeting> = {}): Meeting
 		id: `p${index + 1}`,
 		number: index + 1,
 		name: NAMES[index % NAMES.length] ?? 'Somebody',
-		role: index === 0 ? 'host' : 'guest',
+		role: index === 0 ? 'host' : 'speaker',
 		connected: true,
 		joined_at: new Date(Date.now() - 600_000).toISOString(),
 		sources: [
@@ -21,10 +21,11 @@ export function fakeMeeting(count: number, more: Partial<Meeting> = {}): Meeting
 	return {
 		self: 'p1',
 		role: 'host',
-		room: { id: '1.f3a0', title: 'Quarterly planning with the harbour team', ends_at: new Date(Date.now() + 2_520_000).toISOString(), locked: false },
+		room: { id: '1.f3a0', title: 'Quarterly planning with the harbour team', ends_at: new Date(Date.now() + 2_520_000).toISOString(), locked: false, lobby: false, recording_policy: 'manual', audience_may: ['chat', 'hand', 'reaction'] },
 		participants,
 		recording: { on: false },
 		chat: [],
+		announcements: [],
 		seats: [],
 		floor: ['p2'],
 		seq: 1,

@@ -3,6 +3,7 @@ import { useState } from 'react';
 import type { ReactNode } from 'react';
 import type { Participant } from '../src/client';
 import { Notices, useNotices } from '../src/design';
+import { languageFor, loadWords, WordsContext } from '../src/words';
 import '../src/meeting/meeting.css';
 import { MeetingView } from '../src/meeting/meeting';
 import { OverView } from '../src/meeting/over';
@@ -84,7 +85,7 @@ function Inside(props: InsideProps) {
 		const connected = base.participants.map((one) => (props.lost === true && one.id === 'p3' ? { ...one, connected: false } : one));
 		const meeting = {
 			...base,
-			role: props.guest === true ? ('guest' as const) : ('host' as const),
+			role: props.guest === true ? ('speaker' as const) : ('host' as const),
 			participants: props.hands === true ? withHands(connected) : props.screen === true ? withScreen(connected) : connected,
 			room: { ...base.room, locked: props.hands === true },
 			chat: props.chatty === true ? chat : [],
@@ -156,4 +157,9 @@ if (theme !== null) document.documentElement.dataset['theme'] = theme;
 fakeLobby();
 const root = document.getElementById('root');
 const scene = scenes[query.get('scene') ?? 'five'];
-if (root !== null && scene !== undefined) createRoot(root).render(scene());
+if (root !== null && scene !== undefined) {
+	const words = await loadWords(languageFor([query.get('lang') ?? 'en']));
+	document.documentElement.lang = words.language;
+	document.documentElement.dir = words.dir;
+	createRoot(root).render(<WordsContext value={words}>{scene()}</WordsContext>);
+}

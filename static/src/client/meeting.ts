@@ -1,4 +1,4 @@
-import type { ChatMessage, Joined, Participant, Recording, RecordingState, Role, RoomState, Seat, ServerMessage, Source, SourceState } from './protocol.gen';
+import type { Announcement, ChatMessage, Joined, Participant, Recording, RecordingState, Role, RoomState, Seat, ServerMessage, Source, SourceState } from './protocol.gen';
 
 /** What the server has told about the meeting. Changed by reduce only. */
 export type Meeting = Readonly<{
@@ -11,6 +11,8 @@ export type Meeting = Readonly<{
 	participants: readonly Participant[];
 	recording: Readonly<RecordingState>;
 	chat: readonly ChatMessage[];
+	/** What those who look after the room had to say since the page joined, oldest first. */
+	announcements: readonly Announcement[];
 	seats: readonly Seat[];
 	/** Who is audible, loudest first. */
 	floor: readonly string[];
@@ -23,6 +25,9 @@ export type Meeting = Readonly<{
 /** The most chat lines a page keeps. */
 export const CHAT_LIMIT = 2000;
 
+/** The most announcements a page keeps. */
+export const ANNOUNCEMENT_LIMIT = 100;
+
 /** The meeting as a joined message describes it; nowMs is this page's clock. */
 export function meetingOf(joined: Joined, nowMs: number): Meeting {
 	return {
@@ -32,6 +37,7 @@ export function meetingOf(joined: Joined, nowMs: number): Meeting {
 		participants: joined.roster,
 		recording: joined.recording,
 		chat: joined.chat,
+		announcements: [],
 		seats: [],
 		floor: [],
 		seq: joined.seq,
@@ -48,12 +54,18 @@ export function reduce(meeting: Meeting, message: ServerMessage, nowMs: number):
 	switch (message.type) {
 		case 'joined':
 			return meetingOf(message, nowMs);
+		case 'roster_page':
+			return { ...meeting, participants: addPage(meeting.participants, message.rows) };
 		case 'resumed':
 			return { ...meeting, clockOffsetMs: clockOffset(message.now, nowMs) };
 		case 'seats':
 			return { ...meeting, seats: message.seats };
 		case 'floor':
 			return { ...meeting, floor: message.participants };
+		case 'announcement': {
+			const { from, text, at, private: alone } = message;
+			return { ...meeting, announcements: [...meeting.announcements, { from, text, at, private: alone }].slice(-ANNOUNCEMENT_LIMIT) };
+		}
 		default:
 			return meeting;
 	}
@@ -72,8 +84,9 @@ function reduceEvent(meeting: Meeting, event: Extract<ServerMessage, { seq: numb
 		case 'recording':
 			return { ...meeting, recording: recordingOf(event) };
 		case 'room': {
-			const { id, title, ends_at, locked } = event;
-			return { ...meeting, room: { id, title, ends_at, locked } };
+			const { id, title, ends_at, closes_at, locked, lobby, recording_policy, audience_may } = event;
+			const room = { id, title, ends_at, locked, lobby, recording_policy, audience_may };
+			return { ...meeting, room: closes_at === undefined ? room : { ...room, closes_at } };
 		}
 		case 'joined':
 			return meeting;
@@ -98,6 +111,11 @@ export function mergeRoster(rows: readonly Participant[], changed: readonly Part
 	const kept = rows.filter((row) => !gone.has(row.id)).map((row) => news.get(row.id) ?? row);
 	const known = new Set(kept.map((row) => row.id));
 	return [...kept, ...[...news.values()].filter((row) => !known.has(row.id) && !gone.has(row.id))];
+}
+
+/** The roster with more rows of it. They come in the order of joining, but for the own row, which came ahead. */
+function addPage(rows: readonly Participant[], page: readonly Participant[]): readonly Participant[] {
+	return [...mergeRoster(rows, page, [])].sort((a, b) => a.number - b.number);
 }
 
 /** What a participant's source does, or undefined while it is off. */

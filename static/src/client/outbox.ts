@@ -12,6 +12,7 @@ export function enqueue(queue: readonly ClientMessage[], message: ClientMessage)
 		case 'record':
 		case 'hand':
 		case 'lock':
+		case 'lobby':
 		case 'extend':
 			return [...queue.filter(({ type }) => type !== message.type), message];
 		case 'publish':
@@ -31,5 +32,5 @@ export function enqueue(queue: readonly ClientMessage[], message: ClientMessage)
 
 /** True for a message that still makes sense in a new session: it speaks of the room, not of the old connection. */
 export function survivesRejoin(message: ClientMessage): boolean {
-	return ['chat', 'record', 'end', 'hand', 'lock'].includes(message.type);
+	return ['chat', 'record', 'end', 'hand', 'lock', 'lobby'].includes(message.type);
 }
