@@ -51,6 +51,7 @@ type Deps struct {
 	Recordings Recordings
 	Ledger     Ledger
 	Webhooks   Webhooks
+	Jobs       Jobs
 	Pages      fs.FS // the built page; may lack files
 	Metrics    *prometheus.Registry
 }
@@ -66,9 +67,9 @@ type Server struct {
 	throttle *throttle
 	requests *requestMetrics
 	draining atomic.Bool
+	pushes   *onceOnly
 	drained  chan struct{} // closed when draining begins
 	streams  *streams
-	pushes   *onceOnly
 }
 
 // New returns a Server. It starts nothing.
@@ -83,9 +84,9 @@ func New(cfg Config, deps Deps, log *slog.Logger) *Server {
 		sessions: newSessions(cfg.SessionFor),
 		throttle: newThrottle(),
 		requests: newRequestMetrics(deps.Metrics),
+		pushes:   newOnceOnly(),
 		drained:  make(chan struct{}),
 		streams:  newStreams(),
-		pushes:   newOnceOnly(),
 	}
 	s.echo.HTTPErrorHandler = s.handleError
 	s.echo.Use(s.begin, s.observe, s.recover, s.protect)
@@ -142,17 +143,17 @@ func (s *Server) routes() {
 	s.echo.POST("/api/v1/rooms/:room/extend", s.extendRoom, s.signedIn)
 	s.echo.POST("/api/v1/rooms/:room/end", s.endRoom, s.signedIn)
 	s.get("/api/v1/rooms/:room/participants", s.participants, s.signedIn)
-	s.get("/api/v1/rooms/:room/attendance", s.attendanceReport, s.signedIn)
-	s.get("/api/v1/rooms/:room/attendance.csv", s.attendanceCSV, s.signedIn)
-	s.get("/api/v1/rooms/:room/events", s.roomEvents, s.signedIn)
-	s.echo.GET("/api/v1/rooms/:room/events/ws", s.roomEventSocket, s.signedIn)
-	s.get("/api/v1/events", s.allEvents, s.signedIn)
 	s.get("/api/v1/rooms/:room/participants/:participant", s.showParticipant, s.signedIn)
 	s.echo.DELETE("/api/v1/rooms/:room/participants/:participant", s.removeParticipant, s.signedIn)
 	s.echo.POST("/api/v1/rooms/:room/participants/:participant/moderate", s.moderateOne, s.signedIn)
 	s.echo.POST("/api/v1/rooms/:room/participants/:participant/message", s.messageOne, s.signedIn)
 	s.echo.POST("/api/v1/rooms/:room/moderate", s.moderateAll, s.signedIn)
 	s.echo.POST("/api/v1/rooms/:room/message", s.messageAll, s.signedIn)
+	s.get("/api/v1/rooms/:room/attendance", s.attendanceReport, s.signedIn)
+	s.get("/api/v1/rooms/:room/attendance.csv", s.attendanceCSV, s.signedIn)
+	s.get("/api/v1/rooms/:room/events", s.roomEvents, s.signedIn)
+	s.echo.GET("/api/v1/rooms/:room/events/ws", s.roomEventSocket, s.signedIn)
+	s.get("/api/v1/events", s.allEvents, s.signedIn)
 	s.get("/api/v1/rooms/:room/lobby", s.lobby)
 	s.get("/api/v1/rooms/:room/calendar.ics", s.calendarFile)
 	s.echo.GET("/api/v1/rooms/:room/ws", s.meetingSocket)
@@ -161,6 +162,10 @@ func (s *Server) routes() {
 	s.get("/api/v1/recordings/:recording/files/:file", s.recordingFile, s.linked)
 	s.get("/api/v1/recordings/:recording/archive.zip", s.recordingArchive, s.linked)
 	s.echo.POST("/api/v1/recordings/:recording/links", s.createLink, s.signedIn)
+	s.echo.POST("/api/v1/recordings/:recording/derived", s.derive, s.signedIn)
+	s.get("/api/v1/recordings/:recording/derived", s.listJobs, s.signedIn)
+	s.get("/api/v1/recordings/:recording/derived/:job", s.showJob, s.signedIn)
+	s.echo.DELETE("/api/v1/recordings/:recording/derived/:job", s.cancelJob, s.signedIn)
 	s.echo.PATCH("/api/v1/recordings/:recording", s.changeRecording, s.signedIn, s.adminOnly)
 	s.echo.DELETE("/api/v1/recordings/:recording", s.deleteRecording, s.signedIn)
 	s.get("/api/v1/attendants", s.listAttendants, s.signedIn)

@@ -172,6 +172,7 @@ func (s *testServer) example(t *testing.T, path string) string {
 			s.recordings.add(id, "1.x", s.anna.ID)
 			return id
 		},
+		"job":  func() string { return "J" },
 		"file": func() string { return "p01-microphone-01.webm" },
 		"channel": func() string {
 			s.attendants.list = []Attendant{{ChannelName: "a!b", Details: map[string]string{"my_id": "bob"}}}

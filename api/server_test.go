@@ -22,6 +22,8 @@ import (
 
 	"plenum/api/webhook"
 	"plenum/recording"
+	"plenum/recording/derive"
+	"plenum/recording/jobs"
 	"plenum/rooms"
 	"plenum/rooms/ledger"
 	"plenum/rooms/sqlite"
@@ -89,7 +91,7 @@ func newTestServer(t *testing.T, change func(*Config, *Deps)) *testServer {
 	deps := Deps{
 		Store: store, Auth: rooms.NewAuthenticator(store, hasher, s.clock), HostKey: []byte("key"),
 		Meetings: s.meetings, Attendants: s.attendants, Recordings: s.recordings,
-		Ledger: s.ledger, Webhooks: s.webhooks,
+		Ledger: s.ledger, Webhooks: s.webhooks, Jobs: fakeJobs{},
 		Pages: built, Metrics: prometheus.NewRegistry(),
 	}
 	if change != nil {
@@ -491,6 +493,34 @@ func (f *fakeRecordings) audited(id string) []string {
 		}
 	}
 	return all
+}
+
+// fakeJobs has one job in every recording.
+type fakeJobs struct{}
+
+func (fakeJobs) Add(id string, k derive.Kind, o derive.Options, by string) (jobs.Job, error) {
+	m := recording.Manifest{Tracks: []recording.Track{{Participant: "p1", Source: "microphone"}}}
+	if err := derive.Check(k, o, m, k != derive.Sheet); err != nil {
+		return jobs.Job{}, err
+	}
+	return jobs.Job{ID: "J", Recording: id, Kind: k, Options: o, By: by, State: jobs.Queued, Files: []string{}}, nil
+}
+
+func (f fakeJobs) List(id string) []jobs.Job {
+	j, _ := f.Get(id, "J")
+	return []jobs.Job{j}
+}
+
+func (fakeJobs) Get(id, job string) (jobs.Job, error) {
+	if job != "J" {
+		return jobs.Job{}, jobs.ErrNotFound
+	}
+	return jobs.Job{ID: job, Recording: id, Kind: derive.Voices, State: jobs.Running, Progress: 0.5, Files: []string{}}, nil
+}
+
+func (f fakeJobs) Cancel(id, job string) error {
+	_, err := f.Get(id, job)
+	return err
 }
 
 // dial opens a socket and returns what it is greeted with.

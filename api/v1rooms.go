@@ -210,6 +210,7 @@ type lobbyBody struct {
 	Participants []string `json:"participants"`
 	Count        int      `json:"count"`
 	Recording    bool     `json:"recording"`
+	Locked       bool     `json:"locked"`
 	CalendarURL  string   `json:"calendar_url"`
 	HasPasscode  bool     `json:"has_passcode"`
 	Lobby        bool     `json:"lobby"`
@@ -236,6 +237,7 @@ func (s *Server) lobby(c echo.Context) error {
 		Participants: names,
 		Count:        len(live.Participants),
 		Recording:    live.Recording,
+		Locked:       live.Locked,
 		CalendarURL:  calendarURL(room.ID),
 		HasPasscode:  room.Rules.PasscodeHash != "",
 		Lobby:        room.Rules.Lobby,

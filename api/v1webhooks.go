@@ -215,8 +215,8 @@ func (s *Server) renewWebhookSecret(c echo.Context) error {
 	return c.JSON(http.StatusOK, secretBody{webhookBodyOf(w), w.Secret})
 }
 
-// webhookDelivery is one delivery. Room and seq are missing for a test.
-type webhookDelivery struct {
+// webhookDeliveryBody is one delivery. Room and seq are missing for a test.
+type webhookDeliveryBody struct {
 	ID       int64               `json:"id"`
 	Event    string              `json:"event"` // its id, which is sent as webhook-id
 	Type     rooms.EventKind     `json:"type"`
@@ -231,8 +231,8 @@ type webhookDelivery struct {
 	Problem  string              `json:"problem,omitempty"`
 }
 
-func webhookDeliveryOf(d rooms.Delivery) webhookDelivery {
-	return webhookDelivery{
+func deliveryBodyOf(d rooms.Delivery) webhookDeliveryBody {
+	return webhookDeliveryBody{
 		ID: d.ID, Event: d.Event.ID, Type: d.Event.Kind, Room: d.Event.Room, Seq: d.Event.Seq, State: d.State,
 		QueuedAt: timestamp(d.QueuedAt), Attempts: d.Attempts, LastAt: maybeTimestamp(d.LastAt),
 		NextAt: maybeTimestamp(d.NextAt), Status: d.Status, Problem: d.Problem,
@@ -254,7 +254,7 @@ func (s *Server) pingWebhook(c echo.Context) error {
 		return err
 	}
 	s.deps.Webhooks.Wake()
-	return c.JSON(http.StatusAccepted, webhookDeliveryOf(d))
+	return c.JSON(http.StatusAccepted, deliveryBodyOf(d))
 }
 
 // listDeliveries handles GET /api/v1/webhooks/<id>/deliveries.
@@ -272,11 +272,11 @@ func (s *Server) listDeliveries(c echo.Context) error {
 		return err
 	}
 	body := struct {
-		Deliveries []webhookDelivery `json:"deliveries"`
-		Next       int64             `json:"next"` // the before of the next page; 0 at the end
-	}{Deliveries: []webhookDelivery{}}
+		Deliveries []webhookDeliveryBody `json:"deliveries"`
+		Next       int64                 `json:"next"` // the before of the next page; 0 at the end
+	}{Deliveries: []webhookDeliveryBody{}}
 	for _, d := range page {
-		body.Deliveries = append(body.Deliveries, webhookDeliveryOf(d))
+		body.Deliveries = append(body.Deliveries, deliveryBodyOf(d))
 	}
 	if len(page) == filter.PageSize() {
 		body.Next = page[len(page)-1].ID
@@ -325,5 +325,5 @@ func (s *Server) redeliver(c echo.Context) error {
 	}
 	s.deps.Webhooks.Wake()
 	s.logWebhook(c, "delivery queued again", w)
-	return c.JSON(http.StatusAccepted, webhookDeliveryOf(d))
+	return c.JSON(http.StatusAccepted, deliveryBodyOf(d))
 }

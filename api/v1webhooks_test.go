@@ -124,7 +124,7 @@ func TestDeliveries(t *testing.T) {
 	path := fmt.Sprintf("/api/v1/webhooks/%d", w.ID)
 	dead := s.deadDelivery(t, w.ID)
 	type page struct {
-		Deliveries []webhookDelivery
+		Deliveries []webhookDeliveryBody
 		Next       int64
 	}
 	list := func(query string) page {
@@ -135,7 +135,7 @@ func TestDeliveries(t *testing.T) {
 		t.Errorf("dead: %+v", got)
 	}
 	a := s.post(t, "anna", fmt.Sprintf("%s/deliveries/%d/redeliver", path, dead.ID), "")
-	if again := decode[webhookDelivery](t, a); a.StatusCode != 202 || again.State != rooms.DeliveryPending || again.Attempts != 0 || again.Event != dead.Event.ID {
+	if again := decode[webhookDeliveryBody](t, a); a.StatusCode != 202 || again.State != rooms.DeliveryPending || again.Attempts != 0 || again.Event != dead.Event.ID {
 		t.Errorf("redeliver: %d %q", a.StatusCode, a.body)
 	}
 	wantProblem(t, "again at once", s.post(t, "anna", fmt.Sprintf("%s/deliveries/%d/redeliver", path, dead.ID), ""), 409)

@@ -38,6 +38,8 @@ type desk interface {
 	gap(t *track, from, to time.Duration, why Reason)
 	// keyframe asks for one.
 	keyframe(k key, layer int)
+	// discard throws the track and its file away.
+	discard(t *track)
 	// levels tells how loud a source was, from a time on.
 	levels(t *track, from time.Duration, batch []byte)
 }
@@ -78,6 +80,8 @@ func (t *track) drain(now time.Time) error {
 	for i := range items {
 		var err error
 		switch it := &items[i]; {
+		case it.change != nil && it.change.discard:
+			t.desk.discard(t)
 		case it.change != nil:
 			err = t.turn(*it.change, now)
 		case it.report != nil:

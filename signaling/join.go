@@ -95,10 +95,12 @@ func (r *liveRoom) seat(s *session, socket *socket, re int, answer string) {
 		Chat:      chatMessages(snap.Chat), Seq: snap.Seq, Now: stamp(now),
 	})}, encodeAll(pages[1:])...))
 	s.sendSeats()
+	s.sendEncodings(s.wanted)
 	s.sendFloor(floorMessage(r.floor))
 	r.log.Info("participant joined", "participant", s.id, "role", string(p.Role))
 	if rec := r.recorder(); rec != nil {
 		rec.Participant(p.ID, p.Name)
+		r.toldOfRecording(s)
 	}
 	r.broadcastBut(s, events)
 }
@@ -150,10 +152,12 @@ func (r *liveRoom) takeUp(socket *socket, m protocol.Resume) (*session, error) {
 		s.media.Pause(false)
 	}
 	r.log.Info("session resumed", "participant", s.id, "missed", len(missed))
+	r.toldOfRecording(s)
 	events := r.meeting.Back(s.id, meeting.Signalling)
 	r.observe(s.id)
 	r.broadcast(events) // before the tables, which may be written at once
 	s.sendSeats()
+	s.sendEncodings(s.wanted)
 	s.sendFloor(floorMessage(r.floor))
 	return s, nil
 }

@@ -3,6 +3,7 @@ package signaling
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"sync"
 	"time"
 
@@ -28,8 +29,8 @@ type liveRoom struct {
 	tokens    map[string]*session // by resume token
 	removed   map[string]struct{} // resume tokens of those whom a host removed
 	reactions reactions
-	scribe    *scribe
 	rosterDue time.Time // when changes that wait are told; zero while none do
+	scribe    *scribe
 	floor     []string
 	recording *recordingRun // nil while nothing is recorded
 	over      bool
@@ -48,6 +49,9 @@ type session struct {
 	attempt int     // the last of the page to do so
 	socket  *socket // nil while lost
 	seats   seatTable
+	wanted  map[sfu.Source]int // layers of its sources; none for all
+
+	declined bool // to be recorded
 }
 
 // roomTitle is what a room is called on the page.
@@ -110,6 +114,11 @@ func (r *liveRoom) handle() {
 		if s := r.sessions[id]; s != nil && s.seats.epoch < table.epoch {
 			s.seats = table
 			s.sendSeats()
+		}
+	}
+	for id, wanted := range news.wanted {
+		if s := r.sessions[id]; s != nil {
+			s.want(wanted)
 		}
 	}
 	if news.floor != nil {
@@ -280,6 +289,24 @@ func (s *session) sendSeats() {
 	}
 }
 
+// want tells the page how many layers of its sources are wanted from now on.
+func (s *session) want(wanted map[sfu.Source]int) {
+	if s.wanted == nil {
+		s.wanted = map[sfu.Source]int{}
+	}
+	maps.Copy(s.wanted, wanted)
+	s.sendEncodings(wanted)
+}
+
+func (s *session) sendEncodings(wanted map[sfu.Source]int) {
+	if s.socket == nil {
+		return
+	}
+	for source, layers := range wanted {
+		s.socket.answer(protocol.Encodings{Source: protocol.Source(source), Layers: layers})
+	}
+}
+
 // floorMessage encodes a floor once for everybody; nil for none told yet.
 func floorMessage(floor []string) []byte {
 	if floor == nil {
@@ -329,6 +356,9 @@ func (r *liveRoom) setSource(session *session, source sfu.Source, on, muted bool
 func (r *liveRoom) chat(session *session, socket *socket, text string) error {
 	return r.as(session, socket, func() error {
 		r.broadcast(r.meeting.Say(time.Now(), session.id, text))
+		if p, ok := r.meeting.Participant(session.id); ok && r.recorder() != nil {
+			r.recorder().Chat(p.ID, p.Name, text)
+		}
 		return nil
 	})
 }

@@ -31,18 +31,23 @@ type serveCmd struct {
 	MediaTCP               string   `help:"Address for media over TCP, host:port, or off." default:":7881" name:"media-tcp"`
 	ExternalIP             []string `help:"Address at which browsers reach this machine, when it is not its own; repeatable." name:"external-ip" placeholder:"IP"`
 	CongestionControl      string   `help:"Lower the pictures of who has a narrow link: on, or off." enum:"on,off" default:"on"`
+	FastPath               string   `help:"Carry media past the WebRTC library where that is cheaper: auto, or off." enum:"auto,off" default:"auto"`
+	MediaShards            int      `help:"Sockets that read media on each address; 0 is one per core." default:"0" placeholder:"N"`
 	MediaLoopback          string   `help:"Offer media on loopback too: on, off, or auto (on without --external-ip)." enum:"auto,on,off" default:"auto"`
 	TrustedProxies         []string `help:"Addresses and CIDRs of proxies whose X-Forwarded-For counts; repeatable." placeholder:"CIDR"`
 	LegacyPublicAttendants bool     `help:"Answer /online_attendants/ without a password, addresses included."`
 	AttendanceOrigins      []string `help:"Other site whose pages may connect to /attendance/, such as https://app.example.org, or * for every site; repeatable." placeholder:"ORIGIN"`
 	ICEServers             string   `help:"JSON list of STUN and TURN URLs, or of objects with urls, username and credential." name:"ice-servers" default:"[]" placeholder:"JSON"`
 	tlsFlags
-	booksFlags
 	Recording recordingFlags `embed:"" prefix:"recording-"`
 	LogFormat string         `help:"How to log: text or json." enum:"text,json" default:"text"`
 	Pprof     string         `help:"Loopback address on which to answer /debug/pprof/, for profiles." placeholder:"HOST:PORT"`
 	LogLevel  string         `help:"What to log: debug, info, warn or error." enum:"debug,info,warn,error" default:"info"`
+	booksFlags
 }
+
+// maxShards bounds --media-shards; no machine gains from more.
+const maxShards = 256
 
 // settings is what the flags say once they are checked.
 type settings struct {
@@ -50,6 +55,7 @@ type settings struct {
 	sfu       sfu.Config
 	recording recording.Config
 	books     booksConfig
+	ffmpeg    string // its name or path; empty for the one installed, "off" for none
 }
 
 func (c *serveCmd) settings() (settings, error) {
@@ -68,7 +74,13 @@ func (c *serveCmd) settings() (settings, error) {
 	if s.api.AttendanceOrigins, err = parseOrigins(c.AttendanceOrigins); err != nil {
 		return s, fmt.Errorf("--attendance-origins: %w", err)
 	}
-	s.sfu = sfu.Config{UDP: c.MediaUDP, TCP: c.MediaTCP, Unbounded: c.CongestionControl == "off"}
+	if c.MediaShards < 0 || c.MediaShards > maxShards {
+		return s, fmt.Errorf("--media-shards: %d is not between 0 and %d", c.MediaShards, maxShards)
+	}
+	s.sfu = sfu.Config{
+		UDP: c.MediaUDP, TCP: c.MediaTCP, Unbounded: c.CongestionControl == "off",
+		Plain: c.FastPath == "off", Shards: c.MediaShards,
+	}
 	for _, text := range c.ExternalIP {
 		addr, err := netip.ParseAddr(text)
 		if err != nil {
@@ -82,6 +94,7 @@ func (c *serveCmd) settings() (settings, error) {
 	}
 	s.recording.Dir = filepath.Join(c.Data, "recordings")
 	c.Recording.apply(&s.recording)
+	s.ffmpeg = c.Recording.FFmpeg
 	return s, nil
 }
 
@@ -106,6 +119,7 @@ type live struct {
 	meetings   api.Meetings
 	attendants api.Attendants
 	recordings api.Recordings
+	jobs       api.Jobs
 	close      func(context.Context) error // ends meetings, finishes recordings, closes ports, and waits
 }
 
@@ -166,7 +180,7 @@ func (c *serveCmd) serve(ctx context.Context, term terminal, open opener) (err e
 	handler := api.New(cfg.api, api.Deps{
 		Store: store, Auth: rooms.NewAuthenticator(store, rooms.NewHasher(rooms.HashCost{}), nil), HostKey: hostKey,
 		Meetings: now.meetings, Attendants: now.attendants, Recordings: now.recordings,
-		Ledger: books.ledger, Webhooks: books.worker,
+		Ledger: books.ledger, Webhooks: books.worker, Jobs: now.jobs,
 		Pages: static.Dist(), Metrics: metrics,
 	}, log)
 	// Only now, when nothing else can fail: a password is shown once.

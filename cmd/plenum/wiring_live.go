@@ -27,6 +27,10 @@ func openLive(ctx context.Context, cfg settings, p parts) (*live, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open media ports: %w", err), library.Close(ctx))
 	}
+	work, err := startJobs(ctx, cfg, library, media, p.log)
+	if err != nil {
+		return nil, errors.Join(err, library.Close(ctx), media.Close())
+	}
 	hub := signaling.NewHub(signaling.Config{}, signaling.SFU(media), signaling.Library(library), p.hostKey, p.store, p.ledger,
 		p.log)
 	register := signaling.NewAttendants(signaling.AttendantsConfig{}, p.log)
@@ -36,8 +40,10 @@ func openLive(ctx context.Context, cfg settings, p parts) (*live, error) {
 		meetings:   meetings{hub},
 		attendants: attendants{register},
 		recordings: recordings{library},
+		jobs:       work.manager,
 		close: func(ctx context.Context) error {
 			// Meetings first: their recorders stop with the reason "shutdown".
+			work.stop()
 			return errors.Join(hub.Close(ctx), register.Close(ctx), library.Close(ctx), media.Close())
 		},
 	}, nil

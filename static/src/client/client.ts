@@ -3,6 +3,8 @@ import type { Board } from './board';
 import { createConnection, FIRST_SEATS } from './connection';
 import type { Connection } from './connection';
 import type { DeviceControl } from './devices';
+import { badlyReceived, inspect } from './inspect';
+import type { Inspection, Report } from './inspect';
 import { createLevels, seatLevel } from './levels';
 import type { Levels } from './levels';
 import { isHeard, meetingOf, reduce } from './meeting';
@@ -62,6 +64,12 @@ export type Client = Readonly<{
 	levels: Levels;
 	/** What participants react with, for the few seconds it is shown. */
 	reactions: Reactions['shown'];
+	/** What the connection does in figures, told anew every second. */
+	inspection: Store<Inspection | undefined>;
+	/** Whose sound or picture comes in badly. */
+	weak: Store<ReadonlySet<string>>;
+	/** The track of the viewer's own shared screen. */
+	screen: Store<MediaStreamTrack | undefined>;
 	/** Tells which tiles are on screen, most wanted first. */
 	setView: (tiles: readonly VisibleTile[]) => void;
 	say: (text: string) => void;
@@ -96,6 +104,10 @@ export type ClientOptions = Readonly<{
 /** How often the connection is looked at, in milliseconds. */
 const LOOK_MS = 1000;
 
+/** How often the pictures are glanced at, and how long all of them may stand still before the connection is looked at, in milliseconds. */
+const GLANCE_MS = 250;
+const STILL_MS = 1000;
+
 /** The least time between two words on the hand, in milliseconds: a page that is faster is cut off in the end. */
 const HAND_MS = 500;
 
@@ -109,6 +121,9 @@ class MeetingClient implements Client {
 	readonly board: Board;
 	readonly levels: Levels;
 	readonly reactions: Reactions['shown'];
+	readonly inspection = createStore<Inspection | undefined>(undefined);
+	readonly weak = createStore<ReadonlySet<string>>(new Set());
+	readonly screen = createStore<MediaStreamTrack | undefined>(undefined);
 	private readonly reacted: Reactions;
 	private readonly options: ClientOptions;
 	private readonly ended = new AbortController();
@@ -118,8 +133,12 @@ class MeetingClient implements Client {
 	private connection: Connection | undefined;
 	private watch: Watch = newWatch(0);
 	private counts: ConnectionCounts | undefined;
+	/** The last sign of life of the pictures, and when it came. */
+	private beat: Readonly<{ mark: number; at: number }> = { mark: 0, at: 0 };
+	private restarting: Promise<void> | undefined;
 	private tiles: readonly VisibleTile[] = [];
-	private screen: ScreenShare | undefined;
+	private shared: ScreenShare | undefined;
+	private report: Report | undefined;
 	/** When the hand was last raised or lowered. */
 	private handAt = 0;
 	private voice: { track: MediaStreamTrack; meter: VoiceMeter } | undefined;
@@ -195,9 +214,10 @@ class MeetingClient implements Client {
 				return;
 			}
 			this.stopSharing();
-			this.screen = screen;
+			this.shared = screen;
+			this.screen.set(screen.video);
 			screen.video.addEventListener('ended', () => {
-				if (this.screen === screen) this.stopSharing();
+				if (this.shared === screen) this.stopSharing();
 			});
 			this.patch({ sharing: true });
 			this.publish();
@@ -208,9 +228,10 @@ class MeetingClient implements Client {
 	};
 
 	stopSharing = (): void => {
-		if (this.screen === undefined) return;
-		stopShare(this.screen);
-		this.screen = undefined;
+		if (this.shared === undefined) return;
+		stopShare(this.shared);
+		this.shared = undefined;
+		this.screen.set(undefined);
 		this.patch({ sharing: false });
 		this.publish();
 	};
@@ -224,7 +245,10 @@ class MeetingClient implements Client {
 
 	private async makeJoin(): Promise<Join> {
 		this.connection?.close();
-		const connection = createConnection(Math.min(FIRST_SEATS, this.options.mostSeats ?? MOST_SEATS));
+		const connection = createConnection({
+			seats: Math.min(FIRST_SEATS, this.options.mostSeats ?? MOST_SEATS),
+			onMoved: () => this.socket.reconnect(),
+		});
 		this.connection = connection;
 		connection.pc.addEventListener('connectionstatechange', () => {
 			if (this.connection === connection) this.mediaChanged(connection.pc.connectionState);
@@ -232,6 +256,7 @@ class MeetingClient implements Client {
 		this.publisher.use(connection);
 		this.publish();
 		this.counts = undefined;
+		this.report = undefined;
 		this.patch({ media: 'connecting' });
 		const offer = await connection.firstOffer();
 		const { name, token } = this.options;
@@ -246,6 +271,10 @@ class MeetingClient implements Client {
 			case 'seats':
 				this.reduce(message);
 				this.seat(message);
+				return;
+			case 'encodings':
+				// Only the camera has several.
+				if (message.source === 'camera') void this.connection?.setWanted(message.layers);
 				return;
 			case 'reactions':
 				this.reacted.show(message.reactions);
@@ -263,7 +292,6 @@ class MeetingClient implements Client {
 				return;
 			default:
 				this.reduce(message);
-				if (message.type === 'resumed' && this.connection?.pc.connectionState !== 'connected') void this.restartIce();
 				if (message.type === 'roster' || message.type === 'roster_page') this.growSeats();
 		}
 	}
@@ -302,8 +330,16 @@ class MeetingClient implements Client {
 
 	private linked(link: Link): void {
 		this.patch({ link });
+		if (link.kind === 'open' && this.state.get().meeting !== undefined) this.resumed();
 		if (link.kind === 'closed' && link.refusal !== undefined) this.finish({ reason: 'refused', ...link.refusal });
 		if (link.kind === 'retrying' && link.attempt > 1) void this.askWhetherOver();
+	}
+
+	/** The line is back: what broke it may have broken the way of sound and picture too. */
+	private resumed(): void {
+		this.glance();
+		const flows = this.connection?.pc.connectionState === 'connected' && this.board.expectsPicture() && Date.now() - this.beat.at < STILL_MS / 2;
+		if (!flows) this.restartNow();
 	}
 
 	/** A room that is over answers no socket, so ask its lobby. */
@@ -323,15 +359,34 @@ class MeetingClient implements Client {
 	private watchNetwork(signal: AbortSignal): void {
 		const changed = () => {
 			if (this.state.get().meeting === undefined) return;
-			this.socket.retryNow();
-			this.watch = restarted({ ...this.watch, restarts: 0 }, Date.now());
-			void this.restartIce();
+			this.socket.reconnect();
+			this.restartNow();
 		};
 		window.addEventListener('online', changed, { signal });
-		const network = (navigator as { connection?: EventTarget }).connection;
-		network?.addEventListener('change', changed, { signal });
-		const timer = setInterval(() => void this.examine(), LOOK_MS);
-		signal.addEventListener('abort', () => clearInterval(timer), { once: true });
+		const network = (navigator as { connection?: EventTarget & { type?: string } }).connection;
+		let type = network?.type;
+		const networkChanged = () => {
+			if (network?.type === type) return; // only another guess at its speed
+			type = network?.type;
+			changed();
+		};
+		network?.addEventListener('change', networkChanged, { signal });
+		const timers = [setInterval(() => void this.examine(), LOOK_MS), setInterval(() => this.glance(), GLANCE_MS)];
+		signal.addEventListener('abort', () => timers.forEach(clearInterval), { once: true });
+	}
+
+	/** Looks at the connection out of turn when every picture stands still. */
+	private glance(): void {
+		const now = Date.now();
+		const mark = this.board.heartbeat();
+		if (mark !== this.beat.mark) this.beat = { mark, at: now };
+		else if (this.board.expectsPicture() && now - this.beat.at >= STILL_MS) void this.examine();
+	}
+
+	/** Restarts ICE for a reason that is better than the watchdog's. */
+	private restartNow(): void {
+		this.watch = restarted({ ...this.watch, restarts: 0 }, Date.now());
+		void this.restartIce();
 	}
 
 	/** Looks at how the connection does, and restarts ICE when it does not. */
@@ -340,6 +395,7 @@ class MeetingClient implements Client {
 		if (connection === undefined || this.state.get().meeting === undefined) return;
 		const report = await connection.pc.getStats();
 		if (this.connection !== connection || this.ended.signal.aborted) return;
+		this.inspected(report);
 		const counts = countsOf([...(report as unknown as Map<string, unknown>)]);
 		if (this.counts !== undefined && counts.at > this.counts.at) this.patch({ quality: qualityOf(sampleOf(this.counts, counts)) });
 		this.counts = counts;
@@ -347,14 +403,28 @@ class MeetingClient implements Client {
 			at: Date.now(),
 			state: connection.pc.connectionState,
 			bytesReceived: counts.bytesReceived,
+			silentMs: counts.silentMs,
 			expected: this.board.expectsPicture(),
 		});
 		this.watch = watch;
 		if (restart) await this.restartIce();
 	}
 
-	private restartIce(): Promise<void> {
-		return this.reoffer({ iceRestart: true });
+	/** One restart at a time: a second offer would only undo the first. */
+	private async restartIce(): Promise<void> {
+		this.restarting ??= this.reoffer({ iceRestart: true });
+		await this.restarting;
+		this.restarting = undefined;
+	}
+
+	private inspected(report: Report): void {
+		const before = this.report;
+		this.report = report;
+		if (before === undefined) return;
+		const inspection = inspect(before, report, this.board.seatTracks());
+		this.inspection.set(inspection);
+		const [was, is] = [this.weak.get(), badlyReceived(inspection)];
+		if (was.size !== is.size || [...is].some((id) => !was.has(id))) this.weak.set(is);
 	}
 
 	/** Asks for more seats when there is more to see and hear than seats. */
@@ -382,7 +452,7 @@ class MeetingClient implements Client {
 
 	private publish(): void {
 		const { microphone, camera } = this.options.devices.state.get();
-		this.publisher.set({ microphone, camera, screen: this.screen });
+		this.publisher.set({ microphone, camera, screen: this.shared });
 		const track = microphone.kind === 'on' ? microphone.track : undefined;
 		if (this.voice?.track === track) return;
 		this.voice?.meter.close();

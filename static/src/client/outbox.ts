@@ -14,6 +14,7 @@ export function enqueue(queue: readonly ClientMessage[], message: ClientMessage)
 		case 'lock':
 		case 'lobby':
 		case 'extend':
+		case 'consent':
 			return [...queue.filter(({ type }) => type !== message.type), message];
 		case 'publish':
 			return [...queue.filter((other) => other.type !== 'publish' || other.source !== message.source), message];

@@ -9,6 +9,8 @@ export type Lobby = Readonly<{
 	participants: readonly string[];
 	count: number;
 	recording: boolean;
+	/** A host lets no new guest in. */
+	locked: boolean;
 	/** Add it to this page's clock to get the server's, in milliseconds. */
 	clockOffsetMs: number;
 }>;
@@ -33,7 +35,7 @@ export async function fetchLobby(room: string, signal: AbortSignal, nowMs: () =>
 export function decodeLobby(value: unknown, nowMs: number): Lobby | undefined {
 	if (typeof value !== 'object' || value === null) return undefined;
 	const fields = value as Readonly<Record<string, unknown>>;
-	const { id, title, host, starts_at: starts, ends_at: ends, now, participants, count, recording } = fields;
+	const { id, title, host, starts_at: starts, ends_at: ends, now, participants, count, recording, locked } = fields;
 	if (typeof id !== 'string' || typeof title !== 'string' || typeof starts !== 'string' || typeof ends !== 'string') return undefined;
 	const [startsAt, endsAt] = [Date.parse(starts), Date.parse(ends)];
 	if (Number.isNaN(startsAt) || Number.isNaN(endsAt)) return undefined;
@@ -48,6 +50,7 @@ export function decodeLobby(value: unknown, nowMs: number): Lobby | undefined {
 		participants: names,
 		count: typeof count === 'number' ? count : names.length,
 		recording: recording === true,
+		locked: locked === true,
 		clockOffsetMs: Number.isNaN(serverNow) ? 0 : serverNow - nowMs,
 	};
 }

@@ -14,7 +14,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { backAfter, smoothness, steadyFrom } from '../src/frames.ts';
 import { startServer, until, type Server } from '../src/server.ts';
 import { HEAD, line, REST, ROWS, type BreakRow, type LossRow, type Result, type Row } from './rows.ts';
-import { enter, framesOf, impair, sample, start, type Kind, type Page, type Rig } from './viewer.ts';
+import { enter, framesOf, happenings, impair, sample, start, type Kind, type Page, type Rig } from './viewer.ts';
 
 process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0'; // nobody vouches for the server's certificate
 
@@ -135,6 +135,13 @@ async function disturb(row: BreakRow): Promise<number> {
 	return Date.now();
 }
 
+/** Prints what the far page went through, in seconds since the picture could be back. */
+async function tell(row: BreakRow, page: Page, since: number): Promise<void> {
+	for (const { at, what } of await happenings(page)) {
+		if (at > since - 6000) process.stdout.write(`${row.name}: ${((at - since) / 1000).toFixed(2).padStart(6)} ${what}\n`);
+	}
+}
+
 async function broken(row: BreakRow, pair: Pair): Promise<Result> {
 	const before = await rate(pair.viewer, 3000);
 	const since = await disturb(row);
@@ -143,6 +150,7 @@ async function broken(row: BreakRow, pair: Pair): Promise<Result> {
 	const back = await until('the picture', async () => backAfter(await framesOf(pair.viewer), since, pause), 40_000).catch(() => undefined);
 	const full = await until('the full rate', async () => steadyFrom(await framesOf(pair.viewer), back ?? since, 0.9 * before), 10_000).catch(() => undefined);
 	const { protocol, candidate, height } = await sample(pair.viewer);
+	await tell(row, way === 'down' ? pair.viewer : pair.publisher, since);
 	impair(`both ${REST}`);
 	return {
 		...common(row, before, protocol), height, note: candidate,
@@ -167,14 +175,14 @@ async function joinedWithoutUDP(row: BreakRow, pair: Pair): Promise<Result> {
 
 test('the impairment table', async () => {
 	const results: Result[] = [];
-	const lines: string[] = [];
+	process.stdout.write(`\n${kind}, ${way}link, ${String(badFor / 1000)} s each; (bar); **missed**\n\n${HEAD}\n`);
 	mkdirSync('../artifacts', { recursive: true });
 	let pair: Pair | undefined;
 	for (const row of rows) {
 		pair ??= await meet();
 		const result = row.kind === 'loss' ? await bad(row, pair) : row.kind === 'udp-before' ? await joinedWithoutUDP(row, pair) : await broken(row, pair);
 		results.push(result);
-		lines.push(line(row, result));
+		process.stdout.write(`${line(row, result)}\n`);
 		appendFileSync('../artifacts/impaired.jsonl', `${JSON.stringify({ time: new Date().toISOString(), ...result })}\n`);
 		if (row.kind !== 'loss') { // begin anew
 			await part(pair);
@@ -182,6 +190,5 @@ test('the impairment table', async () => {
 		}
 	}
 	if (pair !== undefined) await part(pair);
-	process.stdout.write(`\n${kind}, ${way}link, ${String(badFor / 1000)} s each; (bar); **missed**\n\n${HEAD}\n${lines.join('\n')}\n`);
 	expect(results.length).toBe(rows.length);
 });
