@@ -82,6 +82,7 @@ func (r *liveRoom) joinMedia(
 func (r *liveRoom) seat(s *session, socket *socket, re int, answer string) {
 	now := time.Now()
 	events := r.meeting.Enter(now, s.id)
+	r.observe(s.id)
 	r.tokens[s.token] = s
 	snap := r.meeting.Snapshot()
 	p, _ := r.meeting.Participant(s.id)
@@ -152,7 +153,9 @@ func (r *liveRoom) takeUp(socket *socket, m protocol.Resume) (*session, error) {
 	}
 	r.log.Info("session resumed", "participant", s.id, "missed", len(missed))
 	r.toldOfRecording(s)
-	r.broadcast(r.meeting.Back(s.id, meeting.Signalling)) // before the tables, which may be written at once
+	events := r.meeting.Back(s.id, meeting.Signalling)
+	r.observe(s.id)
+	r.broadcast(events) // before the tables, which may be written at once
 	s.sendSeats()
 	s.sendEncodings(s.wanted)
 	s.sendFloor(floorMessage(r.floor))

@@ -243,13 +243,24 @@ func (r *liveRoom) detach(s *session, at time.Time) []meeting.Event {
 	s.socket = nil
 	s.media.Pause(true)
 	r.scribe.lost(s.id, at)
-	return r.meeting.Lost(at, s.id, meeting.Signalling)
+	events := r.meeting.Lost(at, s.id, meeting.Signalling)
+	r.observe(s.id)
+	return events
+}
+
+// observe shows the scribe a row that may have changed: in a crowd the
+// meeting's events tell of many changes as one.
+func (r *liveRoom) observe(id string) {
+	if row, here := r.meeting.Participant(id); here {
+		r.scribe.readRow(time.Now(), row)
+	}
 }
 
 // remove forgets a session that has left the meeting.
 func (r *liveRoom) remove(s *session) {
 	delete(r.sessions, s.id)
 	delete(r.tokens, s.token)
+	r.scribe.left(time.Now(), s.id)
 	if rec := r.recorder(); rec != nil {
 		rec.Left(s.id)
 	}
@@ -260,10 +271,14 @@ func (r *liveRoom) link(id string, state sfu.LinkState) {
 	switch state {
 	case sfu.LinkUp:
 		r.scribe.mediaUp(time.Now(), id)
-		r.broadcast(r.meeting.Back(id, meeting.Media))
+		events := r.meeting.Back(id, meeting.Media)
+		r.observe(id)
+		r.broadcast(events)
 	case sfu.LinkInterrupted, sfu.LinkFailed:
 		r.log.Info("media link lost", "participant", id, "state", string(state))
-		r.broadcast(r.meeting.Lost(time.Now(), id, meeting.Media))
+		events := r.meeting.Lost(time.Now(), id, meeting.Media)
+		r.observe(id)
+		r.broadcast(events)
 	case sfu.LinkConnecting: // says nothing about what was before
 	}
 }
