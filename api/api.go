@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"plenum/rooms"
+	"plenum/rooms/throttle"
 )
 
 // Config is what an operator may tune. A zero field means its default.
@@ -24,6 +25,7 @@ type Config struct {
 	PublicAttendants bool           // /online_attendants/ answers everybody, as it once did
 	ICEServers       []ICEServer    // what /meeting/<id>/ice answers; default none: the server is its own
 	SessionFor       time.Duration  // how long a login holds; default 12 h
+	EndGrace         time.Duration  // how long a running meeting may run over its end; default not at all
 	Now              func() time.Time
 }
 
@@ -45,6 +47,9 @@ type Deps struct {
 	Meetings   Meetings
 	Attendants Attendants
 	Recordings Recordings
+	Links      rooms.LinkKeys // sign join tokens
+	Audit      Audit
+	Revoked    Revocations
 	Pages      fs.FS // the built page; may lack files
 	Metrics    *prometheus.Registry
 }
@@ -57,8 +62,10 @@ type Server struct {
 	echo     *echo.Echo
 	pages    *pages
 	sessions *sessions
-	throttle *throttle
+	throttle *throttle.Throttle
 	requests *requestMetrics
+	noise    *noise
+	noted    recently // downloads in the audit log
 	draining atomic.Bool
 }
 
@@ -72,11 +79,12 @@ func New(cfg Config, deps Deps, log *slog.Logger) *Server {
 		echo:     echo.New(),
 		pages:    newPages(deps.Pages),
 		sessions: newSessions(cfg.SessionFor),
-		throttle: newThrottle(),
+		throttle: throttle.New(throttle.Config{}),
 		requests: newRequestMetrics(deps.Metrics),
+		noise:    newNoise(),
 	}
 	s.echo.HTTPErrorHandler = s.handleError
-	s.echo.Use(s.begin, s.observe, s.recover, s.protect)
+	s.echo.Use(s.begin, s.observe, s.audit, s.recover, s.protect)
 	s.routes()
 	return s
 }
@@ -124,6 +132,8 @@ func (s *Server) routes() {
 	s.echo.DELETE("/api/v1/rooms/:room", s.cancelRoom, s.signedIn)
 	s.echo.POST("/api/v1/rooms/:room/extend", s.extendRoom, s.signedIn)
 	s.echo.POST("/api/v1/rooms/:room/end", s.endRoom, s.signedIn)
+	s.echo.POST("/api/v1/rooms/:room/links", s.createLink, s.signedIn)
+	s.echo.POST("/api/v1/rooms/:room/links/revoke", s.revokeLinks, s.signedIn)
 	s.get("/api/v1/rooms/:room/participants", s.participants, s.signedIn)
 	s.get("/api/v1/rooms/:room/lobby", s.lobby)
 	s.get("/api/v1/rooms/:room/calendar.ics", s.calendarFile)
@@ -141,6 +151,7 @@ func (s *Server) routes() {
 	s.echo.POST("/api/v1/users", s.createUser, s.signedIn, s.inPerson, s.adminOnly)
 	s.echo.PATCH("/api/v1/users/:user", s.changeUser, s.signedIn, s.inPerson, s.adminOnly)
 	s.echo.DELETE("/api/v1/users/:user", s.deleteUser, s.signedIn, s.inPerson, s.adminOnly)
+	s.get("/api/v1/audit", s.listAudit, s.signedIn, s.adminOnly)
 }
 
 // get registers a route that only reads, so that HEAD may do it too.

@@ -78,6 +78,7 @@ func (s *Server) recordingFile(c echo.Context) error {
 	if c.QueryParam("download") == "1" {
 		header.Set(echo.HeaderContentDisposition, disposition("attachment", file.Name))
 	}
+	defer s.cutWhenRevoked(c)()
 	http.ServeContent(c.Response(), req, "", file.Modified, file)
 	return nil
 }

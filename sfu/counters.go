@@ -5,6 +5,7 @@ import "sync/atomic"
 // counters are what the media plane counts; all only rise.
 type counters struct {
 	received, malformed, duplicate atomic.Uint64
+	barred                         atomic.Uint64
 	forwarded, forwardedBytes      atomic.Uint64
 	nacked, resent, refused        atomic.Uint64
 	keyframes                      atomic.Uint64
@@ -17,6 +18,7 @@ type Stats struct {
 	Received       uint64 // RTP packets read, repaired ones included
 	Malformed      uint64 // packets dropped because their payload could not be parsed
 	Duplicate      uint64 // packets that had arrived before
+	Barred         uint64 // packets dropped because their sender may not publish
 	Forwarded      uint64 // packets written to seats
 	ForwardedBytes uint64 // their payload bytes
 	Nacked         uint64 // packets asked of publishers again
@@ -41,6 +43,7 @@ func (s *SFU) Stats() Stats {
 		Nacked: s.count.nacked.Load(), Resent: s.count.resent.Load(), Refused: s.count.refused.Load(),
 		Keyframes: s.count.keyframes.Load(), Switches: s.count.switches.Load(),
 		Padded:      s.count.padded.Load(),
+		Barred:      s.count.barred.Load(),
 		Outstanding: s.pool.Outstanding(),
 	}
 	s.mu.Lock()

@@ -47,10 +47,12 @@ type Participant struct {
 	conn    transport.Conn
 	sources map[Source]*source
 
-	link  atomic.Value // LinkState
-	held  atomic.Bool  // paused by signalling
-	acked atomic.Int64
-	rtt   atomic.Int64 // nanoseconds; 0 is unknown
+	link atomic.Value // LinkState
+	held atomic.Bool  // paused by signalling
+	// barred is set while the participant may not publish.
+	barred atomic.Bool
+	acked  atomic.Int64
+	rtt    atomic.Int64 // nanoseconds; 0 is unknown
 
 	down downlink
 
@@ -168,6 +170,22 @@ func (p *Participant) AckSeats(epoch int64) {
 func (p *Participant) Pause(paused bool) {
 	p.held.Store(paused)
 	p.refresh()
+}
+
+// Bar takes the right to publish away, or gives it back. While it is barred,
+// every packet the participant sends is dropped and counted, whatever its
+// sources are said to be.
+func (p *Participant) Bar(barred bool) {
+	p.barred.Store(barred)
+	for _, s := range p.sources {
+		if s.set(func() { s.barred = p.barred.Load() }) {
+			p.wantKeyframes(s)
+		}
+	}
+	if barred {
+		p.room.silenced(p)
+	}
+	p.room.wakeUp()
 }
 
 // refresh applies a change of the link or of Pause to what flows.

@@ -46,6 +46,7 @@ type Attendant struct {
 	User        string // who is logged in, or empty
 	Details     map[string]string
 	ConnectedAt time.Time
+	Revoked     <-chan struct{} `json:"-"` // closed when that login holds no more; nil is never
 }
 
 // Attendants is the register of attendants.
@@ -72,6 +73,8 @@ var (
 	errSlow   = errors.New("the attendant does not read")
 	errClosed = errors.New("the register is closed")
 	errSilent = errors.New("the attendant does not answer")
+
+	errRevoked = errors.New("the login was revoked")
 )
 
 // NewAttendants returns an empty register. The caller must Close it.
@@ -140,6 +143,10 @@ func (a *Attendants) write(ctx context.Context, conn *websocket.Conn, s *attenda
 		case <-s.bye:
 			_ = conn.Close(websocket.StatusServiceRestart, "shutdown") // the client may be gone already
 			s.cancel(errClosed)
+			return
+		case <-s.Revoked:
+			_ = conn.Close(websocket.StatusPolicyViolation, "revoked") // the client may be gone already
+			s.cancel(errRevoked)
 			return
 		case text := <-s.texts:
 			if err := writeText(ctx, conn, text, a.cfg.WriteWait); err != nil {

@@ -48,7 +48,7 @@ func (h *harness) start(cfg Config) *harness {
 	h.t.Cleanup(func() { goleak.VerifyNone(h.t) })
 	h.hub = NewHub(cfg, h.media, h.rec, hostKey, h.store, slog.New(slog.NewTextHandler(h.t.Output(), nil)))
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h.hub.ServeMeeting(w, r, h.room)
+		h.hub.ServeMeeting(w, r, h.room, Visitor{})
 	}))
 	h.url = "ws" + strings.TrimPrefix(srv.URL, "http")
 	h.t.Cleanup(func() {

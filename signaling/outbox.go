@@ -7,7 +7,8 @@ import (
 )
 
 // outbox is what waits to be written to one socket. Messages keep their order
-// and are bounded in number; of seat tables and floors only the newest waits.
+// and are bounded in number; of seat tables, floors and
+// lobbies only the newest waits.
 type outbox struct {
 	wake chan struct{} // holds one token when there may be something to write; never closed
 
@@ -17,6 +18,7 @@ type outbox struct {
 	queue  [][]byte
 	seats  *protocol.Seats
 	floor  *protocol.Floor
+	lobby  *protocol.LobbyList
 	last   *farewell // once set, nothing more is taken in
 }
 
@@ -79,6 +81,13 @@ func (b *outbox) setFloor(f protocol.Floor) {
 	b.ring()
 }
 
+func (b *outbox) setLobby(l protocol.LobbyList) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.lobby = &l
+	b.ring()
+}
+
 // finish makes f the last message, and reports whether it is: the first call
 // counts. With drop, what waits is not written any more.
 func (b *outbox) finish(f farewell, drop bool) bool {
@@ -88,7 +97,7 @@ func (b *outbox) finish(f farewell, drop bool) bool {
 		return false
 	}
 	b.last = &f
-	b.seats, b.floor = nil, nil
+	b.seats, b.floor, b.lobby = nil, nil, nil
 	if drop {
 		b.replay, b.queue = nil, nil
 	}
@@ -121,7 +130,7 @@ func (b *outbox) take(tables bool) parcel {
 	case b.last != nil:
 		return parcel{last: b.last}
 	case !tables:
-		return parcel{held: b.seats != nil || b.floor != nil}
+		return parcel{held: b.seats != nil || b.floor != nil || b.lobby != nil}
 	case b.seats != nil:
 		seats := *b.seats
 		b.seats = nil
@@ -130,6 +139,10 @@ func (b *outbox) take(tables bool) parcel {
 		floor := *b.floor
 		b.floor = nil
 		return parcel{table: floor}
+	case b.lobby != nil:
+		lobby := *b.lobby
+		b.lobby = nil
+		return parcel{table: lobby}
 	}
 	return parcel{}
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -23,15 +24,18 @@ import (
 
 type serveCmd struct {
 	data
-	Listen                 string   `help:"Address for HTTP, host:port." default:":8007"`
-	MediaUDP               string   `help:"Address for media over UDP, host:port." default:":7882" name:"media-udp"`
-	MediaTCP               string   `help:"Address for media over TCP, host:port, or off." default:":7881" name:"media-tcp"`
-	ExternalIP             []string `help:"Address at which browsers reach this machine, when it is not its own; repeatable." name:"external-ip" placeholder:"IP"`
-	CongestionControl      string   `help:"Lower the pictures of who has a narrow link: on, or off." enum:"on,off" default:"on"`
-	MediaLoopback          string   `help:"Offer media on loopback too: on, off, or auto (on without --external-ip)." enum:"auto,on,off" default:"auto"`
-	TrustedProxies         []string `help:"Addresses and CIDRs of proxies whose X-Forwarded-For counts; repeatable." placeholder:"CIDR"`
-	LegacyPublicAttendants bool     `help:"Answer /online_attendants/ without a password, addresses included."`
-	ICEServers             string   `help:"JSON list of STUN and TURN URLs, or of objects with urls, username and credential." name:"ice-servers" default:"[]" placeholder:"JSON"`
+	Listen                 string        `help:"Address for HTTP, host:port." default:":8007"`
+	MediaUDP               string        `help:"Address for media over UDP, host:port." default:":7882" name:"media-udp"`
+	MediaTCP               string        `help:"Address for media over TCP, host:port, or off." default:":7881" name:"media-tcp"`
+	ExternalIP             []string      `help:"Address at which browsers reach this machine, when it is not its own; repeatable." name:"external-ip" placeholder:"IP"`
+	CongestionControl      string        `help:"Lower the pictures of who has a narrow link: on, or off." enum:"on,off" default:"on"`
+	MediaLoopback          string        `help:"Offer media on loopback too: on, off, or auto (on without --external-ip)." enum:"auto,on,off" default:"auto"`
+	TrustedProxies         []string      `help:"Addresses and CIDRs of proxies whose X-Forwarded-For counts; repeatable." placeholder:"CIDR"`
+	LegacyPublicAttendants bool          `help:"Answer /online_attendants/ without a password, addresses included."`
+	ICEServers             string        `help:"JSON list of STUN and TURN URLs, or of objects with urls, username and credential." name:"ice-servers" default:"[]" placeholder:"JSON"`
+	EndGrace               time.Duration `help:"How long a running meeting may run over its end; nobody new gets in meanwhile." default:"0s"`
+	AuditKeep              int           `help:"Days the audit log is kept; 0 is for ever." default:"180" placeholder:"DAYS"`
+	LinkKey                uint8         `help:"Number of the key that signs join links. One more makes a new key; links of two before hold no more." default:"1" placeholder:"N"`
 	tlsFlags
 	LogFormat string `help:"How to log: text or json." enum:"text,json" default:"text"`
 	Pprof     string `help:"Loopback address on which to answer /debug/pprof/, for profiles." placeholder:"HOST:PORT"`
@@ -43,7 +47,11 @@ type settings struct {
 	api       api.Config
 	sfu       sfu.Config
 	recording recording.Config
+	endGrace  time.Duration
 }
+
+// mostGrace bounds how long a meeting may run over its end.
+const mostGrace = 2 * time.Hour
 
 func (c *serveCmd) settings() (settings, error) {
 	var s settings
@@ -57,6 +65,13 @@ func (c *serveCmd) settings() (settings, error) {
 	if s.api.ICEServers, err = parseICEServers(c.ICEServers); err != nil {
 		return s, fmt.Errorf("--ice-servers: %w", err)
 	}
+	if c.EndGrace < 0 || c.EndGrace > mostGrace {
+		return s, fmt.Errorf("--end-grace: must be 0 to %v", mostGrace)
+	}
+	if c.AuditKeep < 0 || c.LinkKey == 0 {
+		return s, errors.New("--audit-keep must not be negative, --link-key must be 1 to 255")
+	}
+	s.endGrace, s.api.EndGrace = c.EndGrace, c.EndGrace
 	s.api.PublicAttendants = c.LegacyPublicAttendants
 	s.sfu = sfu.Config{UDP: c.MediaUDP, TCP: c.MediaTCP, Unbounded: c.CongestionControl == "off"}
 	for _, text := range c.ExternalIP {
@@ -91,6 +106,8 @@ type opener func(ctx context.Context, cfg settings, parts parts) (*live, error)
 type parts struct {
 	store   rooms.Store
 	hostKey []byte
+	links   rooms.LinkKeys
+	audit   *rooms.AuditLog
 	metrics *prometheus.Registry
 	log     *slog.Logger
 }
@@ -114,6 +131,10 @@ func (c *serveCmd) serve(ctx context.Context, term terminal, open opener) (err e
 	if err != nil {
 		return err
 	}
+	links, err := rooms.NewLinkKeys(ctx, store, c.LinkKey)
+	if err != nil {
+		return err
+	}
 	stopProfiles, err := serveProfiles(ctx, c.Pprof, log)
 	if err != nil {
 		return err
@@ -127,12 +148,15 @@ func (c *serveCmd) serve(ctx context.Context, term terminal, open opener) (err e
 	if err != nil {
 		return err
 	}
-	now, err := open(ctx, cfg, parts{store, hostKey, metrics, log})
+	books := keepBooks(ctx, store, time.Duration(c.AuditKeep)*24*time.Hour, log)
+	defer books.close() // after everything that writes to it
+	now, err := open(ctx, cfg, parts{store, hostKey, links, books.audit, metrics, log})
 	if err != nil {
 		return errors.Join(err, doors.close())
 	}
 	handler := api.New(cfg.api, api.Deps{
 		Store: store, Auth: rooms.NewAuthenticator(store, rooms.NewHasher(rooms.HashCost{}), nil), HostKey: hostKey,
+		Links: links, Audit: books.audit, Revoked: books.revoked,
 		Meetings: now.meetings, Attendants: now.attendants, Recordings: now.recordings,
 		Pages: static.Dist(), Metrics: metrics,
 	}, log)

@@ -11,6 +11,7 @@ import (
 
 	"plenum/api"
 	"plenum/recording"
+	"plenum/rooms"
 	"plenum/rooms/meeting"
 	"plenum/sfu"
 	"plenum/signaling"
@@ -26,7 +27,9 @@ func openLive(ctx context.Context, cfg settings, p parts) (*live, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open media ports: %w", err), library.Close(ctx))
 	}
-	hub := signaling.NewHub(signaling.Config{}, signaling.SFU(media), signaling.Library(library), p.hostKey, p.store, p.log)
+	hub := signaling.NewHub(signaling.Config{
+		EndGrace: cfg.endGrace, Links: p.links, Audit: p.audit.Note,
+	}, signaling.SFU(media), signaling.Library(library), p.hostKey, p.store, p.log)
 	register := signaling.NewAttendants(signaling.AttendantsConfig{}, p.log)
 	countLive(p.metrics, hub, register)
 	p.metrics.MustRegister(newMediaMetrics(media.Stats))
@@ -54,6 +57,11 @@ func countLive(registry *prometheus.Registry, hub *signaling.Hub, register *sign
 
 // meetings shows a Hub as the API wants it.
 type meetings struct{ *signaling.Hub }
+
+// ServeMeeting serves one meeting's socket.
+func (m meetings) ServeMeeting(w http.ResponseWriter, r *http.Request, room rooms.Room, from api.Visitor) {
+	m.Hub.ServeMeeting(w, r, room, signaling.Visitor(from))
+}
 
 // Live returns who is in a room.
 func (m meetings) Live(roomID string) (api.Live, bool) {
