@@ -59,10 +59,15 @@ func (b *outbox) offer(msg []byte) {
 	b.ring()
 }
 
-// begin queues what a resumed session has missed, however much it is.
+// begin queues what a session starts with, however much it is. It comes after
+// what was said on the socket before.
 func (b *outbox) begin(msgs [][]byte) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if len(b.queue) > 0 {
+		b.replay = append(b.replay, b.queue...)
+		b.queue = nil
+	}
 	b.replay = append(b.replay, msgs...)
 	b.ring()
 }
