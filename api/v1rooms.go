@@ -193,6 +193,8 @@ type lobbyBody struct {
 	CalendarURL  string   `json:"calendar_url"`
 	HasPasscode  bool     `json:"has_passcode"`
 	Lobby        bool     `json:"lobby"`
+
+	RecordingPolicy rooms.RecordingPolicy `json:"recording_policy"`
 }
 
 // lobby handles GET /api/v1/rooms/<room id>/lobby.
@@ -219,6 +221,8 @@ func (s *Server) lobby(c echo.Context) error {
 		CalendarURL:  calendarURL(room.ID),
 		HasPasscode:  room.Rules.PasscodeHash != "",
 		Lobby:        room.Rules.Lobby,
+
+		RecordingPolicy: rulesOf(room.Rules).Recording,
 	})
 }
 

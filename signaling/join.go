@@ -124,7 +124,7 @@ func (r *liveRoom) seat(s *session, socket *socket, re int, answer string) {
 	}
 	r.tokens[s.token] = s
 	s.state.Store(sessionIn)
-	s.socket = socket
+	s.socket, s.attempt = socket, 0
 	r.greet(s, re, answer)
 	r.log.Info("participant joined", "participant", s.id, "role", string(p.Role))
 	if rec := r.recorder(); rec != nil {

@@ -54,7 +54,7 @@ func (r *liveRoom) tellWaiting(s *session, re int) {
 	s.socket.answer(protocol.Waiting{
 		Re: re, ResumeToken: s.token, Name: w.Name, Reason: protocol.WaitReason(w.Reason),
 		Room:        protocol.WaitingRoom{ID: r.info.ID, Title: roomTitle(r.info), EndsAt: stamp(r.info.End)},
-		HostPresent: r.meeting.HostPresent(), Now: stamp(time.Now()),
+		OfferWanted: s.entry.Offer == "", HostPresent: r.meeting.HostPresent(), Now: stamp(time.Now()),
 	})
 }
 
@@ -183,6 +183,7 @@ func (r *liveRoom) sendToLobby(s *session) {
 	delete(r.sessions, s.id)
 	id, events := r.meeting.SendToLobby(time.Now(), s.id)
 	s.id, s.seats, s.answer, s.entry = id, seatTable{}, "", protocol.Join{}
+	s.attempt = 0
 	r.waiting[id] = s
 	s.state.Store(sessionWaiting)
 	r.books.hold(s.guest)

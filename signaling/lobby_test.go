@@ -53,7 +53,7 @@ func TestLobby(t *testing.T) {
 	h := newLobby(t, Config{})
 	bo, waiting := h.knocks("Bo")
 	if waiting.Re != 1 || waiting.HostPresent || waiting.Room.Title != "Plans" || waiting.Reason != protocol.WaitLobby ||
-		waiting.Name != "Bo" || waiting.ResumeToken == "" {
+		waiting.Name != "Bo" || waiting.OfferWanted || waiting.ResumeToken == "" {
 		t.Errorf("before any host: %+v", waiting)
 	}
 	ann := h.host()
@@ -187,7 +187,7 @@ func TestSendToLobby(t *testing.T) {
 	ann.sawLeave("p2")
 	settles(t, &h.media.diary, "leave p2")
 	back := await[protocol.Waiting](bo, nil)
-	if back.Reason != protocol.WaitSentBack || back.ResumeToken != bo.me.ResumeToken || !back.HostPresent {
+	if back.Reason != protocol.WaitSentBack || back.ResumeToken != bo.me.ResumeToken || !back.HostPresent || !back.OfferWanted {
 		t.Errorf("Bo was told %+v", back)
 	}
 	id := ann.sees("Bo")[0].ID

@@ -5,18 +5,21 @@ import type { Connection } from './connection';
 import type { DeviceControl } from './devices';
 import { createLevels, seatLevel } from './levels';
 import type { Levels } from './levels';
-import { isHeard, meetingOf, reduce } from './meeting';
-import type { Meeting } from './meeting';
-import type { Action, ByeReason, ClientMessage, Emoji, ErrorCode, Join, Joined, Moderate, Seats, ServerMessage } from './protocol.gen';
-import { createPublisher } from './publisher';
+import { deviceOf } from './device-id';
+import { isHeard, meetingOf, reduce, runsOver, waitingOf } from './meeting';
+import type { Meeting, WaitingState } from './meeting';
+import { browserStore } from './preferences';
+import type { Action, ByeReason, ClientMessage, Emoji, ErrorCode, Join, Joined, Moderate, Role, Seats, ServerMessage, Waiting } from './protocol.gen';
+import { createPublisher, NOTHING } from './publisher';
 import type { Publisher } from './publisher';
 import { createReactions } from './reactions';
 import type { Reactions } from './reactions';
+import { mayPublish } from './rights';
 import { fetchLobby, socketUrl } from './rooms';
 import { shareScreen, stopShare } from './screen';
 import type { ScreenShare } from './screen';
 import { createSocket } from './socket';
-import type { Link, Socket } from './socket';
+import type { Link, Refusal, Socket } from './socket';
 import { countsOf, qualityOf, sampleOf } from './stats';
 import type { ConnectionCounts, Quality } from './stats';
 import { createStore } from './store';
@@ -29,7 +32,7 @@ import { look, newWatch, restarted } from './watchdog';
 import type { Watch } from './watchdog';
 
 /** Why the meeting is over for this page. */
-export type Over = Readonly<{ reason: Exclude<ByeReason, 'shutdown' | 'slow'> } | { reason: 'refused'; code: ErrorCode; message: string }>;
+export type Over = Readonly<{ reason: Exclude<ByeReason, 'shutdown' | 'slow'> } | ({ reason: 'refused' } & Refusal)>;
 
 /** How sound and picture flow: not yet, well, or not for the moment. */
 export type MediaLink = 'connecting' | 'connected' | 'interrupted';
@@ -39,6 +42,8 @@ export type ClientState = Readonly<{
 	link: Link;
 	/** What the server told; undefined until joined. */
 	meeting: Meeting | undefined;
+	/** Set while a host must let this page in; then there is no meeting. */
+	waiting: WaitingState | undefined;
 	media: MediaLink;
 	quality: Quality;
 	/** The browser plays no sound before a click. */
@@ -50,7 +55,7 @@ export type ClientState = Readonly<{
 /** Something that happened once and deserves a word to the viewer. */
 export type ClientEvent = Readonly<
 	| { kind: 'error'; code: ErrorCode; message: string; about: ClientMessage['type'] | undefined }
-	| { kind: 'moderated'; action: Action; by: string }
+	| { kind: 'moderated'; action: Action; by: string; role?: Role }
 	| { kind: 'restarting' }
 	| { kind: 'share_failed'; reason: 'cancelled' | 'failed' }
 >;
@@ -71,6 +76,21 @@ export type Client = Readonly<{
 	react: (emoji: Emoji) => void;
 	/** Acts on another participant, as a host. */
 	moderate: (action: Action, participant?: string) => void;
+	/** Lets in who waits in the lobby. */
+	admit: (waiter: string) => void;
+	/** Lets in all who wait, as far as there are places. */
+	admitAll: () => void;
+	/** Does not let in who waits; ban also refuses their link and browser from now on. */
+	deny: (waiter: string, ban?: boolean) => void;
+	/** Sends a participant out of the meeting, to be let in anew. */
+	sendToLobby: (participant: string) => void;
+	/** Removes a participant; ban also refuses a link that others came by as well. */
+	remove: (participant: string, ban?: boolean) => void;
+	setRole: (participant: string, role: Role) => void;
+	/** Makes a participant host in this viewer's place. */
+	handOver: (participant: string) => void;
+	/** Has guests wait until a host lets them in, or lets in all who wait. */
+	setLobby: (on: boolean) => void;
 	lock: (on: boolean) => void;
 	extend: (minutes: 15 | 30 | 60) => void;
 	/** Call it first thing in a click handler. */
@@ -85,6 +105,8 @@ export type ClientOptions = Readonly<{
 	room: string;
 	name: string;
 	token: string | undefined;
+	/** The room's, when it asks for one: after a refusal with `passcode_needed` or `passcode_wrong`. */
+	passcode?: string | undefined;
 	devices: DeviceControl;
 	/** The most participants to receive at a time; 49 when absent. */
 	mostSeats?: number | undefined;
@@ -131,6 +153,7 @@ class MeetingClient implements Client {
 		this.state = createStore<ClientState>({
 			link: { kind: 'connecting' },
 			meeting: undefined,
+			waiting: undefined,
 			media: 'connecting',
 			quality: 'unknown',
 			soundBlocked: false,
@@ -178,10 +201,23 @@ class MeetingClient implements Client {
 
 	react = (emoji: Emoji): void => this.socket.send({ type: 'reaction', emoji });
 
-	moderate = (action: Action, participant?: string): void => {
-		const message: { type: 'moderate' } & Moderate = { type: 'moderate', action, ...(participant === undefined ? {} : { participant }) };
-		this.socket.send(message);
-	};
+	moderate = (action: Action, participant?: string): void => this.order({ action, ...(participant === undefined ? {} : { participant }) });
+
+	admit = (participant: string): void => this.order({ action: 'admit', participant });
+
+	admitAll = (): void => this.order({ action: 'admit_all' });
+
+	deny = (participant: string, ban = false): void => this.order({ action: 'deny', participant, ...(ban ? { ban } : {}) });
+
+	sendToLobby = (participant: string): void => this.order({ action: 'send_to_lobby', participant });
+
+	remove = (participant: string, ban = false): void => this.order({ action: 'remove', participant, ...(ban ? { ban } : {}) });
+
+	setRole = (participant: string, role: Role): void => this.order({ action: 'set_role', participant, role });
+
+	handOver = (participant: string): void => this.order({ action: 'hand_over', participant });
+
+	setLobby = (on: boolean): void => this.socket.send({ type: 'lobby', on });
 
 	lock = (on: boolean): void => this.socket.send({ type: 'lock', on });
 
@@ -222,6 +258,10 @@ class MeetingClient implements Client {
 
 	leave = (): void => this.finish({ reason: 'left' });
 
+	private order(what: Moderate): void {
+		this.socket.send({ type: 'moderate', ...what });
+	}
+
 	private async makeJoin(): Promise<Join> {
 		this.connection?.close();
 		const connection = createConnection(Math.min(FIRST_SEATS, this.options.mostSeats ?? MOST_SEATS));
@@ -234,14 +274,25 @@ class MeetingClient implements Client {
 		this.counts = undefined;
 		this.patch({ media: 'connecting' });
 		const offer = await connection.firstOffer();
-		const { name, token } = this.options;
-		return { name, ...(token === undefined ? {} : { token }), ...offer, view: { tiles: [] } };
+		const { name, token, passcode } = this.options;
+		const device = deviceOf(browserStore('localStorage'));
+		return {
+			name,
+			...(token === undefined ? {} : { token }),
+			...(passcode === undefined ? {} : { passcode }),
+			...(device === undefined ? {} : { device }),
+			...offer,
+			view: { tiles: [] },
+		};
 	}
 
 	private receive(message: ServerMessage, about: ClientMessage['type'] | undefined): void {
 		switch (message.type) {
 			case 'joined':
 				this.joined(message);
+				return;
+			case 'waiting':
+				this.wait(message);
 				return;
 			case 'seats':
 				this.reduce(message);
@@ -251,8 +302,8 @@ class MeetingClient implements Client {
 				this.reacted.show(message.reactions);
 				return;
 			case 'moderated':
-				this.obey(message.action);
-				this.options.onEvent({ kind: 'moderated', action: message.action, by: message.by });
+				this.obey(message.action, message.role);
+				this.options.onEvent({ kind: 'moderated', action: message.action, by: message.by, ...(message.role === undefined ? {} : { role: message.role }) });
 				return;
 			case 'error':
 				this.options.onEvent({ kind: 'error', code: message.code, message: message.message, about });
@@ -264,16 +315,26 @@ class MeetingClient implements Client {
 			default:
 				this.reduce(message);
 				if (message.type === 'resumed' && this.connection?.pc.connectionState !== 'connected') void this.restartIce();
-				if (message.type === 'roster') this.growSeats();
+				if (message.type === 'roster') {
+					this.growSeats();
+					this.publish(); // the own role may have changed
+				}
 		}
 	}
 
 	/** Turns off what a host turned off. Turning on is left to the viewer. */
-	private obey(action: Action): void {
+	private obey(action: Action, role: Role | undefined): void {
 		const { devices } = this.options;
-		if (action === 'mute') devices.mute();
-		if (action === 'stop_camera') devices.turnCameraOff();
-		if (action === 'stop_screen') this.stopSharing();
+		const listens = role === 'audience';
+		if (action === 'mute' || listens) devices.mute();
+		if (action === 'stop_camera' || listens) devices.turnCameraOff();
+		if (action === 'stop_screen' || listens) this.stopSharing();
+	}
+
+	/** Waits in the lobby: there is no meeting, and nothing of one is sent. */
+	private wait(message: Waiting): void {
+		this.stopSharing();
+		this.patch({ meeting: undefined, media: 'connecting', waiting: waitingOf(message, Date.now()) });
 	}
 
 	private joined(message: Joined): void {
@@ -281,7 +342,8 @@ class MeetingClient implements Client {
 		if (connection === undefined) return;
 		this.board.adopt(connection.seats());
 		this.watch = newWatch(Date.now());
-		this.patch({ meeting: meetingOf(message, Date.now()) });
+		this.patch({ meeting: meetingOf(message, Date.now()), waiting: undefined });
+		this.publish(); // the audience sends nothing
 		this.publisher.joined();
 		this.view.renew();
 		this.setView(this.tiles);
@@ -309,6 +371,7 @@ class MeetingClient implements Client {
 	/** A room that is over answers no socket, so ask its lobby. */
 	private async askWhetherOver(): Promise<void> {
 		const { signal } = this.ended;
+		if (runsOver(this.state.get().meeting, Date.now())) return; // its page is gone for others, and it goes on for us
 		const answer = await fetchLobby(this.options.room, signal);
 		if (answer.kind === 'gone' && !signal.aborted) this.finish({ reason: 'ended' });
 	}
@@ -382,7 +445,9 @@ class MeetingClient implements Client {
 
 	private publish(): void {
 		const { microphone, camera } = this.options.devices.state.get();
-		this.publisher.set({ microphone, camera, screen: this.screen });
+		const { meeting } = this.state.get();
+		const may = meeting === undefined || mayPublish(meeting);
+		this.publisher.set(may ? { microphone, camera, screen: this.screen } : NOTHING);
 		const track = microphone.kind === 'on' ? microphone.track : undefined;
 		if (this.voice?.track === track) return;
 		this.voice?.meter.close();

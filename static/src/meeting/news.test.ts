@@ -10,6 +10,7 @@ const base: Meeting = {
 	participants: [person('me'), person('a', 'Ann')],
 	recording: { on: false },
 	chat: [],
+	lobby: [],
 	seats: [],
 	floor: [],
 	seq: 1,

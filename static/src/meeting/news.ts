@@ -38,7 +38,7 @@ export function newsOf(event: ClientEvent, unmute: () => void): News | undefined
 	}
 }
 
-function moderatedNews({ action, by }: Extract<ClientEvent, { kind: 'moderated' }>, unmute: () => void): News | undefined {
+function moderatedNews({ action, by, role }: Extract<ClientEvent, { kind: 'moderated' }>, unmute: () => void): News | undefined {
 	switch (action) {
 		case 'mute':
 			return { tone: 'warning', text: `${by} muted your microphone. Unmute it when you want to speak.` };
@@ -52,8 +52,17 @@ function moderatedNews({ action, by }: Extract<ClientEvent, { kind: 'moderated' 
 			return { tone: 'info', text: `${by} lowered your hand.` };
 		case 'make_host':
 			return { tone: 'good', text: `${by} made you a host.` };
+		case 'set_role':
+		case 'hand_over':
+			return role === 'audience'
+				? { tone: 'warning', text: `${by} moved you to the audience. You see and hear the meeting; your microphone and camera are off.` }
+				: { tone: 'good', text: `${by} made you a ${role ?? 'speaker'}.` };
 		case 'mute_all':
 		case 'remove':
+		case 'admit':
+		case 'admit_all':
+		case 'deny':
+		case 'send_to_lobby':
 			return undefined;
 	}
 }
