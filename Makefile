@@ -14,7 +14,7 @@ PAGE_SOURCES := $(shell find static -path static/node_modules -prune -o -path st
 GO_SOURCES := $(shell find . -path ./static/node_modules -prune -o -path ./test/browser/node_modules -prune -o \
 	\( -name '*.go' -o -name '*.sql' \) -print) go.mod go.sum
 
-.PHONY: help run build test check unit race e2e screenshots page-check fuzz bench lint fmt setup node clean
+.PHONY: help run build test check unit race client e2e screenshots impaired page-check fuzz bench lint fmt setup node clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z0-9_-]+:.*## / { printf "  \033[1m%-10s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,7 +24,7 @@ run: build ## build everything and serve on :8007 with ./data
 
 build: bin/plenum ## build the page and bin/plenum
 
-test: setup build race page-check e2e ## everything: Go with -race, the page, the browsers
+test: setup build race client page-check e2e ## everything: Go with -race, a generated client, the page, the browsers
 
 check: fmt lint unit page-check ## what to run before a commit, without browsers and -race
 
@@ -34,6 +34,9 @@ unit: ## Go tests, without -race
 race: ## Go tests with -race
 	go test -race ./...
 
+client: static/dist/meeting.html ## generate a client from api/openapi.yaml, and test the server with it
+	cd test/client && go generate . && go vet . && go test -count=1 .
+
 page-check: static/node_modules/.package-lock.json ## type-check and unit-test the page
 	cd static && npm run check && npm test
 
@@ -42,6 +45,9 @@ e2e: setup build test/browser/node_modules/.package-lock.json ## browser tests a
 
 screenshots: setup build test/browser/node_modules/.package-lock.json ## pictures of every page, in test/artifacts
 	cd test/browser && npm run screenshots
+
+impaired: build test/browser/node_modules/.package-lock.json ## what browsers see across bad links (root; about 7 minutes): a table
+	cd test/browser && npm run impaired
 
 fuzz: ## every fuzz target for FUZZTIME (10s)
 	scripts/fuzz.sh $(FUZZTIME)

@@ -27,6 +27,10 @@ type Config struct {
 	SessionFor       time.Duration  // how long a login holds; default 12 h
 	EndGrace         time.Duration  // how long a running meeting may run over its end; default not at all
 	Now              func() time.Time
+
+	// AttendanceOrigins are the origins of other sites whose pages may be
+	// attendants, such as https://app.example.org; "*" is every site. Default none.
+	AttendanceOrigins []string
 }
 
 func (c Config) withDefaults() Config {
@@ -67,6 +71,7 @@ type Server struct {
 	noise    *noise
 	noted    recently // downloads in the audit log
 	draining atomic.Bool
+	pushes   *onceOnly
 }
 
 // New returns a Server. It starts nothing.
@@ -82,9 +87,10 @@ func New(cfg Config, deps Deps, log *slog.Logger) *Server {
 		throttle: throttle.New(throttle.Config{}),
 		requests: newRequestMetrics(deps.Metrics),
 		noise:    newNoise(),
+		pushes:   newOnceOnly(),
 	}
 	s.echo.HTTPErrorHandler = s.handleError
-	s.echo.Use(s.begin, s.observe, s.audit, s.recover, s.protect)
+	s.echo.Use(s.begin, s.observe, s.auditCalls, s.recover, s.protect)
 	s.routes()
 	return s
 }
@@ -132,18 +138,30 @@ func (s *Server) routes() {
 	s.echo.DELETE("/api/v1/rooms/:room", s.cancelRoom, s.signedIn)
 	s.echo.POST("/api/v1/rooms/:room/extend", s.extendRoom, s.signedIn)
 	s.echo.POST("/api/v1/rooms/:room/end", s.endRoom, s.signedIn)
-	s.echo.POST("/api/v1/rooms/:room/links", s.createLink, s.signedIn)
-	s.echo.POST("/api/v1/rooms/:room/links/revoke", s.revokeLinks, s.signedIn)
+	s.echo.POST("/api/v1/rooms/:room/links", s.createRoomLink, s.signedIn)
+	s.echo.POST("/api/v1/rooms/:room/links/revoke", s.revokeRoomLinks, s.signedIn)
 	s.get("/api/v1/rooms/:room/participants", s.participants, s.signedIn)
+	s.get("/api/v1/rooms/:room/participants/:participant", s.showParticipant, s.signedIn)
+	s.echo.DELETE("/api/v1/rooms/:room/participants/:participant", s.removeParticipant, s.signedIn)
+	s.echo.POST("/api/v1/rooms/:room/participants/:participant/moderate", s.moderateOne, s.signedIn)
+	s.echo.POST("/api/v1/rooms/:room/participants/:participant/message", s.messageOne, s.signedIn)
+	s.echo.POST("/api/v1/rooms/:room/moderate", s.moderateAll, s.signedIn)
+	s.echo.POST("/api/v1/rooms/:room/message", s.messageAll, s.signedIn)
+	s.get("/api/v1/rooms/:room/waiting", s.listWaiting, s.signedIn)
+	s.echo.POST("/api/v1/rooms/:room/waiting/:participant", s.admitOrDeny, s.signedIn)
 	s.get("/api/v1/rooms/:room/lobby", s.lobby)
 	s.get("/api/v1/rooms/:room/calendar.ics", s.calendarFile)
 	s.echo.GET("/api/v1/rooms/:room/ws", s.meetingSocket)
 	s.get("/api/v1/recordings", s.listRecordings, s.signedIn)
 	s.get("/api/v1/recordings/:recording", s.showRecording, s.signedIn)
-	s.get("/api/v1/recordings/:recording/files/:file", s.recordingFile, s.signedIn)
+	s.get("/api/v1/recordings/:recording/files/:file", s.recordingFile, s.linked)
+	s.get("/api/v1/recordings/:recording/archive.zip", s.recordingArchive, s.linked)
+	s.echo.POST("/api/v1/recordings/:recording/links", s.createLink, s.signedIn)
+	s.echo.PATCH("/api/v1/recordings/:recording", s.changeRecording, s.signedIn, s.adminOnly)
 	s.echo.DELETE("/api/v1/recordings/:recording", s.deleteRecording, s.signedIn)
 	s.get("/api/v1/attendants", s.listAttendants, s.signedIn)
-	s.echo.POST(pushRoute, s.push, s.signedIn)
+	s.echo.POST("/api/v1/attendants/:channel/push", s.push, s.signedIn)
+	s.echo.POST("/api/v1/push", s.pushMany, s.signedIn)
 	s.get("/api/v1/tokens", s.listTokens, s.signedIn, s.inPerson)
 	s.echo.POST("/api/v1/tokens", s.createToken, s.signedIn, s.inPerson)
 	s.echo.DELETE("/api/v1/tokens/:token", s.deleteToken, s.signedIn, s.inPerson)
@@ -161,10 +179,11 @@ func (s *Server) get(path string, h echo.HandlerFunc, m ...echo.MiddlewareFunc) 
 }
 
 // acting registers a seed route that acts on GET as well as POST. HEAD is
-// refused, and so is every browser that was sent here by another site.
+// refused, and so is every browser that was sent here by another site, or may
+// have been.
 func (s *Server) acting(path string, h echo.HandlerFunc) {
 	for _, method := range []string{http.MethodGet, http.MethodPost} {
-		s.echo.Add(method, path, h, s.sameSite, s.basic)
+		s.echo.Add(method, path, h, s.sameSite, s.knownSender, s.basic)
 	}
 }
 

@@ -24,8 +24,10 @@ const (
 // longestObject bounds what an entry holds of a path, in bytes.
 const longestObject = 200
 
-// downloadRoute is the one reading route that is audited.
-const downloadRoute = "/api/v1/recordings/:recording/files/:file"
+// downloads are the reading routes that are audited.
+var downloads = map[string]bool{
+	"/api/v1/recordings/:recording/files/:file": true, "/api/v1/recordings/:recording/archive.zip": true,
+}
 
 // seedActions name the seed's routes that act, on GET too.
 var seedActions = map[string]string{"/reserve_room/": "reserve_room", "/notify_ws/:channel/": "notify_ws"}
@@ -34,7 +36,7 @@ var seedActions = map[string]string{"/reserve_room/": "reserve_room", "/notify_w
 // they change who may do what, or what can't be brought back.
 var sureActions = map[string]bool{
 	"createUser": true, "changeUser": true, "deleteUser": true, "createToken": true, "deleteToken": true,
-	"createLink": true, "revokeLinks": true, "deleteRecording": true,
+	"createRoomLink": true, "revokeRoomLinks": true, "createLink": true, "deleteRecording": true,
 }
 
 // operationIDs names the described routes, by method and path as Echo has it.
@@ -61,7 +63,7 @@ func actionOf(c echo.Context) string {
 		return action
 	}
 	reads := method == http.MethodGet || method == http.MethodHead || method == http.MethodOptions
-	if reads && (path != downloadRoute || method != http.MethodGet) || !routed(c) {
+	if reads && (!downloads[path] || method != http.MethodGet) || !routed(c) {
 		return ""
 	}
 	id, described := operationIDs()[method+" "+path]
@@ -84,8 +86,8 @@ func routed(c echo.Context) bool {
 	return false
 }
 
-// audit notes every request that acts, just before its answer goes out.
-func (s *Server) audit(next echo.HandlerFunc) echo.HandlerFunc {
+// auditCalls notes every request that acts, just before its answer goes out.
+func (s *Server) auditCalls(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		if action := actionOf(c); action != "" {
 			c.Response().Before(sync.OnceFunc(func() { s.auditCall(c, action) }))
@@ -106,7 +108,7 @@ func (s *Server) auditCall(c echo.Context, action string) {
 	if e.Object == "" {
 		e.Object = pathObject(c)
 	}
-	if c.Path() == downloadRoute && !s.noted.first(v.user.Name+" "+e.Object+" "+string(e.Outcome), s.cfg.Now()) {
+	if downloads[c.Path()] && !s.noted.first(v.user.Name+" "+v.from.addr.String()+" "+e.Object+" "+string(e.Outcome), s.cfg.Now()) {
 		return
 	}
 	s.note(c, e, sureActions[action] && e.Outcome == rooms.OutcomeOK)
@@ -121,6 +123,9 @@ func (s *Server) note(c echo.Context, e rooms.AuditEntry, sure bool) {
 	}
 	if v.user.ID != 0 {
 		e.Kind, e.ActorID, e.Actor = rooms.ActorUser, strconv.FormatInt(v.user.ID, 10), v.user.Name
+	}
+	if v.link != nil {
+		e.Details["link"] = "signed"
 	}
 	if v.token != 0 {
 		e.Kind = rooms.ActorToken

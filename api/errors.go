@@ -64,10 +64,18 @@ func asRefusal(err error) *refusal {
 		return errNotFound
 	case errors.Is(err, ErrOffline):
 		return &refusal{status: http.StatusNotFound, detail: "this attendant is offline"}
+	case errors.Is(err, ErrNotHere):
+		return &refusal{status: http.StatusNotFound, detail: "there is no such participant in the meeting"}
+	case errors.Is(err, ErrNoPlace):
+		return &refusal{status: http.StatusConflict, detail: "the room is full"}
+	case errors.Is(err, ErrNotLive):
+		return &refusal{status: http.StatusConflict, detail: "nobody is in the meeting"}
 	case errors.Is(err, rooms.ErrCredentials):
 		return errCredentials
 	case errors.Is(err, recording.ErrBusy):
 		return &refusal{status: http.StatusConflict, detail: "the recording is still running"}
+	case errors.Is(err, recording.ErrHeld):
+		return &refusal{status: http.StatusConflict, detail: "the recording is on legal hold"}
 	case errors.Is(err, rooms.ErrExists):
 		return &refusal{status: http.StatusConflict, detail: "this name is taken"}
 	case errors.Is(err, rooms.ErrInUse):

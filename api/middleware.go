@@ -32,6 +32,7 @@ type call struct {
 	from  caller
 	user  rooms.User // who was let in; its zero value is nobody
 	token int64      // by which token; 0 is by none
+	link  *grant     // what a signed link allows, if the caller came by one
 
 	object  string            // what it is about, for the audit log; empty is what the path says
 	details map[string]string // what else the audit log is to know
@@ -150,6 +151,20 @@ func (s *Server) sameSite(next echo.HandlerFunc) echo.HandlerFunc {
 		site := c.Request().Header.Get("Sec-Fetch-Site")
 		if (site != "" && site != "same-origin" && site != "none") || !sameOrigin(c.Request()) {
 			return refuse(http.StatusForbidden, "requests from other sites' pages are refused")
+		}
+		return next(c)
+	}
+}
+
+// knownSender refuses a browser's GET that does not say which page sent it: on
+// plain HTTP, but for the machine itself, browsers leave Sec-Fetch-Site out, and
+// Origin on GET. What is no browser passes.
+func (s *Server) knownSender(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		r := c.Request()
+		if r.Method == http.MethodGet && r.Header.Get("Sec-Fetch-Site") == "" && r.Header.Get("Origin") == "" &&
+			strings.HasPrefix(r.UserAgent(), "Mozilla/") {
+			return refuse(http.StatusForbidden, "browsers may do this over HTTPS or with POST only: else any site's page could do it for them")
 		}
 		return next(c)
 	}

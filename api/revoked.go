@@ -20,6 +20,9 @@ func (s *Server) watchLogin(c echo.Context) (gone <-chan struct{}, cancel func()
 // cutWhenRevoked has the answer end in the middle when the call's login holds
 // no more: a download may take hours. Stop must be called in the end.
 func (s *Server) cutWhenRevoked(c echo.Context) (stop func()) {
+	if callOf(c).user.ID == 0 { // came by a signed link, which has its own end
+		return func() {}
+	}
 	gone, cancel := s.watchLogin(c)
 	done := make(chan struct{})
 	var watching sync.WaitGroup

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -171,6 +172,14 @@ func (s *Server) notify(c echo.Context) error {
 
 // pushTo sends a text to an attendant, as it is.
 func (s *Server) pushTo(c echo.Context, channel, text string) error {
+	if err := pushable(text); err != nil {
+		return err
+	}
+	return s.deps.Attendants.Push(c.Request().Context(), channel, text)
+}
+
+// pushable says why a text can't be pushed.
+func pushable(text string) error {
 	switch {
 	case text == "":
 		return &rooms.FieldError{Field: "info", Problem: "is required: the text to push"}
@@ -179,7 +188,7 @@ func (s *Server) pushTo(c echo.Context, channel, text string) error {
 	case len(text) > maxBody:
 		return &rooms.FieldError{Field: "info", Problem: fmt.Sprintf("must be at most %d bytes long", maxBody)}
 	}
-	return s.deps.Attendants.Push(c.Request().Context(), channel, text)
+	return nil
 }
 
 // Bounds of what an attendant may say of itself.
@@ -188,12 +197,15 @@ const (
 	longestDetail = 1 << 10 // bytes, of a name or a value
 )
 
-// attendance handles the WebSocket /attendance/. Any site's page may connect:
-// an attendant gets what is pushed to it and no rights. Only for our own page
-// does the session count.
+// attendance handles the WebSocket /attendance/. Programs may connect, and pages
+// of this site and of those that the operator names: an attendant gets what is
+// pushed to it and no rights. Only for our own page does the session count.
 func (s *Server) attendance(c echo.Context) error {
 	if !isUpgrade(c.Request()) {
 		return upgradeRequired(c)
+	}
+	if !s.mayAttend(c.Request()) {
+		return refuse(http.StatusForbidden, "pages of other sites can't be attendants here unless --attendance-origins names theirs")
 	}
 	details, err := attendantDetails(c.Request())
 	if err != nil {
@@ -204,10 +216,18 @@ func (s *Server) attendance(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	defer cancel()
-	a := Attendant{IP: from.addr.String(), Port: from.port, User: user.Name, Details: details, Revoked: gone}
+	a := Attendant{
+		IP: from.addr.String(), Port: from.port, User: user.Name, Details: details, Revoked: gone, Ended: cancel,
+	}
 	s.deps.Attendants.ServeAttendance(c.Response(), c.Request(), a)
 	return nil
+}
+
+// mayAttend reports whether a request comes from no page, or from one that may
+// be an attendant.
+func (s *Server) mayAttend(r *http.Request) bool {
+	return sameOrigin(r) || slices.Contains(s.cfg.AttendanceOrigins, "*") ||
+		len(r.Header["Origin"]) == 1 && slices.Contains(s.cfg.AttendanceOrigins, r.Header.Get("Origin"))
 }
 
 // attendantDetails takes every query parameter: the first of each name, and

@@ -215,7 +215,11 @@ func (s *testServer) do(t *testing.T, r request) answer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return answer{res, string(got)}
+	a := answer{res, string(got)}
+	if err := asDescribed(a); err != nil {
+		t.Errorf("%s %s as %q: %d %.300s: %v", r.method, r.path, r.as, a.StatusCode, a.body, err)
+	}
+	return a
 }
 
 // decode reads a JSON answer.
@@ -280,6 +284,7 @@ type fakeMeetings struct {
 
 	visited []Visitor // guarded by mu
 	revoked []string  // guarded by mu
+	acts    []string  // guarded by mu
 }
 
 func (m *fakeMeetings) ServeMeeting(w http.ResponseWriter, r *http.Request, room rooms.Room, from Visitor) {
@@ -300,6 +305,13 @@ func (m *fakeMeetings) Live(roomID string) (Live, bool) {
 	defer m.mu.Unlock()
 	live, ok := m.live[roomID]
 	return live, ok
+}
+
+// enter has somebody in a room.
+func (m *fakeMeetings) enter(roomID string, who ...Participant) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.live[roomID] = Live{Participants: who}
 }
 
 func (m *fakeMeetings) UpdateRoom(room rooms.Room) {
@@ -358,6 +370,26 @@ func (f *fakeAttendants) Push(_ context.Context, channel, text string) error {
 	return fmt.Errorf("push to %q: %w", channel, ErrOffline)
 }
 
+func (f *fakeAttendants) Send(to AttendantTarget, text string) []Delivery {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var all []Delivery
+	for _, a := range f.list {
+		hit := to.All || a.ChannelName == to.ChannelName
+		for name, value := range to.Details {
+			hit = a.Details[name] == value
+		}
+		if hit {
+			f.pushed[a.ChannelName] = append(f.pushed[a.ChannelName], text)
+			all = append(all, Delivery{a.ChannelName, Delivered})
+		}
+	}
+	if all == nil && to.ChannelName != "" {
+		all = []Delivery{{to.ChannelName, Gone}}
+	}
+	return all
+}
+
 func (f *fakeAttendants) pushedTo(channel string) []string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -370,6 +402,7 @@ type fakeRecordings struct {
 	all   []Recording       // guarded by mu
 	rooms map[string]string // recording to room; guarded by mu
 	busy  map[string]bool   // guarded by mu
+	log   []recording.Entry // guarded by mu
 }
 
 func newFakeRecordings() *fakeRecordings {
@@ -379,7 +412,7 @@ func newFakeRecordings() *fakeRecordings {
 func (f *fakeRecordings) add(id, room string, creator int64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.all = append(f.all, Recording{ID: id, CreatorID: creator, Manifest: map[string]string{"id": id, "room": room}})
+	f.all = append(f.all, Recording{ID: id, Room: room, CreatorID: creator, Manifest: map[string]string{"id": id, "room": room}})
 	f.rooms[id] = room
 }
 
@@ -438,6 +471,41 @@ func (f *fakeRecordings) Delete(id string) error {
 		}
 	}
 	return recording.ErrNotFound
+}
+
+func (f *fakeRecordings) Archive(id string) (recording.Archive, error) {
+	if _, err := f.Get(id); err != nil {
+		return recording.Archive{}, err
+	}
+	return recording.Archive{Name: "all.zip", Write: func(w io.Writer) error {
+		_, err := io.WriteString(w, "PK")
+		return err
+	}}, nil
+}
+
+func (f *fakeRecordings) SetHold(id string, hold bool) (Recording, error) {
+	r, err := f.Get(id)
+	r.Manifest = map[string]any{"id": id, "room": r.Room, "hold": hold}
+	return r, err
+}
+
+func (f *fakeRecordings) Audit(e recording.Entry) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.log = append(f.log, e)
+}
+
+// audited lists what was written down of a recording: action, who, file.
+func (f *fakeRecordings) audited(id string) []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var all []string
+	for _, e := range f.log {
+		if e.Recording == id {
+			all = append(all, strings.TrimSpace(fmt.Sprint(e.Action, " ", e.Who, " ", e.File)))
+		}
+	}
+	return all
 }
 
 // dial opens a socket and returns what it is greeted with.

@@ -9,9 +9,9 @@ import (
 	"plenum/rooms"
 )
 
-// linkBody is a link as it is handed out. Nothing of it is kept: the token
+// roomLinkBody is a link as it is handed out. Nothing of it is kept: the token
 // says all.
-type linkBody struct {
+type roomLinkBody struct {
 	ID        string         `json:"id"`
 	Role      rooms.LinkRole `json:"role"`
 	Name      string         `json:"name"`
@@ -20,8 +20,8 @@ type linkBody struct {
 	Token     string         `json:"token"`
 }
 
-// createLink handles POST /api/v1/rooms/<room id>/links.
-func (s *Server) createLink(c echo.Context) error {
+// createRoomLink handles POST /api/v1/rooms/<room id>/links.
+func (s *Server) createRoomLink(c echo.Context) error {
 	room, err := s.managedRoom(c)
 	if err != nil {
 		return err
@@ -45,7 +45,7 @@ func (s *Server) createLink(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	answer := linkBody{
+	answer := roomLinkBody{
 		ID: link.ID, Role: link.Role, Name: link.Name, URL: meetingURL(room.ID) + "#join=" + token, Token: token,
 	}
 	if !link.Expires.IsZero() {
@@ -56,9 +56,9 @@ func (s *Server) createLink(c echo.Context) error {
 	return c.JSON(http.StatusCreated, answer)
 }
 
-// revokeLinks handles POST /api/v1/rooms/<room id>/links/revoke. No link made
+// revokeRoomLinks handles POST /api/v1/rooms/<room id>/links/revoke. No link made
 // before opens anything from here on, the room's own host link included.
-func (s *Server) revokeLinks(c echo.Context) error {
+func (s *Server) revokeRoomLinks(c echo.Context) error {
 	if _, err := s.managedRoom(c); err != nil {
 		return err
 	}

@@ -121,7 +121,12 @@ func (s *Server) roomFilter(c echo.Context) (rooms.RoomFilter, error) {
 
 // managedRoom returns the room of the path if the caller may manage it.
 func (s *Server) managedRoom(c echo.Context) (rooms.Room, error) {
-	room, err := s.deps.Store.RoomByID(c.Request().Context(), param(c, "room"))
+	return s.roomFor(c, param(c, "room"))
+}
+
+// roomFor returns a room if the caller may manage it.
+func (s *Server) roomFor(c echo.Context, id string) (rooms.Room, error) {
+	room, err := s.deps.Store.RoomByID(c.Request().Context(), id)
 	if err != nil {
 		return rooms.Room{}, err
 	}
@@ -156,6 +161,14 @@ type participantBody struct {
 	JoinedAt  string   `json:"joined_at"`
 	Connected bool     `json:"connected"`
 	Sources   []Source `json:"sources"`
+	Hand      int64    `json:"hand"` // place among the hands ever raised; 0 while it is down
+}
+
+func participantBodyOf(p Participant) participantBody {
+	if p.Sources == nil {
+		p.Sources = []Source{}
+	}
+	return participantBody{p.ID, p.Name, p.Role, timestamp(p.JoinedAt), p.Connected, p.Sources, p.Hand}
 }
 
 // participants handles GET /api/v1/rooms/<room id>/participants.
@@ -164,16 +177,17 @@ func (s *Server) participants(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	return s.answerParticipants(c, room)
+}
+
+// answerParticipants sends who is in a room now.
+func (s *Server) answerParticipants(c echo.Context, room rooms.Room) error {
 	live, _ := s.deps.Meetings.Live(room.ID)
 	list := []participantBody{}
 	for _, p := range live.Participants {
-		sources := p.Sources
-		if sources == nil {
-			sources = []Source{}
-		}
-		list = append(list, participantBody{p.ID, p.Name, p.Role, timestamp(p.JoinedAt), p.Connected, sources})
+		list = append(list, participantBodyOf(p))
 	}
-	return c.JSON(http.StatusOK, map[string]any{"participants": list})
+	return c.JSON(http.StatusOK, map[string]any{"participants": list, "locked": live.Locked})
 }
 
 // lobbyNames is how many names a page is shown before it joins.

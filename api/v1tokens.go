@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -13,8 +14,13 @@ import (
 	"plenum/rooms"
 )
 
-// pushRoute is the one route that the scope push is for.
-const pushRoute = "/api/v1/attendants/:channel/push"
+// pushRoutes are the routes that the scope push is for.
+var pushRoutes = []string{
+	"/api/v1/push",
+	"/api/v1/attendants/:channel/push",
+	"/api/v1/rooms/:room/message",
+	"/api/v1/rooms/:room/participants/:participant/message",
+}
 
 // bearer returns the token that a request brings, if it brings one.
 func bearer(r *http.Request) (text string, ok bool) {
@@ -53,7 +59,7 @@ func (s *Server) tokenUser(c echo.Context, text string) (rooms.User, error) {
 // scopeOf returns the scope that a request needs.
 func scopeOf(c echo.Context) rooms.Scope {
 	switch method := c.Request().Method; {
-	case c.Path() == pushRoute:
+	case slices.Contains(pushRoutes, c.Path()):
 		return rooms.ScopePush
 	case method == http.MethodGet || method == http.MethodHead:
 		return rooms.ScopeRead

@@ -68,7 +68,7 @@ func TestKilled(t *testing.T) {
 				t.Fatalf("%d recordings, %v", len(list), err)
 			}
 			man := list[0]
-			if man.State != StateReady || man.StopReason != stopCrash || man.Title != "Weekly sync" || len(man.Tracks) != 3 {
+			if man.State != StateDegraded || man.StopReason != stopCrash || man.Title != "Weekly sync" || len(man.Tracks) != 3 {
 				t.Errorf("%+v", man)
 			}
 			for _, tr := range man.Tracks {
@@ -168,7 +168,7 @@ func TestTornLibraries(t *testing.T) {
 		}
 		l := openLibrary(t, wreck)
 		list, _ := l.List(Filter{})
-		if len(list) != 1 || list[0].State != StateReady {
+		if len(list) != 1 || list[0].State != StateDegraded {
 			t.Fatalf("%+v", list)
 		}
 		for _, tr := range list[0].Tracks {
@@ -258,15 +258,15 @@ func TestRuins(t *testing.T) {
 		tracks int // -1: the recording can't be listed
 		state  State
 	}{
-		"untouched":          {func(*testing.T, string) {}, 2, StateReady},
-		"no manifest":        {remove(manifestName), 2, StateReady},
-		"torn manifest":      {change(manifestName, func(b []byte) []byte { return b[:20] }), 2, StateReady},
-		"torn journal":       {change(journalName, func(b []byte) []byte { return append(b, `{"at_us":5,"ev`...) }), 2, StateReady},
-		"journal with zeros": {change(journalName, func(b []byte) []byte { return append(b, make([]byte, 4096)...) }), 2, StateReady},
-		"a file gone":        {remove(cam), 1, StateReady},
-		"a file empty":       {change(cam, func([]byte) []byte { return nil }), 1, StateReady},
-		"a file of zeros":    {change(cam, func(b []byte) []byte { return make([]byte, len(b)) }), 1, StateReady},
-		"only a header":      {change(cam, func(b []byte) []byte { return b[:500] }), 1, StateReady},
+		"untouched":          {func(*testing.T, string) {}, 2, StateDegraded},
+		"no manifest":        {remove(manifestName), 2, StateDegraded},
+		"torn manifest":      {change(manifestName, func(b []byte) []byte { return b[:20] }), 2, StateDegraded},
+		"torn journal":       {change(journalName, func(b []byte) []byte { return append(b, `{"at_us":5,"ev`...) }), 2, StateDegraded},
+		"journal with zeros": {change(journalName, func(b []byte) []byte { return append(b, make([]byte, 4096)...) }), 2, StateDegraded},
+		"a file gone":        {remove(cam), 1, StateDegraded},
+		"a file empty":       {change(cam, func([]byte) []byte { return nil }), 1, StateDegraded},
+		"a file of zeros":    {change(cam, func(b []byte) []byte { return make([]byte, len(b)) }), 1, StateDegraded},
+		"only a header":      {change(cam, func(b []byte) []byte { return b[:500] }), 1, StateDegraded},
 		"no journal":         {remove(journalName), -1, ""},
 		"foreign journal": {change(journalName, func(b []byte) []byte {
 			return bytes.ReplaceAll(b, []byte(id), []byte("01ARZ3NDEKTSV4RRFFQ69G5FAV"))

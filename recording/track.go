@@ -6,6 +6,7 @@ import (
 	"plenum/recording/frames"
 	"plenum/recording/timeline"
 	"plenum/sfu"
+	"plenum/sfu/packet"
 )
 
 const (
@@ -15,6 +16,8 @@ const (
 	closedAfter = 500 * time.Millisecond
 	// lossAtLeast is the shortest loss of sound that is told as a gap.
 	lossAtLeast = 60 * time.Millisecond
+	// freezeAtLeast is the shortest loss of pictures that is told as a gap.
+	freezeAtLeast = 150 * time.Millisecond
 	// pauseAtLeast tells a pause from a loss, by how long nothing arrived.
 	pauseAtLeast = time.Second
 )
@@ -35,6 +38,8 @@ type desk interface {
 	gap(t *track, from, to time.Duration, why Reason)
 	// keyframe asks for one.
 	keyframe(k key, layer int)
+	// levels tells how loud a source was, from a time on.
+	levels(t *track, from time.Duration, batch []byte)
 }
 
 // A track records one source. All but its queue belongs to the recorder's goroutine.
@@ -60,6 +65,9 @@ type track struct {
 	from     time.Duration // when the gap began
 
 	packets int64
+	ear     ear    // of a microphone
+	sound   levels // of a source with sound
+	lagged  bool   // packets were dropped since the recorder looked
 }
 
 // drain works off what the queue holds.
@@ -94,6 +102,9 @@ func (t *track) drain(now time.Time) error {
 func (t *track) turn(c change, now time.Time) error {
 	at := c.at.Sub(t.t0)
 	open := c.on && !c.muted
+	if t.source == sfu.Microphone && open == t.ear.open.IsZero() {
+		t.ear.turn(open, c.at)
+	}
 	if c.left {
 		t.leftAt = at
 	} else if open {
@@ -131,6 +142,7 @@ func (t *track) pause() {
 // overflowed tells that packets were dropped because the disk was too slow.
 func (t *track) overflowed(now time.Time) {
 	t.pause()
+	t.lagged = true
 	if t.why == "" && t.out != nil {
 		t.why, t.from = GapSlowDisk, min(now.Sub(t.t0), t.out.real)
 	}
@@ -189,6 +201,7 @@ func (t *track) packet(it *item) {
 		return
 	}
 	t.packets++
+	t.listen(p)
 	l := t.at(it)
 	l.seen(p.Arrival)
 	if t.current == nil && t.first.IsZero() {
@@ -207,6 +220,20 @@ func (t *track) packet(it *item) {
 	l.asm.Push(p)
 }
 
+// listen notes how loud a packet is.
+func (t *track) listen(p *packet.Packet) {
+	if t.video() {
+		return
+	}
+	t.ear.packet(p)
+	if !p.HasLevel {
+		return
+	}
+	if from, batch := t.sound.note(p.Arrival.Sub(t.t0), p.Level); batch != nil {
+		t.desk.levels(t, from, batch)
+	}
+}
+
 // next gives out a layer's next frame. Flush doesn't wait for what is missing.
 func next(l *layer, now time.Time, flush bool) (frames.Frame, bool) {
 	if flush {
@@ -221,7 +248,7 @@ func (t *track) poll(now time.Time, flush bool) error {
 		return nil
 	}
 	if t.choose(now) {
-		t.asks.row = 0
+		t.asks.anew() // the other layer's asks don't count
 	}
 	if t.current == nil {
 		if err := t.begin(now, flush); err != nil || t.current == nil {
@@ -299,7 +326,7 @@ func (t *track) write(l *layer, f frames.Frame, switched bool) error {
 	if f.Key && f.Width > 0 {
 		t.out.w.Grow(f.Width, f.Height)
 	}
-	t.out.arrival = arrival
+	t.out.arrival, t.ear.wrote = arrival, f.Arrival
 	return t.out.write(at, length, f.Key, f.Data)
 }
 
@@ -314,7 +341,7 @@ func (t *track) account(l *layer, at time.Duration, f frames.Frame, switched boo
 		t.tell(at)
 	case switched && missing >= pauseAtLeast, f.Broken && paused:
 		t.desk.gap(t, o.real, at, GapPause)
-	case f.Broken && !switched && (t.video() || missing >= lossAtLeast):
+	case f.Broken && !switched && (t.video() && missing >= freezeAtLeast || !t.video() && missing >= lossAtLeast):
 		t.desk.gap(t, o.real, at, GapLoss)
 	}
 }
@@ -373,6 +400,9 @@ type asks struct {
 	total int64
 }
 
+// anew begins to ask something else.
+func (a *asks) anew() { a.row, a.last = 0, time.Time{} }
+
 // due reports whether it is time to ask, and if so counts it.
 func (a *asks) due(now time.Time) bool {
 	wait := 500 * time.Millisecond
@@ -406,7 +436,7 @@ func (t *track) ask(now time.Time) {
 		t.asks.row = 0
 		return
 	}
-	if l.silent(now) < fallAfter && t.asks.due(now) {
+	if l.silent(now) < goneAfter && t.asks.due(now) {
 		t.desk.keyframe(t.key, l.number)
 	}
 }

@@ -6,11 +6,23 @@ import "sync/atomic"
 type counters struct {
 	received, malformed, duplicate atomic.Uint64
 	barred                         atomic.Uint64
+	overrun                        atomic.Uint64
+	policed, policedFeedback       atomic.Uint64
+	unanswered                     atomic.Uint64
 	forwarded, forwardedBytes      atomic.Uint64
 	nacked, resent, refused        atomic.Uint64
 	keyframes                      atomic.Uint64
 	switches                       atomic.Uint64
 	padded                         atomic.Uint64
+}
+
+// sent adds what went out to seats. It is called once for a packet, not once
+// for each who gets it: two cores that count in one place wait for each other.
+func (c *counters) sent(t tally) {
+	if t.packets > 0 {
+		c.forwarded.Add(t.packets)
+		c.forwardedBytes.Add(t.bytes)
+	}
 }
 
 // Stats is a snapshot of what the media plane has done since it started.
@@ -19,6 +31,10 @@ type Stats struct {
 	Malformed      uint64 // packets dropped because their payload could not be parsed
 	Duplicate      uint64 // packets that had arrived before
 	Barred         uint64 // packets dropped because their sender may not publish
+	Overrun        uint64 // packets dropped unread because the server did not keep up
+	Policed        uint64 // packets dropped because a participant sent more than any may
+	PolicedReports uint64 // RTCP dropped because a subscriber asked for more than any may
+	Unanswered     uint64 // keyframes asked of publishers who had not answered many requests before
 	Forwarded      uint64 // packets written to seats
 	ForwardedBytes uint64 // their payload bytes
 	Nacked         uint64 // packets asked of publishers again
@@ -39,7 +55,10 @@ type Stats struct {
 func (s *SFU) Stats() Stats {
 	st := Stats{
 		Received: s.count.received.Load(), Malformed: s.count.malformed.Load(), Duplicate: s.count.duplicate.Load(),
-		Forwarded: s.count.forwarded.Load(), ForwardedBytes: s.count.forwardedBytes.Load(),
+		Policed: s.count.policed.Load(), PolicedReports: s.count.policedFeedback.Load(),
+		Unanswered: s.count.unanswered.Load(),
+		Overrun:    s.count.overrun.Load(),
+		Forwarded:  s.count.forwarded.Load(), ForwardedBytes: s.count.forwardedBytes.Load(),
 		Nacked: s.count.nacked.Load(), Resent: s.count.resent.Load(), Refused: s.count.refused.Load(),
 		Keyframes: s.count.keyframes.Load(), Switches: s.count.switches.Load(),
 		Padded:      s.count.padded.Load(),

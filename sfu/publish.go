@@ -20,6 +20,9 @@ const (
 	audioRing = 128
 )
 
+// largeAudience is how many receive a picture that has to wait for its turn.
+const largeAudience = 8
+
 // keyframeEvery is the least time between keyframe requests upstream.
 const keyframeEvery = 500 * time.Millisecond
 
@@ -48,6 +51,9 @@ type source struct {
 	// new epoch is a new input for everyone who receives it.
 	epoch  atomic.Uint32
 	layers [maxLayers]atomic.Pointer[layer]
+	seen   [maxLayers]sight // guarded by the room's mutex
+
+	lit atomic.Bool // on, for who does not hold mu
 
 	mu     sync.Mutex // guards what follows
 	on     bool
@@ -61,6 +67,7 @@ func (s *source) set(change func()) (began bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	change()
+	s.lit.Store(s.on && !s.barred)
 	flows := s.on && !s.muted && !s.paused && !s.barred
 	if flows == s.flows() {
 		return false
@@ -72,11 +79,7 @@ func (s *source) set(change func()) (began bool) {
 func (s *source) flows() bool { return s.epoch.Load()%2 == 1 }
 
 // isOn reports whether the source is switched on, muted or not.
-func (s *source) isOn() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.on
-}
+func (s *source) isOn() bool { return s.lit.Load() }
 
 // layer is one encoding of a source: who receives it and what repairs it.
 type layer struct {
@@ -165,9 +168,18 @@ func (l *layer) Packet(p *packet.Packet, seq uint16) {
 		room.sfu.count.barred.Add(1)
 		return
 	}
+	header, end := p.PayloadBounds()
+	if header > maxHeader {
+		room.sfu.count.malformed.Add(1)
+		return
+	}
 	p.Seq = l.unwrap.Unwrap(seq)
 	l.lastSeen.Store(p.Arrival.UnixNano())
-	l.repair(p)              // before duplicates go: one whose copy came by RTX was late, not lost
+	l.repair(p) // before duplicates go: one whose copy came by RTX was late, not lost
+	if !l.src.owner.uplink.admit(l.video, end, p.Arrival) {
+		room.sfu.count.policed.Add(1)
+		return
+	}
 	if l.ring.Stale(p.Seq) { // no number may go out twice with another content
 		room.sfu.count.duplicate.Add(1)
 		return
@@ -187,9 +199,28 @@ func (l *layer) Packet(p *packet.Packet, seq uint16) {
 	if len(p.Payload()) > 0 {
 		room.tapPacket(l, p)
 	}
-	for _, o := range *l.outs.Load() {
-		o.forward(l, p, epoch)
+	l.fanOut(p, epoch)
+}
+
+// fanOut forwards one packet to everybody who receives the layer. Of pictures
+// with a large audience only as many are forwarded at a time as there are
+// processors: when there is no time for all of them, pictures wait for each
+// other, and are dropped when they waited for long, but sound does not wait.
+func (l *layer) fanOut(p *packet.Packet, epoch uint32) {
+	outs := *l.outs.Load()
+	turns := l.src.owner.room.sfu.turns
+	waits := l.video && len(outs) >= largeAudience
+	if waits {
+		turns <- struct{}{}
 	}
+	var sent tally
+	for _, o := range outs {
+		o.forward(l, p, epoch, &sent)
+	}
+	if waits {
+		<-turns
+	}
+	l.src.owner.room.sfu.count.sent(sent)
 }
 
 // repair keeps the books of what is missing and asks for it again.
@@ -289,7 +320,14 @@ func (l *layer) tick(now time.Time) {
 }
 
 func (l *layer) sendKeyframeRequest() {
-	l.src.owner.room.sfu.count.keyframes.Add(1)
+	count := &l.src.owner.room.sfu.count
+	count.keyframes.Add(1)
+	l.mu.Lock()
+	hopeless := l.keyframes.Hopeless()
+	l.mu.Unlock()
+	if hopeless {
+		count.unanswered.Add(1)
+	}
 	l.src.owner.conn.AskKeyframe(l.stream.SSRC)
 }
 
@@ -307,13 +345,11 @@ func (l *layer) block(now time.Time) (transport.Block, bool) {
 	}, true
 }
 
-// attach adds o to those who receive the layer. Only the room's plan calls it.
+// attach adds o to those who receive the layer. Only the room's plan calls it,
+// and only for an output that is not among them. Readers of the list before
+// don't see what is written behind its end.
 func (l *layer) attach(o *output) {
-	old := *l.outs.Load()
-	if slices.Contains(old, o) {
-		return
-	}
-	grown := append(slices.Clip(old), o)
+	grown := append(*l.outs.Load(), o)
 	l.outs.Store(&grown)
 }
 
@@ -321,7 +357,7 @@ func (l *layer) attach(o *output) {
 func (l *layer) detach(o *output) {
 	old := *l.outs.Load()
 	i := slices.Index(old, o)
-	if i < 0 { // as nearly always: every plan asks
+	if i < 0 { // the layer has ended
 		return
 	}
 	rest := slices.Concat(old[:i], old[i+1:])

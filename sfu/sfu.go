@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"runtime"
 	"sync"
 	"time"
 
@@ -82,6 +83,7 @@ type SFU struct {
 	conns connector
 	pool  *packet.Pool
 	count counters
+	turns chan struct{} // holds a token for each picture that is being forwarded to a large audience
 
 	mu    sync.Mutex // guards rooms
 	rooms map[*Room]struct{}
@@ -96,14 +98,19 @@ func New(cfg Config, log *slog.Logger) (*SFU, error) {
 		return nil, err
 	}
 	pool := &packet.Pool{}
+	s := &SFU{cfg: cfg, log: log, ports: ports, pool: pool, turns: newTurns(), rooms: map[*Room]struct{}{}}
 	factory, err := plain.NewFactory(plain.Config{
-		Ports: ports, ExternalIPs: cfg.ExternalIPs, Loopback: cfg.Loopback, MaxSeats: cfg.Seats, Log: quiet,
+		Ports: ports, ExternalIPs: cfg.ExternalIPs, Loopback: cfg.Loopback, MaxSeats: cfg.Seats,
+		Overrun: &s.count.overrun, Log: quiet,
 	}, pool)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("prepare media: %w", err), ports.Close())
 	}
-	return &SFU{cfg: cfg, log: log, ports: ports, conns: factory, pool: pool, rooms: map[*Room]struct{}{}}, nil
+	s.conns = factory
+	return s, nil
 }
+
+func newTurns() chan struct{} { return make(chan struct{}, runtime.GOMAXPROCS(0)) }
 
 // Close ends every room and closes the ports. It waits for their goroutines.
 func (s *SFU) Close() error {

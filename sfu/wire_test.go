@@ -75,7 +75,7 @@ func newStill(t *testing.T) still {
 	t.Helper()
 	w := newWatcher()
 	s := &SFU{
-		cfg: Config{}.withDefaults(), log: slog.New(slog.DiscardHandler), conns: wires{1}, pool: &packet.Pool{},
+		cfg: Config{}.withDefaults(), log: slog.New(slog.DiscardHandler), conns: wires{1}, pool: &packet.Pool{}, turns: newTurns(),
 		rooms: map[*Room]struct{}{},
 	}
 	r := s.NewRoom("still", w)

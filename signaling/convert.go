@@ -67,7 +67,7 @@ func chatMessages(in []meeting.Message) []protocol.ChatMessage {
 }
 
 func recordingState(r meeting.Recording) protocol.RecordingState {
-	return protocol.RecordingState{On: r.On, ID: r.ID, StartedAt: stamp(r.StartedAt), By: r.By, Notice: r.Notice}
+	return protocol.RecordingState{On: r.On, ID: r.ID, StartedAt: stamp(r.StartedAt), By: r.By, Notice: r.Notice, Warning: r.Warning}
 }
 
 func roomState(i meeting.Info) protocol.RoomState {

@@ -128,9 +128,14 @@ type fakeRecorders struct {
 	err   error
 	hold  chan struct{} // when set, Start waits for it to close
 	ended chan func(string)
+	alarm chan func(recording.Alarm)
 }
 
-func newFakeRecorders() *fakeRecorders { return &fakeRecorders{ended: make(chan func(string), 10)} }
+func newFakeRecorders() *fakeRecorders {
+	return &fakeRecorders{
+		ended: make(chan func(string), 10), alarm: make(chan func(recording.Alarm), 10),
+	}
+}
 
 func (f *fakeRecorders) Start(
 	_ context.Context, info recording.Info, media recording.Media, ended func(string),
@@ -144,6 +149,7 @@ func (f *fakeRecorders) Start(
 	}
 	stop := media.Tap(nil)
 	f.ended <- ended
+	f.alarm <- info.Alarm
 	return &fakeRecorder{diary: &f.diary, stop: stop}, nil
 }
 

@@ -78,6 +78,10 @@ type Store interface {
 // socket may live on what it knew of the room when it was opened.
 const endedFor = time.Minute
 
+// compressFrom is the least size in bytes of a message that is compressed:
+// each is for each socket, which costs more than the small ones to all save.
+const compressFrom = 4 << 10
+
 // A Hub holds the live rooms and the sockets of their participants.
 type Hub struct {
 	cfg     Config
@@ -133,7 +137,8 @@ func (h *Hub) ServeMeeting(w http.ResponseWriter, r *http.Request, room rooms.Ro
 		InsecureSkipVerify: true, // the caller knows the allowed origins
 		// A window kept per socket would cost 1.2 MB each; the one message worth
 		// it is the answer, which compresses well on its own.
-		CompressionMode: websocket.CompressionNoContextTakeover,
+		CompressionMode:      websocket.CompressionNoContextTakeover,
+		CompressionThreshold: compressFrom,
 	})
 	if err != nil {
 		h.log.Debug("websocket refused", "room", room.ID, "err", err) // Accept has answered
@@ -159,6 +164,7 @@ type Snapshot struct {
 	Participants []meeting.Participant // in order of joining
 	Recording    meeting.Recording
 	Lobby        []meeting.Waiter // in order of coming
+	Room         meeting.Info
 }
 
 // Live returns the state of a room. It reports false when nobody is in it.
@@ -170,7 +176,9 @@ func (h *Hub) Live(roomID string) (Snapshot, bool) {
 	var snap Snapshot
 	ok := live.do(func() {
 		rows, _ := live.meeting.Lobby()
-		snap = Snapshot{Participants: live.meeting.Roster(), Recording: live.meeting.Recording(), Lobby: rows}
+		snap = Snapshot{
+			Participants: live.meeting.Roster(), Recording: live.meeting.Recording(), Lobby: rows, Room: live.meeting.Info(),
+		}
 	})
 	return snap, ok
 }

@@ -138,13 +138,15 @@ func (r *liveRoom) seat(s *session, socket *socket, re int, answer string) {
 func (r *liveRoom) greet(s *session, re int, answer string) {
 	snap := r.meeting.Snapshot()
 	p, _ := r.meeting.Participant(s.id)
-	s.socket.out.begin([][]byte{encode(protocol.Joined{
+	pages := rosterPages(snap.Roster, s.id)
+	s.socket.out.begin(append([][]byte{encode(protocol.Joined{
 		Re: re, Participant: s.id, ResumeToken: s.token, Role: protocol.Role(p.Role), Answer: answer,
-		Room: roomState(snap.Room), Roster: rosterRows(snap.Roster), Recording: recordingState(snap.Recording),
-		Chat: chatMessages(snap.Chat), Seq: snap.Seq, Now: stamp(time.Now()),
-	})})
+		Room: roomState(snap.Room), Roster: pages[0].Rows, RosterMore: pages[0].More,
+		Recording: recordingState(snap.Recording),
+		Chat:      chatMessages(snap.Chat), Seq: snap.Seq, Now: stamp(time.Now()),
+	})}, encodeAll(pages[1:])...))
 	s.sendSeats()
-	s.sendFloor(r.floor)
+	s.sendFloor(floorMessage(r.floor))
 	r.lobbyDue, s.lobbyTold = true, false
 }
 
@@ -204,6 +206,6 @@ func (r *liveRoom) takeUp(socket *socket, m protocol.Resume) (*session, error) {
 	r.log.Info("session resumed", "participant", s.id, "missed", len(missed))
 	r.broadcast(r.meeting.Back(s.id, meeting.Signalling)) // before the tables, which may be written at once
 	s.sendSeats()
-	s.sendFloor(r.floor)
+	s.sendFloor(floorMessage(r.floor))
 	return s, nil
 }

@@ -205,7 +205,7 @@ func (r *liveRoom) showLobby() {
 	rows, version := r.meeting.Lobby()
 	if r.lobbyDue || version != r.lobbyShown {
 		r.lobbyDue, r.lobbyShown = false, version
-		list := lobbyList(rows)
+		list := encode(lobbyList(rows))
 		for id, s := range r.sessions {
 			host := s.state.Load() == sessionIn && r.meeting.May(id, meeting.MayModerate)
 			if host && s.socket != nil && (len(rows) > 0 || s.lobbyTold) {

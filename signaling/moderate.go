@@ -91,7 +91,7 @@ func (r *liveRoom) moderate(session *session, socket *socket, m protocol.Moderat
 			if name := r.nameOf(m.Participant); name != "" {
 				details["name"] = name
 			}
-			err = r.moderateAs(host, m)
+			err = r.moderateBy(host, m)
 		}
 		r.audit(session, host, string(m.Action), err, details)
 		return err
@@ -107,7 +107,9 @@ func (r *liveRoom) nameOf(id string) string {
 	return w.Name
 }
 
-func (r *liveRoom) moderateAs(host meeting.Participant, m protocol.Moderate) error {
+// moderateBy does what host wants, who may be somebody outside the meeting: then
+// it has a name but no id.
+func (r *liveRoom) moderateBy(host meeting.Participant, m protocol.Moderate) error {
 	r.log.Info("participant moderated", "by", host.ID, "participant", m.Participant, "action", string(m.Action))
 	switch m.Action {
 	case protocol.MuteAll:
@@ -191,6 +193,10 @@ func (r *liveRoom) act(host meeting.Participant, target *session, m protocol.Mod
 	case protocol.SetRole:
 		r.setRole(host, target, meeting.Role(m.Role), m.Action)
 	case protocol.HandOver:
+		if host.ID == "" { // nobody's place to take
+			r.setRole(host, target, meeting.Host, protocol.MakeHost)
+			return
+		}
 		r.broadcast(r.meeting.HandOver(host.ID, target.id))
 		r.roleChanged(target)
 		target.tellRole(m.Action, protocol.Host, host.Name)

@@ -17,8 +17,8 @@ type outbox struct {
 	replay [][]byte // goes before queue and is not bounded by limit
 	queue  [][]byte
 	seats  *protocol.Seats
-	floor  *protocol.Floor
-	lobby  *protocol.LobbyList
+	floor  []byte    // nil for none
+	lobby  []byte    // likewise
 	last   *farewell // once set, nothing more is taken in
 }
 
@@ -26,8 +26,9 @@ type outbox struct {
 // when all messages are out, or neither.
 type parcel struct {
 	message []byte
-	table   any  // a message that replaces the ones of its kind before; not yet encoded
-	held    bool // tables wait, but tables were not asked for
+	table   any    // a message that replaces the ones of its kind before; not yet encoded
+	floor   []byte // the same, encoded: a floor or a lobby
+	held    bool   // tables wait, but tables were not asked for
 	last    *farewell
 }
 
@@ -79,17 +80,17 @@ func (b *outbox) setSeats(s protocol.Seats) {
 	b.ring()
 }
 
-func (b *outbox) setFloor(f protocol.Floor) {
+func (b *outbox) setFloor(msg []byte) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.floor = &f
+	b.floor = msg
 	b.ring()
 }
 
-func (b *outbox) setLobby(l protocol.LobbyList) {
+func (b *outbox) setLobby(msg []byte) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.lobby = &l
+	b.lobby = msg
 	b.ring()
 }
 
@@ -141,13 +142,13 @@ func (b *outbox) take(tables bool) parcel {
 		b.seats = nil
 		return parcel{table: seats}
 	case b.floor != nil:
-		floor := *b.floor
+		floor := b.floor
 		b.floor = nil
-		return parcel{table: floor}
+		return parcel{floor: floor}
 	case b.lobby != nil:
-		lobby := *b.lobby
+		lobby := b.lobby
 		b.lobby = nil
-		return parcel{table: lobby}
+		return parcel{floor: lobby}
 	}
 	return parcel{}
 }

@@ -2,6 +2,8 @@ package signaling
 
 import (
 	"errors"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -21,6 +23,7 @@ type recordingRun struct {
 	voice    bool     // microphones only
 	recorder Recorder // nil until it has started
 	reason   string   // why it stopped; empty while it runs
+	alarms   []recording.Alarm
 }
 
 // recorder returns the recorder to be told what happens, or nil.
@@ -85,6 +88,9 @@ func (r *liveRoom) startRecording(by string, refuse func(refusal)) {
 	r.recording = run
 	r.broadcast(r.meeting.RecordingStarted(time.Now(), by, ""))
 	info := recording.Info{Room: r.info.ID, Title: roomTitle(r.info), CreatorID: r.info.CreatorID, StartedBy: by}
+	info.Alarm = func(a recording.Alarm) {
+		r.in.call(func() { r.recorderAlarm(run, a) })
+	}
 	ended := func(reason string) {
 		r.in.call(func() { r.recorderEnded(run, reason) })
 	}
@@ -102,6 +108,9 @@ func (r *liveRoom) recordingStarted(run *recordingRun, rec Recorder, err error, 
 		message := "The recording could not be started."
 		if errors.Is(err, recording.ErrNoSpace) {
 			message = "There is not enough disk space to record."
+		}
+		if errors.Is(err, recording.ErrQuota) {
+			message = "The space for recordings is used up; delete some first."
 		}
 		if r.recording == run {
 			r.stopRecording("failed", "", message)
@@ -124,6 +133,41 @@ func (r *liveRoom) recordingStarted(run *recordingRun, rec Recorder, err error, 
 	}
 	r.log.Info("recording started", "recording", rec.ID(), "by", run.by)
 	r.broadcast(r.meeting.RecordingStarted(rec.StartedAt(), run.by, rec.ID()))
+}
+
+// recorderAlarm tells everybody what is wrong with the recording, or no longer is.
+func (r *liveRoom) recorderAlarm(run *recordingRun, a recording.Alarm) {
+	if r.recording != run {
+		return
+	}
+	begun := a
+	begun.On = true
+	run.alarms = slices.DeleteFunc(run.alarms, func(x recording.Alarm) bool { return x == begun })
+	if a.On {
+		run.alarms = append(run.alarms, a)
+	}
+	r.broadcast(r.meeting.RecordingWarned(r.warning(run.alarms)))
+}
+
+// warning is the sentence for the worst of what is wrong.
+func (r *liveRoom) warning(alarms []recording.Alarm) string {
+	var silent []string
+	for _, a := range alarms {
+		switch a.Kind {
+		case recording.AlarmSlowDisk:
+			return "The server's disk is too slow: parts of the recording are missing."
+		case recording.AlarmDiskLow:
+			return "The server's disk is almost full: the recording will stop soon."
+		case recording.AlarmSilent:
+			if p, ok := r.meeting.Participant(a.Participant); ok {
+				silent = append(silent, p.Name)
+			}
+		}
+	}
+	if len(silent) == 0 {
+		return ""
+	}
+	return "Nothing is heard of " + strings.Join(silent, ", ") + ": the recording of this microphone is silent."
 }
 
 // recorderEnded hears that the recorder has stopped by itself.
@@ -170,6 +214,8 @@ func endedNotice(reason string) string {
 	switch reason {
 	case "disk_full", "no_space":
 		return "Recording stopped: the server's disk is full."
+	case "quota":
+		return "Recording stopped: it reached the limit of length or size."
 	case "slow_disk":
 		return "Recording stopped: the server's disk is too slow."
 	}

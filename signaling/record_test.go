@@ -124,6 +124,7 @@ func TestRecordingThatCantStart(t *testing.T) {
 		want string
 	}{
 		"no space": {recording.ErrNoSpace, "disk space"},
+		"quota":    {recording.ErrQuota, "used up"},
 		"other":    {errors.New("no such folder /x"), "could not be started"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -162,6 +163,32 @@ func TestRecorderEndsByItself(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestRecordingAlarms(t *testing.T) {
+	h := newHarness(t, Config{})
+	ann := h.host()
+	startRecording(ann)
+	alarm := <-h.rec.alarm
+	silent := recording.Alarm{Kind: recording.AlarmSilent, On: true, Participant: "p1", Source: sfu.Microphone}
+	slow := recording.Alarm{Kind: recording.AlarmSlowDisk, On: true}
+	for _, step := range []struct {
+		alarm recording.Alarm
+		on    bool
+		want  string
+	}{{silent, true, "heard of Ann"}, {slow, true, "too slow"}, {slow, false, "heard of Ann"}, {silent, false, ""}} {
+		step.alarm.On = step.on
+		alarm(step.alarm)
+		if got := expect[protocol.Recording](ann); !got.On || got.ID != "01J" || !strings.Contains(got.Warning, step.want) ||
+			(got.Warning == "") != (step.want == "") {
+			t.Errorf("%+v: %+v", step.alarm, got)
+		}
+	}
+	ann.send(protocol.Record{On: false})
+	expect[protocol.Recording](ann)
+	alarm(silent) // too late
+	ann.send(protocol.SendChat{Text: "hi"})
+	expect[protocol.Chat](ann)
 }
 
 func TestTapGate(t *testing.T) {

@@ -32,10 +32,11 @@ type liveRoom struct {
 	books     *books
 	reactions reactions
 
-	lobbyShown  int64 // the version of the lobby that hosts have been told
-	lobbyDue    bool  // somebody may have become a host since
-	hostPresent bool  // as those who wait have been told
-	autoBegun   bool  // the policy has begun its recording in this life
+	lobbyShown  int64     // the version of the lobby that hosts have been told
+	lobbyDue    bool      // somebody may have become a host since
+	hostPresent bool      // as those who wait have been told
+	autoBegun   bool      // the policy has begun its recording in this life
+	rosterDue   time.Time // when changes that wait are told; zero while none do
 	floor       []string
 	recording   *recordingRun // nil while nothing is recorded
 	over        bool
@@ -117,8 +118,9 @@ func (r *liveRoom) handle() {
 	}
 	if news.floor != nil {
 		r.floor = news.floor
+		msg := floorMessage(r.floor)
 		for _, s := range r.sessions {
-			s.sendFloor(r.floor)
+			s.sendFloor(msg)
 		}
 	}
 	if r.meeting.Empty() {
@@ -136,6 +138,7 @@ func (r *liveRoom) tick(now time.Time) {
 		return
 	}
 	r.showReactions(now)
+	r.flushRoster(now)
 	gone, events := r.meeting.Expire(now)
 	for _, id := range gone {
 		r.log.Info("participant left", "participant", id, "reason", "lost")
@@ -159,8 +162,10 @@ func (r *liveRoom) tick(now time.Time) {
 // deadline is when tick has to be called next, if nothing happens before.
 func (r *liveRoom) deadline() time.Time {
 	next := r.meeting.Deadline()
-	if at := r.reactions.due; !at.IsZero() && at.Before(next) {
-		return at
+	for _, at := range []time.Time{r.reactions.due, r.rosterDue} {
+		if !at.IsZero() && at.Before(next) {
+			next = at
+		}
 	}
 	return next
 }
@@ -335,9 +340,17 @@ func (s *session) sendSeats() {
 	}
 }
 
-func (s *session) sendFloor(floor []string) {
-	if s.socket != nil && floor != nil {
-		s.socket.out.setFloor(protocol.Floor{Participants: floor})
+// floorMessage encodes a floor once for everybody; nil for none told yet.
+func floorMessage(floor []string) []byte {
+	if floor == nil {
+		return nil
+	}
+	return encode(protocol.Floor{Participants: floor})
+}
+
+func (s *session) sendFloor(msg []byte) {
+	if s.socket != nil && msg != nil {
+		s.socket.out.setFloor(msg)
 	}
 }
 

@@ -152,6 +152,8 @@ func (s *socket) write(ctx context.Context) {
 			return
 		case p.table != nil:
 			msg, tablesAt = encode(p.table), time.Now()
+		case p.floor != nil:
+			msg, tablesAt = p.floor, time.Now()
 		case p.held:
 			gap.Reset(tableGap - time.Since(tablesAt))
 		}

@@ -30,6 +30,14 @@ func newMediaMetrics(stats func() sfu.Stats) *mediaMetrics {
 	}
 	count("packets_received_total", "RTP packets read, repaired ones included.", func(s sfu.Stats) uint64 { return s.Received })
 	count("packets_malformed_total", "Packets dropped because their payload could not be parsed.", func(s sfu.Stats) uint64 { return s.Malformed })
+	count("packets_overrun_total", "Packets dropped unread because the server did not keep up.",
+		func(s sfu.Stats) uint64 { return s.Overrun })
+	count("packets_policed_total", "Packets dropped because a participant sent more than any may.",
+		func(s sfu.Stats) uint64 { return s.Policed })
+	count("feedback_policed_total", "RTCP dropped because a subscriber asked for more than any may.",
+		func(s sfu.Stats) uint64 { return s.PolicedReports })
+	count("keyframe_requests_unanswered_total", "Keyframes asked of publishers who had not answered many requests before.",
+		func(s sfu.Stats) uint64 { return s.Unanswered })
 	count("packets_duplicate_total", "Packets that had arrived before.", func(s sfu.Stats) uint64 { return s.Duplicate })
 	count("packets_barred_total", "Packets dropped because their sender may not publish.", func(s sfu.Stats) uint64 { return s.Barred })
 	count("packets_forwarded_total", "Packets written to seats.", func(s sfu.Stats) uint64 { return s.Forwarded })

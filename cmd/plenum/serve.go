@@ -7,9 +7,11 @@ import (
 	"io"
 	"log/slog"
 	"net/netip"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -32,14 +34,16 @@ type serveCmd struct {
 	MediaLoopback          string        `help:"Offer media on loopback too: on, off, or auto (on without --external-ip)." enum:"auto,on,off" default:"auto"`
 	TrustedProxies         []string      `help:"Addresses and CIDRs of proxies whose X-Forwarded-For counts; repeatable." placeholder:"CIDR"`
 	LegacyPublicAttendants bool          `help:"Answer /online_attendants/ without a password, addresses included."`
+	AttendanceOrigins      []string      `help:"Other site whose pages may connect to /attendance/, such as https://app.example.org, or * for every site; repeatable." placeholder:"ORIGIN"`
 	ICEServers             string        `help:"JSON list of STUN and TURN URLs, or of objects with urls, username and credential." name:"ice-servers" default:"[]" placeholder:"JSON"`
 	EndGrace               time.Duration `help:"How long a running meeting may run over its end; nobody new gets in meanwhile." default:"0s"`
 	AuditKeep              int           `help:"Days the audit log is kept; 0 is for ever." default:"180" placeholder:"DAYS"`
 	LinkKey                uint8         `help:"Number of the key that signs join links. One more makes a new key; links of two before hold no more." default:"1" placeholder:"N"`
 	tlsFlags
-	LogFormat string `help:"How to log: text or json." enum:"text,json" default:"text"`
-	Pprof     string `help:"Loopback address on which to answer /debug/pprof/, for profiles." placeholder:"HOST:PORT"`
-	LogLevel  string `help:"What to log: debug, info, warn or error." enum:"debug,info,warn,error" default:"info"`
+	Recording recordingFlags `embed:"" prefix:"recording-"`
+	LogFormat string         `help:"How to log: text or json." enum:"text,json" default:"text"`
+	Pprof     string         `help:"Loopback address on which to answer /debug/pprof/, for profiles." placeholder:"HOST:PORT"`
+	LogLevel  string         `help:"What to log: debug, info, warn or error." enum:"debug,info,warn,error" default:"info"`
 }
 
 // settings is what the flags say once they are checked.
@@ -73,6 +77,9 @@ func (c *serveCmd) settings() (settings, error) {
 	}
 	s.endGrace, s.api.EndGrace = c.EndGrace, c.EndGrace
 	s.api.PublicAttendants = c.LegacyPublicAttendants
+	if s.api.AttendanceOrigins, err = parseOrigins(c.AttendanceOrigins); err != nil {
+		return s, fmt.Errorf("--attendance-origins: %w", err)
+	}
 	s.sfu = sfu.Config{UDP: c.MediaUDP, TCP: c.MediaTCP, Unbounded: c.CongestionControl == "off"}
 	for _, text := range c.ExternalIP {
 		addr, err := netip.ParseAddr(text)
@@ -83,7 +90,19 @@ func (c *serveCmd) settings() (settings, error) {
 	}
 	s.sfu.Loopback = c.MediaLoopback == "on" || (c.MediaLoopback == "auto" && len(c.ExternalIP) == 0)
 	s.recording.Dir = filepath.Join(c.Data, "recordings")
+	c.Recording.apply(&s.recording)
 	return s, nil
+}
+
+// parseOrigins checks that texts are origins as browsers send them, or *.
+func parseOrigins(texts []string) ([]string, error) {
+	for _, text := range texts {
+		u, err := url.Parse(text)
+		if text != "*" && (err != nil || u.Host == "" || u.Scheme+"://"+u.Host != text || strings.ToLower(text) != text) {
+			return nil, fmt.Errorf("%q is no origin such as https://app.example.org", text)
+		}
+	}
+	return texts, nil
 }
 
 // Run serves until ctx ends.

@@ -98,6 +98,7 @@ type Recording struct {
 	StartedAt time.Time
 	By        string // name of who started or stopped it
 	Notice    string // why it stopped, when nobody asked for it
+	Warning   string // what is wrong with it, while On
 }
 
 // Message is one line of the chat.
@@ -120,6 +121,7 @@ type Snapshot struct {
 // Config bounds a meeting. A zero field means its default.
 type Config struct {
 	Capacity     int           // most participants; default 500
+	Crowd        int           // participants beyond which changes of the roster wait for Flush; default 100
 	Events       int           // events kept for replay; default 1024
 	Chat         int           // chat messages kept; default 500
 	ChatBytes    int           // bytes of chat text kept; default 256 KiB
@@ -130,6 +132,9 @@ type Config struct {
 func (c Config) withDefaults() Config {
 	if c.Capacity == 0 {
 		c.Capacity = 500
+	}
+	if c.Crowd == 0 {
+		c.Crowd = 100
 	}
 	if c.Events == 0 {
 		c.Events = 1024
@@ -171,6 +176,7 @@ type Meeting struct {
 	chatLen      int // bytes of text in chat
 	rec          Recording
 	events       eventLog
+	held         held
 }
 
 // member is a participant as the meeting keeps it.
@@ -339,6 +345,17 @@ func (m *Meeting) RecordingStopped(by, notice string) []Event {
 	return m.setRecording(Recording{By: by, Notice: notice})
 }
 
+// RecordingWarned tells what is wrong with the running recording; an empty
+// warning takes the one before back.
+func (m *Meeting) RecordingWarned(warning string) []Event {
+	if !m.rec.On {
+		return nil
+	}
+	rec := m.rec
+	rec.Warning = warning
+	return m.setRecording(rec)
+}
+
 func (m *Meeting) setRecording(rec Recording) []Event {
 	if rec == m.rec {
 		return nil
@@ -442,7 +459,7 @@ func (m *Meeting) member(id string) *member {
 
 // changed makes the event that carries p's new row.
 func (m *Meeting) changed(p *member) []Event {
-	return m.events.add(RosterChanged{Changed: []Participant{p.snapshot()}})
+	return m.note([]Participant{p.snapshot()}, nil)
 }
 
 // remove takes those of ids who are on the roster off it, with one event.
@@ -458,5 +475,5 @@ func (m *Meeting) remove(ids ...string) []Event {
 	if left == nil {
 		return nil
 	}
-	return m.events.add(RosterChanged{Left: left})
+	return m.note(nil, left)
 }

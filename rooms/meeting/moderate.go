@@ -46,7 +46,7 @@ func (m *Meeting) Hold(by string, ids []string, which ...Source) (held []string,
 	if rows == nil {
 		return nil, nil
 	}
-	return held, m.events.add(RosterChanged{Changed: rows})
+	return held, m.note(rows, nil)
 }
 
 // hold turns one source off and reports whether it was on.

@@ -302,11 +302,11 @@ func TestRandomCommands(t *testing.T) {
 }
 
 func FuzzMeeting(f *testing.F) {
-	f.Add([]byte{0, 0, 2, 0, 27, 1, 9, 1, 6, 1, 18, 200})              // one joins, publishes, writes, is lost, expires
-	f.Add([]byte{0, 0, 0, 0, 2, 0, 4, 0, 10, 1, 11, 1, 12, 3, 5, 1})   // one aborts, a recording, a new end, a leave
-	f.Add([]byte{0, 0, 2, 0, 6, 3, 7, 1, 7, 2, 27, 1, 122, 1})         // lost both ways, back one by one
-	f.Add([]byte{0, 0, 2, 0, 27, 0, 14, 0, 27, 0, 122, 0, 27, 0})      // muted by a host, insists, says so, unmutes
-	f.Add([]byte{0, 0, 2, 0, 70, 1, 13, 1, 70, 1, 16, 0, 17, 0, 0, 0}) // a hand up and down, a new host, a lock
+	f.Add([]byte{0, 0, 2, 0, 27, 1, 9, 1, 6, 1, 18, 200})                     // one joins, publishes, writes, is lost, expires
+	f.Add([]byte{0, 0, 0, 0, 2, 0, 4, 0, 10, 1, 11, 1, 12, 3, 5, 1})          // one aborts, a recording, a new end, a leave
+	f.Add([]byte{0, 0, 2, 0, 6, 3, 7, 1, 7, 2, 27, 1, 122, 1})                // lost both ways, back one by one
+	f.Add([]byte{0, 0, 2, 0, 27, 0, 14, 0, 27, 0, 122, 0, 27, 0})             // muted by a host, insists, says so, unmutes
+	f.Add([]byte{0, 0, 2, 0, 70, 1, 13, 1, 70, 1, 16, 0, 17, 0, 0, 0})        // a hand up and down, a new host, a lock
 	f.Add([]byte{200, 1, 202, 1, 204, 1, 2, 0, 8, 1, 207, 1, 202, 2, 204, 2}) // one waits, is let in, speaks, is sent back, let in again
 	f.Add([]byte{200, 1, 202, 1, 204, 1, 206, 0, 210, 1, 204, 1, 2, 0})       // the connection breaks while one is taken in
 	f.Add([]byte{200, 1, 209, 1, 202, 1, 211, 255, 212, 0, 12, 1, 5, 1})      // one is lost while admitted, and given up

@@ -60,7 +60,7 @@ func (m *Meeting) HandOver(from, to string) []Event {
 	}
 	old.become(Speaker)
 	heir.become(Host)
-	return m.events.add(RosterChanged{Changed: []Participant{old.snapshot(), heir.snapshot()}})
+	return m.note([]Participant{old.snapshot(), heir.snapshot()}, nil)
 }
 
 func (m *member) become(role Role) {

@@ -16,5 +16,6 @@ func ServerMessages() map[string]any {
 		"joined": Joined{}, "resumed": Resumed{}, "answer": Answer{}, "roster": Roster{}, "seats": Seats{},
 		"floor": Floor{}, "chat": Chat{}, "recording": Recording{}, "room": Room{}, "error": Error{}, "bye": Bye{},
 		"reactions": Reactions{}, "moderated": Moderated{}, "waiting": Waiting{}, "lobby": LobbyList{},
+		"roster_page": RosterPage{}, "announcement": Announcement{},
 	}
 }

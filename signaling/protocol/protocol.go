@@ -282,6 +282,9 @@ type RecordingState struct {
 	By string `json:"by,omitempty"`
 	// Notice is a sentence when it stopped for a reason of its own, such as a full disk.
 	Notice string `json:"notice,omitempty"`
+	// Warning is a sentence while something is wrong with the running recording,
+	// such as an unmuted microphone of which nothing is heard.
+	Warning string `json:"warning,omitempty"`
 }
 
 // ChatMessage is one line of the room's chat.
@@ -313,19 +316,31 @@ type Seat struct {
 
 // Joined answers Join.
 type Joined struct {
-	Re          int            `json:"re,omitempty"`
-	Participant string         `json:"participant"`
-	ResumeToken string         `json:"resume_token"`
-	Role        Role           `json:"role"`
-	Answer      string         `json:"answer"`
-	Room        RoomState      `json:"room"`
-	Roster      []Participant  `json:"roster"`
-	Recording   RecordingState `json:"recording"`
-	Chat        []ChatMessage  `json:"chat"`
+	Re          int       `json:"re,omitempty"`
+	Participant string    `json:"participant"`
+	ResumeToken string    `json:"resume_token"`
+	Role        Role      `json:"role"`
+	Answer      string    `json:"answer"`
+	Room        RoomState `json:"room"`
+	// Roster is the participants, in order of joining; in a crowd the first of
+	// them and the page's own, and RosterPage messages follow.
+	Roster []Participant `json:"roster"`
+	// RosterMore is how many rows follow.
+	RosterMore int            `json:"roster_more,omitempty"`
+	Recording  RecordingState `json:"recording"`
+	Chat       []ChatMessage  `json:"chat"`
 	// Seq is the number of the last event that the rest of Joined accounts for.
 	Seq int64 `json:"seq"`
 	// Now is the server's clock, RFC 3339 with milliseconds, UTC.
 	Now string `json:"now"`
+}
+
+// RosterPage follows Joined in a crowd: more rows of the roster as of Joined's
+// Seq. The last one has no More.
+type RosterPage struct {
+	Rows []Participant `json:"rows"`
+	// More is how many rows follow.
+	More int `json:"more,omitempty"`
 }
 
 // Resumed answers Resume. The missed events follow.
@@ -389,6 +404,19 @@ type Moderated struct {
 	By string `json:"by"`
 	// Role is the new role, with "set_role" and "hand_over".
 	Role Role `json:"role,omitempty"`
+}
+
+// Announcement is a text from somebody who looks after the room, who need not
+// be in it. It has no number: who was away does not get it later.
+type Announcement struct {
+	// From is the sender's user name.
+	From string `json:"from"`
+	// Text is 1 to 1000 characters.
+	Text string `json:"text"`
+	// At is RFC 3339 with milliseconds, UTC.
+	At string `json:"at"`
+	// Private is set when nobody else got it.
+	Private bool `json:"private"`
 }
 
 // Recording is a numbered event: recording started or stopped.

@@ -26,6 +26,7 @@ export function fakeMeeting(count: number, more: Partial<Meeting> = {}): Meeting
 		recording: { on: false },
 		chat: [],
 		lobby: [],
+		announcements: [],
 		seats: [],
 		floor: ['p2'],
 		seq: 1,

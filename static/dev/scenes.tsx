@@ -3,6 +3,7 @@ import { useState } from 'react';
 import type { ReactNode } from 'react';
 import type { Participant } from '../src/client';
 import { Notices, useNotices } from '../src/design';
+import { languageFor, loadWords, WordsContext } from '../src/words';
 import '../src/meeting/meeting.css';
 import { MeetingView } from '../src/meeting/meeting';
 import { OverView } from '../src/meeting/over';
@@ -156,4 +157,9 @@ if (theme !== null) document.documentElement.dataset['theme'] = theme;
 fakeLobby();
 const root = document.getElementById('root');
 const scene = scenes[query.get('scene') ?? 'five'];
-if (root !== null && scene !== undefined) createRoot(root).render(scene());
+if (root !== null && scene !== undefined) {
+	const words = await loadWords(languageFor([query.get('lang') ?? 'en']));
+	document.documentElement.lang = words.language;
+	document.documentElement.dir = words.dir;
+	createRoot(root).render(<WordsContext value={words}>{scene()}</WordsContext>);
+}

@@ -19,6 +19,7 @@ import (
 
 // conn is a transport.Conn on a PeerConnection.
 type conn struct {
+	factory  *Factory
 	pc       *webrtc.PeerConnection
 	events   transport.Events
 	log      *slog.Logger

@@ -3,6 +3,7 @@
 package plain
 
 import (
+	"cmp"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -12,6 +13,7 @@ import (
 	"math/big"
 	"net/netip"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/pion/dtls/v3"
@@ -48,6 +50,7 @@ type Config struct {
 	ExternalIPs []netip.Addr // announced instead of the local addresses
 	Loopback    bool         // announce loopback addresses too
 	MaxSeats    int
+	Overrun     *atomic.Uint64 // counts packets dropped because nobody kept up with reading them; may be nil
 	Log         logging.LoggerFactory
 }
 
@@ -58,6 +61,8 @@ type Factory struct {
 	settings webrtc.SettingEngine
 	config   webrtc.Configuration
 	pool     *packet.Pool
+	buffers  *buffers
+	overrun  *atomic.Uint64
 	maxSeats int
 }
 
@@ -83,6 +88,8 @@ func NewFactory(cfg Config, pool *packet.Pool) (*Factory, error) {
 		media: media, registry: registry, settings: settings,
 		config:   webrtc.Configuration{Certificates: []webrtc.Certificate{*cert}},
 		pool:     pool,
+		buffers:  &buffers{},
+		overrun:  cmp.Or(cfg.Overrun, &atomic.Uint64{}),
 		maxSeats: cfg.MaxSeats,
 	}, nil
 }
@@ -221,7 +228,7 @@ func certificate() (*webrtc.Certificate, error) {
 // New returns a connection without an offer yet. The caller must Close it.
 func (f *Factory) New(ev transport.Events, log *slog.Logger) (transport.Conn, error) {
 	c := &conn{
-		events: ev, log: log, pool: f.pool, maxSeats: f.maxSeats,
+		factory: f, events: ev, log: log, pool: f.pool, maxSeats: f.maxSeats,
 		rids: map[string][]string{}, closed: make(chan struct{}),
 	}
 	settings := f.settings

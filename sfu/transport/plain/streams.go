@@ -6,11 +6,9 @@ import (
 	"github.com/pion/transport/v4/packetio"
 )
 
-// Bytes that wait for the reader of one stream, at most; Pion's own defaults.
-const (
-	rtpWaiting  = 1_000_000
-	rtcpWaiting = 100_000
-)
+// rtcpWaiting is how many bytes of RTCP wait for their reader at most; Pion's
+// own default.
+const rtcpWaiting = 100_000
 
 // maxStreams is how many SSRCs a client may send on. A browser needs two for
 // each of six encodings, and new ones when it renegotiates.
@@ -24,12 +22,9 @@ const rtcpPerSeat = 4
 // SSRC, declared or not, so this is where a client that changes SSRC without
 // end is cut off: every one of them costs memory until the connection ends.
 func (c *conn) buffer(kind packetio.BufferPacketType, _ uint32) io.ReadWriteCloser {
-	b := packetio.NewBuffer()
 	count, most := &c.rtcpStreams, int64(maxStreams+rtcpPerSeat*c.maxSeats)
-	b.SetLimitSize(rtcpWaiting)
 	if kind == packetio.RTPBufferPacket {
 		count, most = &c.rtpStreams, maxStreams
-		b.SetLimitSize(rtpWaiting)
 	}
 	if count.Add(1) == most+1 && c.enter() {
 		c.log.Warn("connection cut off", "reason", "too many streams")
@@ -38,5 +33,10 @@ func (c *conn) buffer(kind packetio.BufferPacketType, _ uint32) io.ReadWriteClos
 			_ = c.pc.Close()
 		}()
 	}
+	if kind == packetio.RTPBufferPacket {
+		return newQueue(c.factory.buffers, c.factory.overrun)
+	}
+	b := packetio.NewBuffer()
+	b.SetLimitSize(rtcpWaiting)
 	return b
 }

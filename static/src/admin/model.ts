@@ -60,7 +60,7 @@ export type Track = Readonly<{
 	stats: Readonly<{ packets: number; lost: number; frames: number; dropped_frames: number; keyframe_requests: number }>;
 }>;
 
-export type RecordingState = 'recording' | 'finalizing' | 'ready' | 'failed';
+export type RecordingState = 'recording' | 'finalizing' | 'ready' | 'degraded' | 'failed';
 
 /** Somebody who was heard or seen in a recording. */
 export type Speaker = Readonly<{
@@ -165,7 +165,7 @@ export const recording = object<Recording>({
 	room: text,
 	title: optional(text, ''),
 	creator_id: optional(amount, 0),
-	state: oneOf(['recording', 'finalizing', 'ready', 'failed']),
+	state: oneOf(['recording', 'finalizing', 'ready', 'degraded', 'failed']),
 	started_by: optional(text, ''),
 	stop_reason: optional(text, ''),
 	t0_utc: instant,

@@ -25,7 +25,7 @@ export function RecordingPage({ id }: { id: string }) {
 	const load = useCallback((signal: AbortSignal) => getRecording(id, signal), [id]);
 	const [settled, setSettled] = useState(false);
 	const poll = usePoll(load, settled ? null : EVERY_MS);
-	const done = poll.data !== null && (poll.data.state === 'ready' || poll.data.state === 'failed');
+	const done = poll.data !== null && (poll.data.state === 'ready' || poll.data.state === 'degraded' || poll.data.state === 'failed');
 	if (done !== settled) setSettled(done);
 	return (
 		<>

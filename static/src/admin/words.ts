@@ -109,6 +109,7 @@ export function recordingState(recording: Recording): Readonly<{ tone: StateTone
 		case 'failed':
 			return { tone: 'danger', short: 'Failed', long: failedWords(recording.tracks.length) };
 		case 'ready':
+		case 'degraded':
 			return readyState(recording);
 	}
 }

@@ -315,7 +315,7 @@ class MeetingClient implements Client {
 			default:
 				this.reduce(message);
 				if (message.type === 'resumed' && this.connection?.pc.connectionState !== 'connected') void this.restartIce();
-				if (message.type === 'roster') {
+				if (message.type === 'roster' || message.type === 'roster_page') {
 					this.growSeats();
 					this.publish(); // the own role may have changed
 				}
@@ -348,7 +348,7 @@ class MeetingClient implements Client {
 		this.view.renew();
 		this.setView(this.tiles);
 		connection.answer(message.answer).catch(() => {
-			if (this.connection === connection) this.finish({ reason: 'refused', code: 'bad_offer', message: 'This browser could not connect to the meeting.' });
+			if (this.connection === connection) this.finish({ reason: 'refused', code: 'bad_offer', message: '' });
 		});
 	}
 

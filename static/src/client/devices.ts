@@ -12,7 +12,7 @@ export type DeviceState = Readonly<
 	| { kind: 'failed'; problem: DeviceProblem }
 >;
 
-/** A device to choose. */
+/** A device to choose. The label is empty until the browser lets the page know it. */
 export type DeviceChoice = Readonly<{ id: string; label: string }>;
 
 /** All the viewer's devices. */
@@ -183,14 +183,14 @@ class Desk {
 		if (!isSecure()) return;
 		const found = await navigator.mediaDevices.enumerateDevices().catch((): MediaDeviceInfo[] => []);
 		if (this.options.signal.aborted) return;
-		const choices = (kind: MediaDeviceKind, word: string) =>
+		const choices = (kind: MediaDeviceKind) =>
 			found
 				.filter((device) => device.kind === kind && device.deviceId !== '')
-				.map((device, index) => ({ id: device.deviceId, label: device.label === '' ? `${word} ${index + 1}` : device.label }));
+				.map((device) => ({ id: device.deviceId, label: device.label }));
 		this.patch({
-			microphones: choices('audioinput', 'Microphone'),
-			cameras: choices('videoinput', 'Camera'),
-			speakers: canChooseSpeaker() ? choices('audiooutput', 'Speaker') : [],
+			microphones: choices('audioinput'),
+			cameras: choices('videoinput'),
+			speakers: canChooseSpeaker() ? choices('audiooutput') : [],
 		});
 	}
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CHAT_LIMIT, handsUp, isHeard, meetingOf, mergeRoster, reduce, runsOver, waitingOf } from './meeting';
+import { ANNOUNCEMENT_LIMIT, CHAT_LIMIT, handsUp, isHeard, meetingOf, mergeRoster, reduce, runsOver, waitingOf } from './meeting';
 import type { Meeting } from './meeting';
 import type { Joined, Participant } from './protocol.gen';
 
@@ -45,6 +45,15 @@ describe('reduce', () => {
 		expect(next.seq).toBe(11);
 	});
 
+	it('takes the pages of a large roster, each row once and in the order of joining', () => {
+		const own = meetingOf({ ...joined, participant: 'p9', roster: [person('p1'), person('p9')], roster_more: 3 }, now);
+		const first = reduce(own, { type: 'roster_page', rows: [person('p2'), person('p3')], more: 1 }, now);
+		const all = reduce(first, { type: 'roster_page', rows: [person('p10'), person('p3')] }, now);
+		expect(ids(all)).toEqual(['p1', 'p2', 'p3', 'p9', 'p10']);
+		expect(all.seq).toBe(10);
+		expect(ids(reduce(all, { type: 'roster', seq: 11, changed: [person('p11')], left: ['p2', 'p99'] }, now))).toEqual(['p1', 'p3', 'p9', 'p10', 'p11']);
+	});
+
 	it('ignores an event that a resume repeats', () => {
 		const chat = { type: 'chat', seq: 11, from: 'p1', name: 'P1', text: 'hi', at: joined.now } as const;
 		const once = reduce(start(), chat, now);
@@ -68,6 +77,16 @@ describe('reduce', () => {
 		state = reduce(state, { type: 'floor', participants: ['p1'] }, now);
 		state = reduce(state, { type: 'seats', epoch: 1, seats: [{ seat: 0, video: false }] }, now);
 		expect([state.floor, state.seats, state.seq]).toEqual([['p1'], [{ seat: 0, video: false }], 13]);
+	});
+
+	it('keeps announcements, which have no number, and no more than a bound of them', () => {
+		const say = (state: ReturnType<typeof start>, text: string) =>
+			reduce(state, { type: 'announcement', from: 'anna', text, at: joined.now, private: false }, now);
+		let state = say(say(start(), 'one'), 'one');
+		expect(state.announcements).toStrictEqual([1, 2].map(() => ({ from: 'anna', text: 'one', at: joined.now, private: false })));
+		expect(state.seq).toBe(start().seq);
+		for (let n = 0; n < ANNOUNCEMENT_LIMIT; n++) state = say(state, String(n));
+		expect(state.announcements.map(({ text }) => text)).toStrictEqual(Array.from({ length: ANNOUNCEMENT_LIMIT }, (_, n) => String(n)));
 	});
 
 	it('takes the own role from the own row alone', () => {

@@ -1,4 +1,4 @@
-import type { ChatMessage, Joined, Participant, Recording, RecordingState, Role, RoomState, Seat, ServerMessage, Source, SourceState, Waiter, Waiting, WaitReason } from './protocol.gen';
+import type { Announcement, ChatMessage, Joined, Participant, Recording, RecordingState, Role, RoomState, Seat, ServerMessage, Source, SourceState, Waiter, Waiting, WaitReason } from './protocol.gen';
 
 /** What the server has told about the meeting. Changed by reduce only. */
 export type Meeting = Readonly<{
@@ -13,6 +13,8 @@ export type Meeting = Readonly<{
 	chat: readonly ChatMessage[];
 	/** Who waits to be let in, in the order they came; only hosts are told. */
 	lobby: readonly Waiter[];
+	/** What those who look after the room had to say since the page joined, oldest first. */
+	announcements: readonly Announcement[];
 	seats: readonly Seat[];
 	/** Who is audible, loudest first. */
 	floor: readonly string[];
@@ -25,6 +27,9 @@ export type Meeting = Readonly<{
 /** The most chat lines a page keeps. */
 export const CHAT_LIMIT = 2000;
 
+/** The most announcements a page keeps. */
+export const ANNOUNCEMENT_LIMIT = 100;
+
 /** The meeting as a joined message describes it; nowMs is this page's clock. */
 export function meetingOf(joined: Joined, nowMs: number): Meeting {
 	return {
@@ -35,6 +40,7 @@ export function meetingOf(joined: Joined, nowMs: number): Meeting {
 		recording: joined.recording,
 		chat: joined.chat,
 		lobby: [],
+		announcements: [],
 		seats: [],
 		floor: [],
 		seq: joined.seq,
@@ -51,6 +57,8 @@ export function reduce(meeting: Meeting, message: ServerMessage, nowMs: number):
 	switch (message.type) {
 		case 'joined':
 			return meetingOf(message, nowMs);
+		case 'roster_page':
+			return { ...meeting, participants: addPage(meeting.participants, message.rows) };
 		case 'resumed':
 			return { ...meeting, lobby: [], clockOffsetMs: clockOffset(message.now, nowMs) };
 		case 'lobby':
@@ -59,6 +67,10 @@ export function reduce(meeting: Meeting, message: ServerMessage, nowMs: number):
 			return { ...meeting, seats: message.seats };
 		case 'floor':
 			return { ...meeting, floor: message.participants };
+		case 'announcement': {
+			const { from, text, at, private: alone } = message;
+			return { ...meeting, announcements: [...meeting.announcements, { from, text, at, private: alone }].slice(-ANNOUNCEMENT_LIMIT) };
+		}
 		default:
 			return meeting;
 	}
@@ -138,6 +150,11 @@ export function waitingOf(message: Waiting, nowMs: number): WaitingState {
 		hostPresent: message.host_present,
 		clockOffsetMs: clockOffset(message.now, nowMs),
 	};
+}
+
+/** The roster with more rows of it. They come in the order of joining, but for the own row, which came ahead. */
+function addPage(rows: readonly Participant[], page: readonly Participant[]): readonly Participant[] {
+	return [...mergeRoster(rows, page, [])].sort((a, b) => a.number - b.number);
 }
 
 /** What a participant's source does, or undefined while it is off. */

@@ -94,7 +94,7 @@ const roomFields = {
 };
 const waitReason = oneOf<WaitReason>('lobby', 'sent_back');
 const waiter = object<Waiter>({ id: string, name: string, role, reason: waitReason, since: string, connected: boolean });
-const recordingFields = { on: boolean, id: optional(string), started_at: optional(string), by: optional(string), notice: optional(string) };
+const recordingFields = { on: boolean, id: optional(string), started_at: optional(string), by: optional(string), notice: optional(string), warning: optional(string) };
 const chatFields = { from: string, name: string, text: string, at: string };
 const re = optional(number);
 
@@ -109,11 +109,13 @@ const bodies: { [K in ServerMessage['type']]: Decoder<Body<K>> } = {
 		answer: string,
 		room: object<RoomState>(roomFields),
 		roster: list(participant),
+		roster_more: optional(number),
 		recording: object<RecordingState>(recordingFields),
 		chat: list(object<ChatMessage>(chatFields)),
 		seq: number,
 		now: string,
 	}),
+	roster_page: object<Body<'roster_page'>>({ rows: list(participant), more: optional(number) }),
 	resumed: object<Body<'resumed'>>({ re, now: string }),
 	answer: object<Body<'answer'>>({ re, answer: string }),
 	roster: object<Body<'roster'>>({ seq: number, changed: list(participant), left: list(string) }),
@@ -159,6 +161,7 @@ const bodies: { [K in ServerMessage['type']]: Decoder<Body<K>> } = {
 		now: string,
 	}),
 	lobby: object<Body<'lobby'>>({ waiting: list(waiter) }),
+	announcement: object<Body<'announcement'>>({ from: string, text: string, at: string, private: boolean }),
 	error: object<Body<'error'>>({
 		re,
 		code: oneOf<ErrorCode>(

@@ -11,6 +11,8 @@ export type Preferences = Readonly<{
 	/** Frames per second of the camera. */
 	cameraRate: CameraRate;
 	theme: Theme;
+	/** The language of the page, as a BCP 47 tag; empty for the browser's. */
+	language: string;
 }>;
 
 export type Theme = 'dark' | 'light' | 'system';
@@ -34,6 +36,7 @@ export const DEFAULT_PREFERENCES: Preferences = {
 	cameraHeight: 720,
 	cameraRate: 30,
 	theme: 'dark',
+	language: '',
 };
 
 const KEY = 'plenum.preferences';
@@ -71,7 +74,7 @@ export function browserStore(kind: 'localStorage' | 'sessionStorage'): Storage |
 
 function merge(value: Record<string, unknown>): Preferences {
 	const base = DEFAULT_PREFERENCES;
-	const text = (key: 'name' | 'microphoneId' | 'cameraId' | 'speakerId') => {
+	const text = (key: 'name' | 'microphoneId' | 'cameraId' | 'speakerId' | 'language') => {
 		const field = value[key];
 		return typeof field === 'string' ? field : base[key];
 	};
@@ -89,5 +92,6 @@ function merge(value: Record<string, unknown>): Preferences {
 		cameraHeight: CAMERA_HEIGHTS.find((height) => height === value['cameraHeight']) ?? base.cameraHeight,
 		cameraRate: CAMERA_RATES.find((rate) => rate === value['cameraRate']) ?? base.cameraRate,
 		theme: (['dark', 'light', 'system'] as const).find((theme) => theme === value['theme']) ?? base.theme,
+		language: text('language'),
 	};
 }

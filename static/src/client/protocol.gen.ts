@@ -362,6 +362,11 @@ export type RecordingState = {
 	by?: string;
 	/** Notice is a sentence when it stopped for a reason of its own, such as a full disk. */
 	notice?: string;
+	/**
+	 * Warning is a sentence while something is wrong with the running recording,
+	 * such as an unmuted microphone of which nothing is heard.
+	 */
+	warning?: string;
 };
 
 /** ChatMessage is one line of the room's chat. */
@@ -403,13 +408,29 @@ export type Joined = {
 	role: Role;
 	answer: string;
 	room: RoomState;
+	/**
+	 * Roster is the participants, in order of joining; in a crowd the first of
+	 * them and the page's own, and RosterPage messages follow.
+	 */
 	roster: Participant[];
+	/** RosterMore is how many rows follow. */
+	roster_more?: number;
 	recording: RecordingState;
 	chat: ChatMessage[];
 	/** Seq is the number of the last event that the rest of Joined accounts for. */
 	seq: number;
 	/** Now is the server's clock, RFC 3339 with milliseconds, UTC. */
 	now: string;
+};
+
+/**
+ * RosterPage follows Joined in a crowd: more rows of the roster as of Joined's
+ * Seq. The last one has no More.
+ */
+export type RosterPage = {
+	rows: Participant[];
+	/** More is how many rows follow. */
+	more?: number;
 };
 
 /** Resumed answers Resume. The missed events follow. */
@@ -486,6 +507,21 @@ export type Moderated = {
 	role?: Role;
 };
 
+/**
+ * Announcement is a text from somebody who looks after the room, who need not
+ * be in it. It has no number: who was away does not get it later.
+ */
+export type Announcement = {
+	/** From is the sender's user name. */
+	from: string;
+	/** Text is 1 to 1000 characters. */
+	text: string;
+	/** At is RFC 3339 with milliseconds, UTC. */
+	at: string;
+	/** Private is set when nobody else got it. */
+	private: boolean;
+};
+
 /** Recording is a numbered event: recording started or stopped. */
 export type Recording = {
 	seq: number;
@@ -501,6 +537,11 @@ export type Recording = {
 	by?: string;
 	/** Notice is a sentence when it stopped for a reason of its own, such as a full disk. */
 	notice?: string;
+	/**
+	 * Warning is a sentence while something is wrong with the running recording,
+	 * such as an unmuted microphone of which nothing is heard.
+	 */
+	warning?: string;
 };
 
 /** Room is a numbered event: the room's title, end or lock changed. */
@@ -611,6 +652,7 @@ export type ServerMessage =
 	| ({ type: 'waiting' } & Waiting)
 	| ({ type: 'lobby' } & LobbyList)
 	| ({ type: 'joined' } & Joined)
+	| ({ type: 'roster_page' } & RosterPage)
 	| ({ type: 'resumed' } & Resumed)
 	| ({ type: 'answer' } & Answer)
 	| ({ type: 'roster' } & Roster)
@@ -619,6 +661,7 @@ export type ServerMessage =
 	| ({ type: 'chat' } & Chat)
 	| ({ type: 'reactions' } & Reactions)
 	| ({ type: 'moderated' } & Moderated)
+	| ({ type: 'announcement' } & Announcement)
 	| ({ type: 'recording' } & Recording)
 	| ({ type: 'room' } & Room)
 	| ({ type: 'error' } & Error)

@@ -1,7 +1,8 @@
 import { X } from 'lucide-react';
-import { useEffect, useId, useRef } from 'react';
+import { use, useEffect, useId, useRef } from 'react';
 import type { ReactNode } from 'react';
 import { Button, IconButton } from './button';
+import { DesignWords } from './words';
 
 export type DialogProps = {
 	open: boolean;
@@ -16,6 +17,7 @@ export type DialogProps = {
 export function Dialog({ open, title, onClose, children, footer }: DialogProps) {
 	const ref = useRef<HTMLDialogElement>(null);
 	const id = useId();
+	const { close } = use(DesignWords);
 	useEffect(() => {
 		const dialog = ref.current;
 		if (dialog === null) return;
@@ -34,7 +36,7 @@ export function Dialog({ open, title, onClose, children, footer }: DialogProps) 
 		>
 			<header>
 				<h2 id={id}>{title}</h2>
-				<IconButton label="Close" icon={<X size={20} />} tip="none" onClick={onClose} />
+				<IconButton label={close} icon={<X size={20} />} tip="none" onClick={onClose} />
 			</header>
 			<div className="dialog-body">{open ? children : null}</div>
 			{footer === undefined ? null : <footer>{footer}</footer>}
@@ -57,6 +59,7 @@ export type ConfirmProps = {
 
 /** Asks before something that can't be taken back. */
 export function Confirm({ open, title, text, action, kind = 'danger', onConfirm, onClose }: ConfirmProps) {
+	const { cancel } = use(DesignWords);
 	return (
 		<Dialog
 			open={open}
@@ -64,7 +67,7 @@ export function Confirm({ open, title, text, action, kind = 'danger', onConfirm,
 			onClose={onClose}
 			footer={
 				<>
-					<Button onClick={onClose}>Cancel</Button>
+					<Button onClick={onClose}>{cancel}</Button>
 					<Button
 						kind={kind}
 						onClick={() => {

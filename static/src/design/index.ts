@@ -15,3 +15,4 @@ export type { MenuItem, MenuOpener } from './menu';
 export { Notices, NOTICE_MS, useNotices } from './notice';
 export type { Notice, NoticeTone } from './notice';
 export { Tooltip } from './tooltip';
+export { DesignWords } from './words';

@@ -3,6 +3,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'react';
 import type { KeyboardEvent, SubmitEvent } from 'react';
 import type { ChatMessage } from '../client';
 import { Avatar, IconButton } from '../design';
+import { useWords } from '../words';
 import { splitLinks } from './links';
 import { timeOfDay } from './time';
 
@@ -23,11 +24,12 @@ const TOGETHER_MS = 120_000;
 
 /** The room's chat. */
 export function ChatPanel({ messages, self, open, onSay, onClose }: ChatPanelProps) {
+	const t = useWords();
 	return (
-		<aside className="panel" aria-label="Chat panel">
+		<aside className="panel" aria-label={t('chat.panel')}>
 			<header>
-				<h2>Chat</h2>
-				<IconButton label="Close panel" icon={<X size={20} />} tip="none" onClick={onClose} />
+				<h2>{t('chat.title')}</h2>
+				<IconButton label={t('app.closePanel')} icon={<X size={20} />} tip="none" onClick={onClose} />
 			</header>
 			<Log messages={messages} self={self} />
 			<Composer open={open} onSay={onSay} />
@@ -36,6 +38,7 @@ export function ChatPanel({ messages, self, open, onSay, onClose }: ChatPanelPro
 }
 
 function Log({ messages, self }: { messages: readonly ChatMessage[]; self: string }) {
+	const t = useWords();
 	const ref = useRef<HTMLDivElement>(null);
 	const atEnd = useRef(true);
 	useLayoutEffect(() => {
@@ -47,7 +50,7 @@ function Log({ messages, self }: { messages: readonly ChatMessage[]; self: strin
 			ref={ref}
 			className="chat-log"
 			role="log"
-			aria-label="Messages"
+			aria-label={t('chat.messages')}
 			tabIndex={0}
 			onScroll={({ currentTarget: log }) => {
 				atEnd.current = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
@@ -56,8 +59,8 @@ function Log({ messages, self }: { messages: readonly ChatMessage[]; self: strin
 			{messages.length === 0 ? (
 				<div className="panel-empty">
 					<MessageSquare size={28} aria-hidden="true" />
-					<p>No messages yet</p>
-					<p className="quiet">Everybody in the meeting can read what you write here, also those who come later.</p>
+					<p>{t('chat.empty')}</p>
+					<p className="quiet">{t('chat.emptyHint')}</p>
 				</div>
 			) : (
 				messages.map((message, index) => <Line key={index} message={message} before={messages[index - 1]} mine={message.from === self} />)
@@ -67,6 +70,7 @@ function Log({ messages, self }: { messages: readonly ChatMessage[]; self: strin
 }
 
 function Line({ message, before, mine }: { message: ChatMessage; before: ChatMessage | undefined; mine: boolean }) {
+	const t = useWords();
 	const at = Date.parse(message.at);
 	const together = before !== undefined && before.from === message.from && at - Date.parse(before.at) < TOGETHER_MS;
 	return (
@@ -75,8 +79,8 @@ function Line({ message, before, mine }: { message: ChatMessage; before: ChatMes
 				<>
 					<Avatar name={message.name} seed={message.from} size="2rem" />
 					<p className="chat-head">
-						<strong className="truncate">{mine ? `${message.name} (you)` : message.name}</strong>
-						{Number.isNaN(at) ? null : <time dateTime={message.at}>{timeOfDay(at, Date.now())}</time>}
+						<strong className="truncate">{mine ? t('app.you', { name: message.name }) : message.name}</strong>
+						{Number.isNaN(at) ? null : <time dateTime={message.at}>{timeOfDay(t, at, Date.now())}</time>}
 					</p>
 				</>
 			)}
@@ -96,6 +100,7 @@ function Line({ message, before, mine }: { message: ChatMessage; before: ChatMes
 }
 
 function Composer({ open, onSay }: { open: boolean; onSay: (text: string) => void }) {
+	const t = useWords();
 	const [text, setText] = useState('');
 	const field = useRef<HTMLTextAreaElement>(null);
 	const words = text.trim();
@@ -125,15 +130,15 @@ function Composer({ open, onSay }: { open: boolean; onSay: (text: string) => voi
 			<textarea
 				ref={field}
 				className="control"
-				aria-label="Message"
-				placeholder={open ? 'Send a message to everybody' : 'Reconnecting…'}
+				aria-label={t('chat.message')}
+				placeholder={open ? t('chat.placeholder') : t('app.reconnecting')}
 				rows={1}
 				maxLength={LONGEST}
 				value={text}
 				onChange={(event) => setText(event.currentTarget.value)}
 				onKeyDown={pressed}
 			/>
-			<IconButton label="Send message" type="submit" icon={<SendHorizontal size={20} />} tip="none" disabled={words === '' || !open} />
+			<IconButton label={t('chat.send')} type="submit" icon={<SendHorizontal size={20} className="onward" />} tip="none" disabled={words === '' || !open} />
 		</form>
 	);
 }

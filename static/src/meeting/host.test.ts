@@ -28,6 +28,6 @@ describe('found', () => {
 		['host', ['h']],
 		['nobody', []],
 	])('%j', (query, want) => {
-		expect(found(people, 'me', query).map(({ id }) => id)).toEqual(want);
+		expect(found(people, 'me', query, ({ role }) => role).map(({ id }) => id)).toEqual(want);
 	});
 });

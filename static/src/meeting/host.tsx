@@ -4,6 +4,7 @@ import { isHeard, sourceOf } from '../client';
 import type { Action, Participant } from '../client';
 import { Confirm, IconButton, Menu } from '../design';
 import type { MenuItem } from '../design';
+import { useWords } from '../words';
 
 /** Does something to a participant, after a question where it can't be taken back. */
 export type Act = (action: Action, participant: Participant) => void;
@@ -24,34 +25,25 @@ export function actionsOn(participant: Participant): readonly Offered[] {
 	];
 }
 
-const words: Readonly<Record<Offered, string>> = {
-	mute: 'Mute',
-	ask_to_unmute: 'Ask to unmute',
-	stop_camera: 'Turn off camera',
-	stop_screen: 'Stop screen sharing',
-	lower_hand: 'Lower hand',
-	make_host: 'Make host',
-	remove: 'Remove from meeting',
-};
-
 const icons = { mute: MicOff, ask_to_unmute: Mic, stop_camera: VideoOff, stop_screen: MonitorX, lower_hand: Hand, make_host: Crown, remove: UserX } as const;
 
 export type HostMenuProps = Readonly<{ participant: Participant; act: Act; tone?: 'plain' | 'scrim' }>;
 
 /** The button that opens what a host can do to a participant. */
 export function HostMenu({ participant, act, tone = 'plain' }: HostMenuProps) {
+	const t = useWords();
 	const items = useMemo(
 		() => [
 			{ kind: 'heading', label: participant.name } as const,
 			...actionsOn(participant).flatMap((action): MenuItem[] => {
 				const Icon = icons[action];
-				const item = { kind: 'action', label: words[action], icon: <Icon size={20} aria-hidden="true" />, onPick: () => act(action, participant) } as const;
+				const item = { kind: 'action', label: t(`host.${action}`), icon: <Icon size={20} aria-hidden="true" />, onPick: () => act(action, participant) } as const;
 				return action === 'remove' ? [{ kind: 'line' }, { ...item, tone: 'danger' }] : [item];
 			}),
 		],
-		[participant, act],
+		[t, participant, act],
 	);
-	const label = `Manage ${participant.name}`;
+	const label = t('host.manage', { name: participant.name });
 	return <Menu label={label} items={items} opener={(props) => <IconButton {...props} label={label} icon={<Ellipsis size={20} />} tone={tone} tip="none" className="host-menu" />} />;
 }
 
@@ -62,18 +54,15 @@ export type AskProps = Readonly<{ question: Question | undefined; onConfirm: (qu
 
 /** Asks before a participant is removed or made a host. */
 export function AskFirst({ question, onConfirm, onClose }: AskProps) {
+	const t = useWords();
 	const name = question?.participant.name ?? '';
 	const removes = question?.action !== 'make_host';
 	return (
 		<Confirm
 			open={question !== undefined}
-			title={removes ? `Remove ${name}?` : `Make ${name} a host?`}
-			text={
-				removes
-					? 'They are disconnected at once and told that a host removed them. With the link they can join again, unless you lock the meeting.'
-					: 'They can mute and remove others, record, lock and end the meeting, as you can. This can’t be taken back while they are in the meeting.'
-			}
-			action={removes ? 'Remove' : 'Make host'}
+			title={removes ? t('host.removeTitle', { name }) : t('host.makeTitle', { name })}
+			text={removes ? t('host.removeText') : t('host.makeText')}
+			action={removes ? t('host.removeAction') : t('host.make_host')}
 			kind={removes ? 'danger' : 'filled'}
 			onConfirm={() => {
 				if (question !== undefined) onConfirm(question);

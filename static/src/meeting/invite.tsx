@@ -1,6 +1,7 @@
 import { Check, Copy } from 'lucide-react';
 import { useEffect, useState } from 'react';
 import { Button } from '../design';
+import { useWords } from '../words';
 
 /** The address to give to others: without the host token, which opened this page. */
 export function inviteAddress(): string {
@@ -9,6 +10,7 @@ export function inviteAddress(): string {
 
 /** A button that copies the meeting's address and says so. */
 export function CopyLink({ kind = 'outlined' }: { kind?: 'filled' | 'outlined' }) {
+	const t = useWords();
 	const [copied, setCopied] = useState(false);
 	useEffect(() => {
 		if (!copied) return;
@@ -21,17 +23,18 @@ export function CopyLink({ kind = 'outlined' }: { kind?: 'filled' | 'outlined' }
 	};
 	return (
 		<Button kind={kind} icon={copied ? <Check size={20} aria-hidden="true" /> : <Copy size={20} aria-hidden="true" />} onClick={() => void copy()}>
-			{copied ? 'Link copied' : 'Copy link'}
+			{copied ? t('app.linkCopied') : t('app.copyLink')}
 		</Button>
 	);
 }
 
 /** The card for who is alone in a meeting. */
 export function InviteCard() {
+	const t = useWords();
 	return (
-		<aside className="invite" aria-label="Invite others">
-			<h2>You are the first one here</h2>
-			<p className="quiet">Send this link to those you want to meet. They need nothing but a browser.</p>
+		<aside className="invite" aria-label={t('invite.label')}>
+			<h2>{t('invite.title')}</h2>
+			<p className="quiet">{t('invite.text')}</p>
 			<p className="invite-address">{inviteAddress()}</p>
 			<CopyLink kind="filled" />
 		</aside>

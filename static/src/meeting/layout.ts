@@ -82,6 +82,11 @@ function stackOf(count: number, stage: Size): Spotlight {
 	return { main: { x: 0, y: 0, width: stage.width, height }, strip };
 }
 
+/** The same places seen in a mirror, for languages that are written from right to left. */
+export function mirrored(rects: readonly Rect[], stage: Size): Rect[] {
+	return rects.map((rect) => ({ ...rect, x: stage.width - rect.x - rect.width }));
+}
+
 function bestGrid(count: number, stage: Size, shapes: Shapes): { columns: number; tile: Size } {
 	let best = { columns: 1, tile: tileIn(1, count, stage, shapes) };
 	for (let columns = 2; columns <= count; columns++) {

@@ -4,6 +4,7 @@ import type { RefObject } from 'react';
 import { handsUp } from '../client';
 import type { Client, ClientState, DeviceControl, Meeting, Over, Preferences } from '../client';
 import { Button, Confirm } from '../design';
+import { useWords } from '../words';
 import { Bar } from './bar';
 import type { Panel } from './bar';
 import { Burst } from './burst';
@@ -37,6 +38,7 @@ type Overlay = 'settings' | 'more' | 'end' | undefined;
 
 /** The meeting itself: stage, panels and bar. */
 export function MeetingView({ client, devices, preferences, onPreferences, notify, onOver }: MeetingViewProps) {
+	const t = useWords();
 	const state = useStore(client.state);
 	const { camera } = useStore(devices.state);
 	const { meeting, over } = state;
@@ -100,9 +102,9 @@ export function MeetingView({ client, devices, preferences, onPreferences, notif
 			<AskFirst question={question} onConfirm={({ action, participant }) => client.moderate(action, participant.id)} onClose={() => setQuestion(undefined)} />
 			<Confirm
 				open={overlay === 'end'}
-				title="End the meeting for everybody?"
-				text={`All ${meeting.participants.length} participants are disconnected, a running recording stops, and nobody can join again. This can’t be undone.`}
-				action="End for everybody"
+				title={t('host.endTitle')}
+				text={t('host.endText', { count: meeting.participants.length })}
+				action={t('host.endAction')}
 				onConfirm={client.endForAll}
 				onClose={shut('end')}
 			/>
@@ -129,11 +131,12 @@ function isInterrupted({ link, media }: ClientState): boolean {
 }
 
 function Joining({ link }: { link: ClientState['link'] }) {
+	const t = useWords();
 	return (
 		<main className="over" aria-busy="true">
 			<div className="over-card" role="status">
 				<LoaderCircle size={28} className="spinning" aria-hidden="true" />
-				<p>{link.kind === 'retrying' ? 'The server does not answer. Trying again…' : 'Joining…'}</p>
+				<p>{link.kind === 'retrying' ? t('app.noAnswer') : t('app.joining')}</p>
 			</div>
 		</main>
 	);
@@ -141,21 +144,22 @@ function Joining({ link }: { link: ClientState['link'] }) {
 
 /** What lies on the stage while something needs attention. */
 function Banners({ state, client }: { state: ClientState; client: Client }) {
+	const t = useWords();
 	return (
 		<div className="banners" role="status">
 			{isInterrupted(state) ? (
 				<p className="banner">
-					<LoaderCircle size={16} className="spinning" aria-hidden="true" /> Reconnecting…
+					<LoaderCircle size={16} className="spinning" aria-hidden="true" /> {t('app.reconnecting')}
 				</p>
 			) : null}
 			{state.sharing ? (
 				<div className="banner">
-					<MonitorUp size={16} aria-hidden="true" /> You are sharing your screen
+					<MonitorUp size={16} aria-hidden="true" /> {t('stage.sharing')}
 				</div>
 			) : null}
 			{state.soundBlocked ? (
 				<Button kind="filled" size="large" icon={<Volume2 size={20} aria-hidden="true" />} onClick={client.playSound}>
-					Tap to hear
+					{t('stage.hear')}
 				</Button>
 			) : null}
 		</div>
@@ -222,7 +226,7 @@ function useEscape(root: RefObject<HTMLElement | null>, panel: Panel, close: () 
 	useEffect(() => {
 		const element = root.current;
 		if (element === null || panel === undefined) return;
-		const opener = element.querySelector<HTMLElement>(panel === 'chat' ? '[aria-label=Chat]' : '[aria-label=Participants]');
+		const opener = element.querySelector<HTMLElement>(`[data-name=${panel}]`);
 		const pressed = (event: KeyboardEvent) => {
 			if (event.key === 'Escape' && !event.defaultPrevented && document.querySelector('dialog[open], :popover-open') === null) latest.current();
 		};
@@ -244,11 +248,12 @@ function useUnread(meeting: Meeting | undefined, open: boolean): number {
 }
 
 function useNews(meeting: Meeting | undefined, notify: (news: News) => void): void {
+	const t = useWords();
 	const before = useRef<Meeting>(undefined);
-	const tell = useCallback((from: Meeting, to: Meeting) => newsBetween(from, to).forEach(notify), [notify]);
+	const tell = useCallback((from: Meeting, to: Meeting) => newsBetween(t, from, to).forEach(notify), [t, notify]);
 	useEffect(() => {
 		if (meeting !== undefined && before.current !== undefined) tell(before.current, meeting);
-		if (meeting !== undefined && before.current === undefined && meeting.recording.on) notify({ tone: 'info', text: 'This meeting is being recorded.' });
+		if (meeting !== undefined && before.current === undefined && meeting.recording.on) notify({ tone: 'info', text: t('news.recorded') });
 		before.current = meeting;
-	}, [meeting, tell, notify]);
+	}, [t, meeting, tell, notify]);
 }

@@ -2,7 +2,8 @@ import { Circle, CircleStop, Hand, MonitorUp, MonitorX, OctagonX, Settings } fro
 import { canShareScreen } from '../client';
 import type { Emoji } from '../client';
 import { Button, Dialog, IconButton } from '../design';
-import { EMOJIS } from './emojis';
+import { useWords } from '../words';
+import { EMOJIS, wordOf } from './emojis';
 import { CopyLink } from './invite';
 
 export type MoreProps = Readonly<{
@@ -18,38 +19,39 @@ export type MoreProps = Readonly<{
 
 /** What has no room in the bar of a phone. */
 export function MoreDialog({ open, isHost, isRecording, isSharing, handUp, onReact, onClose, run }: MoreProps) {
+	const t = useWords();
 	const then = (action: () => void) => () => {
 		onClose();
 		action();
 	};
 	return (
-		<Dialog open={open} title="More" onClose={onClose}>
+		<Dialog open={open} title={t('bar.more')} onClose={onClose}>
 			<div className="more">
-				<div className="more-emojis" role="group" aria-label="Reactions">
-					{EMOJIS.map(([emoji, word]) => (
-						<IconButton key={emoji} label={word} icon={<span className="emoji">{emoji}</span>} tip="none" onClick={then(() => onReact(emoji))} />
+				<div className="more-emojis" role="group" aria-label={t('reactions.title')}>
+					{EMOJIS.map((emoji) => (
+						<IconButton key={emoji} label={wordOf(t, emoji)} icon={<span className="emoji">{emoji}</span>} tip="none" onClick={then(() => onReact(emoji))} />
 					))}
 				</div>
 				<Button icon={<Hand size={20} aria-hidden="true" />} onClick={then(run.hand)}>
-					{handUp ? 'Lower hand' : 'Raise hand'}
+					{handUp ? t('bar.lowerHand') : t('bar.raiseHand')}
 				</Button>
 				{isHost ? (
 					<Button icon={isRecording ? <CircleStop size={20} aria-hidden="true" /> : <Circle size={20} className="record-mark" aria-hidden="true" />} onClick={then(run.record)}>
-						{isRecording ? 'Stop recording' : 'Start recording'}
+						{isRecording ? t('bar.stopRecording') : t('bar.record')}
 					</Button>
 				) : null}
 				{canShareScreen() ? (
 					<Button icon={isSharing ? <MonitorX size={20} aria-hidden="true" /> : <MonitorUp size={20} aria-hidden="true" />} onClick={then(run.share)}>
-						{isSharing ? 'Stop sharing' : 'Share screen'}
+						{isSharing ? t('bar.stopSharing') : t('bar.share')}
 					</Button>
 				) : null}
 				<Button icon={<Settings size={20} aria-hidden="true" />} onClick={then(run.settings)}>
-					Settings
+					{t('bar.settings')}
 				</Button>
 				<CopyLink />
 				{isHost ? (
 					<Button kind="danger" icon={<OctagonX size={20} aria-hidden="true" />} onClick={then(run.end)}>
-						End meeting for all
+						{t('bar.end')}
 					</Button>
 				) : null}
 			</div>

@@ -1,16 +1,24 @@
+import type { Words } from '../words';
+
 /** What a key does in a meeting. */
 export type Command = 'microphone' | 'camera' | 'chat' | 'people' | 'share' | 'hand' | 'settings';
 
 /** The keys of a meeting, as shown in the settings. */
-export const SHORTCUTS: readonly Readonly<{ command: Command; keys: string; words: string }>[] = [
-	{ command: 'microphone', keys: 'M or Ctrl+D', words: 'Mute or unmute the microphone' },
-	{ command: 'camera', keys: 'V or Ctrl+E', words: 'Turn the camera on or off' },
-	{ command: 'share', keys: 'S', words: 'Share a screen, or stop' },
-	{ command: 'hand', keys: 'H', words: 'Raise or lower your hand' },
-	{ command: 'chat', keys: 'C', words: 'Open or close the chat' },
-	{ command: 'people', keys: 'P', words: 'Open or close the participants' },
-	{ command: 'settings', keys: 'Comma', words: 'Open the settings' },
+export const SHORTCUTS: readonly Readonly<{ command: Command; keys: readonly string[] }>[] = [
+	{ command: 'microphone', keys: ['M', 'Ctrl+D'] },
+	{ command: 'camera', keys: ['V', 'Ctrl+E'] },
+	{ command: 'share', keys: ['S'] },
+	{ command: 'hand', keys: ['H'] },
+	{ command: 'chat', keys: ['C'] },
+	{ command: 'people', keys: ['P'] },
+	{ command: 'settings', keys: [','] },
 ];
+
+/** Keys as the help sheet names them. */
+export function keysInWords(t: Words, keys: readonly string[]): string {
+	const [one = '', other] = keys.map((key) => (key === ',' ? t('keys.comma') : key));
+	return other === undefined ? one : t('keys.or', { one, other });
+}
 
 /** The part of a keyboard event that decides. */
 export type Key = Readonly<{ key: string; ctrlKey: boolean; metaKey: boolean; altKey: boolean; shiftKey: boolean; repeat: boolean }>;

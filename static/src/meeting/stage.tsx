@@ -4,10 +4,11 @@ import type { ReactNode } from 'react';
 import { handsUp, reactionOf, sourceOf } from '../client';
 import type { Client, Meeting, Participant, VisibleTile } from '../client';
 import { IconButton } from '../design';
+import { useWords } from '../words';
 import { arrange, pageOf } from './arrange';
 import { useSize, useStore } from './hooks';
 import type { Act } from './host';
-import { gridOf, leastWidth, PAGER, spotlightOf, tilesPerPage } from './layout';
+import { gridOf, leastWidth, mirrored, PAGER, spotlightOf, tilesPerPage } from './layout';
 import type { Rect, Size } from './layout';
 import { Tile } from './tile';
 
@@ -29,10 +30,11 @@ type Placed = Readonly<{ participant: Participant; source: 'camera' | 'screen'; 
 
 /** The pictures: a grid of everybody, or a shared screen with a strip of faces. */
 export function Stage({ client, meeting, ownTrack, dimmed, alone, act }: StageProps) {
+	const t = useWords();
 	const ref = useRef<HTMLDivElement>(null);
 	const size = useSize(ref);
 	const [wanted, setPage] = useState(0);
-	const { placed, page, pages } = useTiles(meeting, size, wanted);
+	const { placed, page, pages } = useTiles(meeting, size, wanted, t.dir === 'rtl');
 	useEffect(() => {
 		client.setView(viewOfStage(placed, meeting.self));
 	}, [client, placed, meeting.self]);
@@ -41,7 +43,7 @@ export function Stage({ client, meeting, ownTrack, dimmed, alone, act }: StagePr
 	const reactions = useStore(client.reactions);
 	const isAlone = meeting.participants.length <= 1;
 	return (
-		<section className="stage" aria-label="Participants’ pictures" data-dimmed={dimmed || undefined} data-alone={isAlone || undefined}>
+		<section className="stage" aria-label={t('stage.label')} data-dimmed={dimmed || undefined} data-alone={isAlone || undefined}>
 			<div className="stage-tiles" ref={ref}>
 				{placed.map(({ participant, source, rect }) => (
 					<Tile
@@ -60,12 +62,12 @@ export function Stage({ client, meeting, ownTrack, dimmed, alone, act }: StagePr
 			</div>
 			{isAlone ? alone : null}
 			{pages > 1 ? (
-				<nav className="pager" aria-label="Pages of participants">
-					<IconButton label="Previous page" icon={<ChevronLeft size={20} />} tip="none" disabled={page === 0} onClick={() => setPage(page - 1)} />
+				<nav className="pager" aria-label={t('stage.pages')}>
+					<IconButton label={t('stage.previous')} icon={<ChevronLeft size={20} className="onward" />} tip="none" disabled={page === 0} onClick={() => setPage(page - 1)} />
 					<span className="ticking" aria-live="polite">
-						{page + 1} of {pages}
+						{t('stage.page', { page: page + 1, pages })}
 					</span>
-					<IconButton label="Next page" icon={<ChevronRight size={20} />} tip="none" disabled={page === pages - 1} onClick={() => setPage(page + 1)} />
+					<IconButton label={t('stage.next')} icon={<ChevronRight size={20} className="onward" />} tip="none" disabled={page === pages - 1} onClick={() => setPage(page + 1)} />
 				</nav>
 			) : null}
 		</section>
@@ -73,9 +75,10 @@ export function Stage({ client, meeting, ownTrack, dimmed, alone, act }: StagePr
 }
 
 /** Decides who stands where. */
-function useTiles(meeting: Meeting, size: Size, wanted: number): { placed: readonly Placed[]; page: number; pages: number } {
+function useTiles(meeting: Meeting, size: Size, wanted: number, backward: boolean): { placed: readonly Placed[]; page: number; pages: number } {
 	const order = useOrder(meeting, size);
 	return useMemo(() => {
+		const turn = (rects: readonly Rect[]) => (backward ? mirrored(rects, size) : rects);
 		const byId = new Map(meeting.participants.map((participant) => [participant.id, participant]));
 		const self = byId.get(meeting.self);
 		const others = order.flatMap((id) => byId.get(id) ?? []);
@@ -89,15 +92,15 @@ function useTiles(meeting: Meeting, size: Size, wanted: number): { placed: reado
 			const { main, strip } = spotlightOf(rest.length, size);
 			const { items, page, pages } = pageOf(rest, Math.max(1, strip.length), wanted);
 			const rects = spotlightOf(items.length, size).strip;
-			return { placed: [{ participant: first, source: 'screen', rect: main }, ...place(items, rects)], page, pages };
+			return { placed: place([{ participant: first, source: 'screen' }, ...items], turn([main, ...rects])), page, pages };
 		}
 		const perPage = tilesPerPage(faces.length + mine.length, size);
 		const at = Math.min(faces.length, perPage - 1);
 		const all = [...faces.slice(0, at), ...mine, ...faces.slice(at)];
 		const { items, page, pages } = pageOf(all, perPage, wanted);
 		const stage = pages > 1 ? { ...size, height: size.height - PAGER } : size;
-		return { placed: place(items, gridOf(items.length, stage)), page, pages };
-	}, [meeting.participants, meeting.self, order, size, wanted]);
+		return { placed: place(items, turn(gridOf(items.length, stage))), page, pages };
+	}, [meeting.participants, meeting.self, order, size, wanted, backward]);
 }
 
 /** The others in the order they stand, which changes only for those who come, leave, or speak from a later page. */

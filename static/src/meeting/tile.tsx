@@ -4,6 +4,8 @@ import type { CSSProperties } from 'react';
 import { isHeard } from '../client';
 import type { Board, Emoji, Levels, Participant } from '../client';
 import { Avatar, hueStyle } from '../design';
+import { useWords } from '../words';
+import type { Words } from '../words';
 import { wordOf } from './emojis';
 import { useTrack } from './hooks';
 import { HostMenu } from './host';
@@ -29,6 +31,7 @@ export type TileProps = Readonly<{
 
 /** One participant's camera or screen on the stage. */
 export const Tile = memo(function Tile({ participant, source, rect, levels, board, own, place: handPlace, emoji, act }: TileProps) {
+	const t = useWords();
 	const tile = useRef<HTMLElement>(null);
 	const host = useRef<HTMLDivElement>(null);
 	const { id } = participant;
@@ -50,7 +53,7 @@ export const Tile = memo(function Tile({ participant, source, rect, levels, boar
 			ref={tile}
 			className="tile"
 			style={style}
-			aria-label={nameOfTile(participant, source, !remote, muted, emoji)}
+			aria-label={nameOfTile(t, participant, source, !remote, muted, emoji)}
 			data-participant={id}
 			data-source={source}
 			data-connected={participant.connected}
@@ -66,7 +69,7 @@ export const Tile = memo(function Tile({ participant, source, rect, levels, boar
 			<div className="tile-foot">
 				{muted ? <MicOff size={16} className="tile-muted" aria-hidden="true" /> : null}
 				{source === 'screen' ? <MonitorUp size={16} aria-hidden="true" /> : null}
-				<span className="truncate">{source === 'screen' ? `${participant.name}’s screen` : remote ? participant.name : `${participant.name} (you)`}</span>
+				<span className="truncate">{source === 'screen' ? t('tile.screen', { name: participant.name }) : remote ? participant.name : t('app.you', { name: participant.name })}</span>
 			</div>
 			{handPlace === undefined ? null : (
 				<p className="tile-hand ticking" aria-hidden="true">
@@ -81,7 +84,7 @@ export const Tile = memo(function Tile({ participant, source, rect, levels, boar
 			{act === undefined || !remote ? null : <HostMenu participant={participant} act={act} tone="scrim" />}
 			{participant.connected ? null : (
 				<p className="tile-lost">
-					<LoaderCircle size={16} className="spinning" aria-hidden="true" /> Reconnecting…
+					<LoaderCircle size={16} className="spinning" aria-hidden="true" /> {t('app.reconnecting')}
 				</p>
 			)}
 		</article>
@@ -94,12 +97,12 @@ function OwnPicture({ track }: { track: MediaStreamTrack | undefined }) {
 }
 
 /** The accessible name of a tile. It begins with the participant's name. */
-function nameOfTile({ name, connected, hand }: Participant, source: 'camera' | 'screen', isSelf: boolean, muted: boolean, emoji: Emoji | undefined): string {
-	const parts = [isSelf ? `${name} (you)` : name];
-	if (source === 'screen') parts.push('screen');
-	if (muted) parts.push('muted');
-	if (hand !== undefined && source === 'camera') parts.push('hand raised');
-	if (emoji !== undefined) parts.push(wordOf(emoji).toLowerCase());
-	if (!connected) parts.push('reconnecting');
-	return parts.join(', ');
+function nameOfTile(t: Words, { name, connected, hand }: Participant, source: 'camera' | 'screen', isSelf: boolean, muted: boolean, emoji: Emoji | undefined): string {
+	const parts = [isSelf ? t('app.you', { name }) : name];
+	if (source === 'screen') parts.push(t('tile.isScreen'));
+	if (muted) parts.push(t('tile.muted'));
+	if (hand !== undefined && source === 'camera') parts.push(t('tile.hand'));
+	if (emoji !== undefined) parts.push(wordOf(t, emoji));
+	if (!connected) parts.push(t('tile.reconnecting'));
+	return parts.join(t('app.comma'));
 }

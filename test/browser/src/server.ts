@@ -51,12 +51,12 @@ async function freePort(): Promise<number> {
 	});
 }
 
-/** How a server is started: the address media arrives on, HTTPS with its own certificate, and further flags. */
-export type Options = Readonly<{ media?: string; https?: boolean; args?: readonly string[] }>;
+/** How a server is started: the addresses HTTP and media arrive on, HTTPS with its own certificate, and further flags. */
+export type Options = Readonly<{ host?: string; media?: string; https?: boolean; args?: readonly string[] }>;
 
-/** Starts a server on free ports of the loopback. */
+/** Starts a server on free ports, of the loopback unless told otherwise. */
 export async function startServer(options: Options = {}): Promise<Server> {
-	const host = '127.0.0.1';
+	const host = options.host ?? '127.0.0.1';
 	const media = options.media ?? host;
 	const [http, udp, tcp] = await Promise.all([freePort(), freePort(), freePort()]);
 	const data = await mkdtemp(join(tmpdir(), 'plenum-test-'));
