@@ -60,6 +60,13 @@ func (s *scribe) leaves(id, reason, by string) {
 	}
 }
 
+// leavesFor tells the same, unless something more exact was told before.
+func (s *scribe) leavesFor(id, reason string) {
+	if p := s.present[id]; p != nil && p.reason == "" {
+		p.reason = reason
+	}
+}
+
 // lost tells when a participant was last heard of, before the meeting's event
 // says that it is not connected; found, that it has a socket again.
 func (s *scribe) lost(id string, at time.Time) {

@@ -159,11 +159,7 @@ func TestLostAreGoneWhenTheyWent(t *testing.T) {
 // TestLoggedInAreKnown has the one who serves the socket say who is logged in.
 func TestLoggedInAreKnown(t *testing.T) {
 	h := newHarness(t, Config{})
-	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h.hub.ServeMeeting(w, r.WithContext(rooms.WithCaller(r.Context(), 7)), h.room)
-	}))
-	defer srv.Close()
-	h.url = "ws" + strings.TrimPrefix(srv.URL, "http")
+	h.visitor = Visitor{UserID: 7}
 	h.join("Ann").lose()
 	events := h.wantTold("meeting.started", "participant.joined p1 Ann speaker", "participant.interrupted p1 Ann speaker signaling")
 	if events[1].UserID != 7 || events[2].UserID != 7 {
@@ -187,7 +183,7 @@ func TestHalfOpenParticipantIsGone(t *testing.T) {
 	}}
 	h.hub = NewHub(Config{PingEvery: every, PongWait: wait, ResumeWindow: window}, h.media, h.rec, hostKey, h.store, h.ledger,
 		slog.New(slog.NewTextHandler(t.Output(), nil)))
-	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.hub.ServeMeeting(w, r, h.room) }))
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.hub.ServeMeeting(w, r, h.room, Visitor{}) }))
 	defer srv.Close()
 	h.url = "ws" + strings.TrimPrefix(srv.URL, "http")
 	deaf := h.dialDeaf() // never reads, so it never answers a ping

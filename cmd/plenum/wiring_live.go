@@ -11,6 +11,7 @@ import (
 
 	"plenum/api"
 	"plenum/recording"
+	"plenum/rooms"
 	"plenum/rooms/meeting"
 	"plenum/sfu"
 	"plenum/sfu/ice"
@@ -46,8 +47,9 @@ func openLive(ctx context.Context, cfg settings, p parts) (*live, error) {
 		finding()
 		return nil, errors.Join(err, media.Close(), library.Close(ctx))
 	}
-	hub := signaling.NewHub(signaling.Config{}, signaling.SFU(media), signaling.Library(library), p.hostKey, p.store, p.ledger,
-		p.log)
+	hub := signaling.NewHub(signaling.Config{
+		EndGrace: cfg.endGrace, Links: p.links, Audit: p.audit.Note,
+	}, signaling.SFU(media), signaling.Library(library), p.hostKey, p.store, p.ledger, p.log)
 	register := signaling.NewAttendants(signaling.AttendantsConfig{}, p.log)
 	countLive(p.metrics, hub, register)
 	p.metrics.MustRegister(newMediaMetrics(media.Stats))
@@ -104,6 +106,11 @@ func countLive(registry *prometheus.Registry, hub *signaling.Hub, register *sign
 // meetings shows a Hub as the API wants it.
 type meetings struct{ *signaling.Hub }
 
+// ServeMeeting serves one meeting's socket.
+func (m meetings) ServeMeeting(w http.ResponseWriter, r *http.Request, room rooms.Room, from api.Visitor) {
+	m.Hub.ServeMeeting(w, r, room, signaling.Visitor(from))
+}
+
 // Live returns who is in a room.
 func (m meetings) Live(roomID string) (api.Live, bool) {
 	snap, ok := m.Hub.Live(roomID)
@@ -113,6 +120,11 @@ func (m meetings) Live(roomID string) (api.Live, bool) {
 	live := api.Live{Recording: snap.Recording.On, Locked: snap.Room.Locked}
 	for _, p := range snap.Participants {
 		live.Participants = append(live.Participants, participant(p))
+	}
+	for _, w := range snap.Lobby {
+		live.Waiting = append(live.Waiting, api.Waiter{
+			ID: w.ID, Name: w.Name, Role: string(w.Role), Reason: string(w.Reason), Since: w.Since, Connected: w.Connected,
+		})
 	}
 	return live, true
 }
@@ -127,7 +139,14 @@ func participant(p meeting.Participant) api.Participant {
 
 // Moderate does what a host in the meeting could do.
 func (m meetings) Moderate(roomID, by, action, participant string) error {
-	err := m.Hub.Moderate(roomID, by, protocol.Moderate{Action: protocol.Action(action), Participant: participant})
+	order := protocol.Moderate{Action: protocol.Action(action), Participant: participant}
+	switch action {
+	case "make_speaker":
+		order.Action, order.Role = protocol.SetRole, protocol.Speaker
+	case "make_audience":
+		order.Action, order.Role = protocol.SetRole, protocol.Audience
+	}
+	err := m.Hub.Moderate(roomID, by, order)
 	return ofMeeting(err, participant)
 }
 
@@ -149,6 +168,8 @@ func ofMeeting(err error, participant string) error {
 		return api.ErrNotHere
 	case notLive:
 		return api.ErrNotLive
+	case errors.Is(err, signaling.ErrNoPlace):
+		return api.ErrNoPlace
 	}
 	return err
 }
