@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/http"
 	"net/netip"
@@ -56,6 +57,35 @@ func (s *Server) roomICE(c echo.Context) error {
 	}
 	list, ttl := s.iceFor(c)
 	return c.JSON(http.StatusOK, iceBody{Servers: list, TTL: int(ttl.Seconds())})
+}
+
+// probe handles POST /api/v1/rooms/<room id>/probe: a connection test.
+func (s *Server) probe(c echo.Context) error {
+	if _, err := s.roomInTime(c.Request().Context(), param(c, "room")); err != nil {
+		return err
+	}
+	if !sameOrigin(c.Request()) {
+		return refuse(http.StatusForbidden, "pages of other sites can't test connections here")
+	}
+	body, err := readJSON[struct {
+		Offer string `json:"offer"`
+	}](c)
+	if err != nil {
+		return err
+	}
+	if s.deps.Prober == nil {
+		return errNotFound
+	}
+	answer, err := s.deps.Prober.Probe(c.Request().Context(), body.Offer)
+	switch {
+	case errors.Is(err, ErrProbes):
+		return &refusal{status: http.StatusServiceUnavailable, detail: "too many connection tests at once, try again", retryAfter: time.Second}
+	case errors.Is(err, ErrOffer):
+		return refuse(http.StatusBadRequest, "offer is not an SDP offer that can be answered")
+	case err != nil:
+		return err
+	}
+	return c.JSON(http.StatusOK, map[string]string{"answer": answer})
 }
 
 // iceFor returns what the operator has configured and our own relay, under the

@@ -84,6 +84,19 @@ type Recording struct {
 	Manifest  any
 }
 
+// ErrProbes is returned by a Prober when too many try at once, ErrOffer when
+// an offer can't be answered.
+var (
+	ErrProbes = errors.New("too many probes")
+	ErrOffer  = errors.New("bad offer")
+)
+
+// A Prober lets pages try which ways lead to the media ports.
+type Prober interface {
+	// Probe answers the SDP offer of a connection that will carry nothing.
+	Probe(ctx context.Context, offer string) (answer string, err error)
+}
+
 // A Relay gets media through to pages that reach the media ports no other way.
 type Relay interface {
 	// ICEServers returns where a page finds the relay on a machine of this name,

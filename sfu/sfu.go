@@ -85,8 +85,12 @@ type SFU struct {
 	pool  *packet.Pool
 	count counters
 
-	mu    sync.Mutex // guards rooms
-	rooms map[*Room]struct{}
+	mu     sync.Mutex // guards what follows
+	rooms  map[*Room]struct{}
+	probes map[transport.Conn]*time.Timer // and what ends them
+	closed bool
+
+	probing sync.WaitGroup // probes
 }
 
 // New opens the media ports. The caller must Close the SFU.
@@ -104,7 +108,7 @@ func New(cfg Config, log *slog.Logger) (*SFU, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("prepare media: %w", err), ports.Close())
 	}
-	return &SFU{cfg: cfg, log: log, ports: ports, conns: factory, pool: pool, rooms: map[*Room]struct{}{}}, nil
+	return &SFU{cfg: cfg, log: log, ports: ports, conns: factory, pool: pool, rooms: map[*Room]struct{}{}, probes: map[transport.Conn]*time.Timer{}}, nil
 }
 
 // Close ends every room and closes the ports. It waits for their goroutines.
@@ -118,6 +122,7 @@ func (s *SFU) Close() error {
 	for _, r := range rooms {
 		r.Close()
 	}
+	s.endProbes()
 	return s.ports.Close()
 }
 

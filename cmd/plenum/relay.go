@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -79,4 +80,19 @@ func (r relays) ICEServers(host string) ([]api.ICEServer, time.Duration) {
 		servers = append(servers, api.ICEServer{URLs: url, Username: credentials.Username, Credential: credentials.Password})
 	}
 	return servers, credentials.Expires.Sub(now)
+}
+
+// prober shows the media plane as the API wants it.
+type prober struct{ media *sfu.SFU }
+
+// Probe answers the offer of a connection test.
+func (p prober) Probe(ctx context.Context, offer string) (string, error) {
+	answer, err := p.media.Probe(ctx, offer)
+	switch {
+	case errors.Is(err, sfu.ErrBusy):
+		err = fmt.Errorf("%w: %w", api.ErrProbes, err)
+	case errors.Is(err, sfu.ErrBadOffer):
+		err = fmt.Errorf("%w: %w", api.ErrOffer, err)
+	}
+	return answer, err
 }
