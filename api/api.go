@@ -37,7 +37,7 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// Deps is what the API stands on. All fields are needed but Relay and Prober.
+// Deps is what the API stands on. All fields are needed but Relay and Trials.
 type Deps struct {
 	Store      rooms.Store
 	Auth       *rooms.Authenticator
@@ -46,7 +46,7 @@ type Deps struct {
 	Attendants Attendants
 	Recordings Recordings
 	Relay      Relay  // nil without one
-	Prober     Prober // nil without one
+	Trials     Trials // nil without one
 	Pages      fs.FS  // the built page; may lack files
 	Metrics    *prometheus.Registry
 }
@@ -129,7 +129,7 @@ func (s *Server) routes() {
 	s.get("/api/v1/rooms/:room/participants", s.participants, s.signedIn)
 	s.get("/api/v1/rooms/:room/lobby", s.lobby)
 	s.get("/api/v1/rooms/:room/ice", s.roomICE)
-	s.echo.POST("/api/v1/rooms/:room/probe", s.probe)
+	s.echo.POST("/api/v1/rooms/:room/trial", s.trial)
 	s.get("/api/v1/rooms/:room/calendar.ics", s.calendarFile)
 	s.echo.GET("/api/v1/rooms/:room/ws", s.meetingSocket)
 	s.get("/api/v1/recordings", s.listRecordings, s.signedIn)

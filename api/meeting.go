@@ -59,8 +59,8 @@ func (s *Server) roomICE(c echo.Context) error {
 	return c.JSON(http.StatusOK, iceBody{Servers: list, TTL: int(ttl.Seconds())})
 }
 
-// probe handles POST /api/v1/rooms/<room id>/probe: a connection test.
-func (s *Server) probe(c echo.Context) error {
+// trial handles POST /api/v1/rooms/<room id>/trial: a connection test.
+func (s *Server) trial(c echo.Context) error {
 	if _, err := s.roomInTime(c.Request().Context(), param(c, "room")); err != nil {
 		return err
 	}
@@ -73,12 +73,12 @@ func (s *Server) probe(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if s.deps.Prober == nil {
+	if s.deps.Trials == nil {
 		return errNotFound
 	}
-	answer, err := s.deps.Prober.Probe(c.Request().Context(), body.Offer)
+	answer, err := s.deps.Trials.Trial(c.Request().Context(), body.Offer)
 	switch {
-	case errors.Is(err, ErrProbes):
+	case errors.Is(err, ErrTrials):
 		return &refusal{status: http.StatusServiceUnavailable, detail: "too many connection tests at once, try again", retryAfter: time.Second}
 	case errors.Is(err, ErrOffer):
 		return refuse(http.StatusBadRequest, "offer is not an SDP offer that can be answered")

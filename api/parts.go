@@ -84,17 +84,17 @@ type Recording struct {
 	Manifest  any
 }
 
-// ErrProbes is returned by a Prober when too many try at once, ErrOffer when
+// ErrTrials is returned by a Trials when too many try at once, ErrOffer when
 // an offer can't be answered.
 var (
-	ErrProbes = errors.New("too many probes")
+	ErrTrials = errors.New("too many trials")
 	ErrOffer  = errors.New("bad offer")
 )
 
-// A Prober lets pages try which ways lead to the media ports.
-type Prober interface {
-	// Probe answers the SDP offer of a connection that will carry nothing.
-	Probe(ctx context.Context, offer string) (answer string, err error)
+// A Trials lets pages try which ways lead to the media ports.
+type Trials interface {
+	// Trial answers the SDP offer of a connection that will carry nothing.
+	Trial(ctx context.Context, offer string) (answer string, err error)
 }
 
 // A Relay gets media through to pages that reach the media ports no other way.

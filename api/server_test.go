@@ -80,7 +80,7 @@ func newTestServer(t *testing.T, change func(*Config, *Deps)) *testServer {
 	s.ben = s.addUser(t, hasher, "ben", benPassword, rooms.Host)
 	cfg := Config{Now: s.clock}
 	deps := Deps{
-		Prober: fakeProber{},
+		Trials: fakeTrials{},
 		Store:  store, Auth: rooms.NewAuthenticator(store, hasher, s.clock), HostKey: []byte("key"),
 		Meetings: s.meetings, Attendants: s.attendants, Recordings: s.recordings,
 		Pages: built, Metrics: prometheus.NewRegistry(),

@@ -91,32 +91,32 @@ func TestAnAnswerHasBothTransportsAndFoundAddresses(t *testing.T) {
 	}
 }
 
-func TestProbes(t *testing.T) {
+func TestTrials(t *testing.T) {
 	s := newSFU(t)
-	for i := range mostProbes {
-		answer, err := s.Probe(t.Context(), offerOf(t, ""))
+	for i := range mostTrials {
+		answer, err := s.Trial(t.Context(), offerOf(t, ""))
 		if err != nil {
-			t.Fatalf("probe %d: %v", i, err)
+			t.Fatalf("trial %d: %v", i, err)
 		}
 		if udp, tcp := candidates(answer); len(udp) == 0 || len(tcp) == 0 {
-			t.Fatalf("probe %d: %s", i, answer)
+			t.Fatalf("trial %d: %s", i, answer)
 		}
 	}
-	if _, err := s.Probe(t.Context(), offerOf(t, "")); !errors.Is(err, ErrBusy) {
+	if _, err := s.Trial(t.Context(), offerOf(t, "")); !errors.Is(err, ErrBusy) {
 		t.Errorf("one too many: %v", err)
 	}
 	s.mu.Lock()
 	var any transport.Conn
-	for conn := range s.probes {
+	for conn := range s.trials {
 		any = conn
 	}
 	s.mu.Unlock()
 	s.dismiss(any)
 	s.dismiss(any) // its timer may come as well
-	if _, err := s.Probe(t.Context(), "no offer"); !errors.Is(err, ErrBadOffer) {
+	if _, err := s.Trial(t.Context(), "no offer"); !errors.Is(err, ErrBadOffer) {
 		t.Errorf("what is no offer: %v", err)
 	}
-	if _, err := s.Probe(t.Context(), offerOf(t, "")); err != nil {
+	if _, err := s.Trial(t.Context(), offerOf(t, "")); err != nil {
 		t.Errorf("once one had ended: %v", err)
 	}
 }

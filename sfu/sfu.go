@@ -87,10 +87,10 @@ type SFU struct {
 
 	mu     sync.Mutex // guards what follows
 	rooms  map[*Room]struct{}
-	probes map[transport.Conn]*time.Timer // and what ends them
+	trials map[transport.Conn]*time.Timer // and what ends them
 	closed bool
 
-	probing sync.WaitGroup // probes
+	trying sync.WaitGroup // trials
 }
 
 // New opens the media ports. The caller must Close the SFU.
@@ -108,7 +108,7 @@ func New(cfg Config, log *slog.Logger) (*SFU, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("prepare media: %w", err), ports.Close())
 	}
-	return &SFU{cfg: cfg, log: log, ports: ports, conns: factory, pool: pool, rooms: map[*Room]struct{}{}, probes: map[transport.Conn]*time.Timer{}}, nil
+	return &SFU{cfg: cfg, log: log, ports: ports, conns: factory, pool: pool, rooms: map[*Room]struct{}{}, trials: map[transport.Conn]*time.Timer{}}, nil
 }
 
 // Close ends every room and closes the ports. It waits for their goroutines.
@@ -122,7 +122,7 @@ func (s *SFU) Close() error {
 	for _, r := range rooms {
 		r.Close()
 	}
-	s.endProbes()
+	s.endTrials()
 	return s.ports.Close()
 }
 

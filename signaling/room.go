@@ -213,17 +213,17 @@ func (r *liveRoom) broadcastBut(but *session, events []meeting.Event) {
 		for _, s := range slow {
 			if s.socket != nil { // not twice
 				r.log.Warn("socket cut off", "participant", s.id, "reason", "it does not read")
-				events = append(events, r.detach(s)...)
+				events = append(events, r.detach(s, 0)...)
 			}
 		}
 	}
 }
 
 // detach notes that a session has no socket any more.
-func (r *liveRoom) detach(s *session) []meeting.Event {
+func (r *liveRoom) detach(s *session, silence time.Duration) []meeting.Event {
 	s.socket = nil
 	s.media.Pause(true)
-	return r.meeting.Lost(time.Now(), s.id, meeting.Signalling)
+	return r.meeting.Lost(time.Now().Add(-silence), s.id, meeting.Signalling)
 }
 
 // remove forgets a session that has left the meeting.
@@ -309,12 +309,13 @@ func (r *liveRoom) leave(session *session, socket *socket) error {
 	})
 }
 
-// lost tells that a socket has ended. Its session waits to be resumed.
-func (r *liveRoom) lost(session *session, socket *socket) {
+// lost tells that a socket has ended, after a silence of so long. Its session
+// waits to be resumed.
+func (r *liveRoom) lost(session *session, socket *socket, silence time.Duration) {
 	r.do(func() {
 		if session.socket == socket {
 			r.log.Info("session lost", "participant", session.id)
-			r.broadcast(r.detach(session))
+			r.broadcast(r.detach(session, silence))
 		}
 	})
 }

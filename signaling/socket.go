@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/coder/websocket"
@@ -45,6 +46,7 @@ type socket struct {
 	log    *slog.Logger
 	out    *outbox
 	cancel context.CancelFunc // ends the socket at once
+	silent atomic.Bool        // no pong came
 
 	// The rest belongs to the reading goroutine.
 	conn      *websocket.Conn
@@ -77,16 +79,26 @@ func (s *socket) serve(ctx context.Context, conn *websocket.Conn) {
 	s.idle = time.AfterFunc(s.hub.cfg.JoinWait, func() { s.finish(byeIdle, false) })
 	var wg sync.WaitGroup
 	wg.Go(func() { s.write(ctx) })
-	wg.Go(func() { keepAlive(ctx, conn, s.hub.cfg.PingEvery, s.hub.cfg.PongWait, s.cancel) })
+	wg.Go(func() { keepAlive(ctx, conn, s.hub.cfg.PingEvery, s.hub.cfg.PongWait, s.fallSilent) })
 	err := s.read(ctx)
 	s.idle.Stop()
 	if s.live != nil {
-		s.live.lost(s.session, s)
+		silence := time.Duration(0)
+		if s.silent.Load() {
+			silence = s.hub.cfg.PongWait
+		}
+		s.live.lost(s.session, s, silence)
 	}
 	s.log.Debug("socket ended", "err", err)
 	s.cancel()
 	wg.Wait()
 	_ = conn.CloseNow() // it is closed in most cases
+}
+
+// fallSilent cuts off a page that did not answer a ping.
+func (s *socket) fallSilent() {
+	s.silent.Store(true)
+	s.cancel()
 }
 
 // read handles messages until the socket ends, and returns why it ended.

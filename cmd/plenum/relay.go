@@ -82,15 +82,15 @@ func (r relays) ICEServers(host string) ([]api.ICEServer, time.Duration) {
 	return servers, credentials.Expires.Sub(now)
 }
 
-// prober shows the media plane as the API wants it.
-type prober struct{ media *sfu.SFU }
+// trials shows the media plane as the API wants it.
+type trials struct{ media *sfu.SFU }
 
-// Probe answers the offer of a connection test.
-func (p prober) Probe(ctx context.Context, offer string) (string, error) {
-	answer, err := p.media.Probe(ctx, offer)
+// Trial answers the offer of a connection test.
+func (p trials) Trial(ctx context.Context, offer string) (string, error) {
+	answer, err := p.media.Trial(ctx, offer)
 	switch {
 	case errors.Is(err, sfu.ErrBusy):
-		err = fmt.Errorf("%w: %w", api.ErrProbes, err)
+		err = fmt.Errorf("%w: %w", api.ErrTrials, err)
 	case errors.Is(err, sfu.ErrBadOffer):
 		err = fmt.Errorf("%w: %w", api.ErrOffer, err)
 	}

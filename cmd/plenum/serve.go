@@ -91,7 +91,7 @@ type live struct {
 	attendants api.Attendants
 	recordings api.Recordings
 	relay      api.Relay // nil without one
-	prober     api.Prober
+	trials     api.Trials
 	close      func(context.Context) error // ends meetings, finishes recordings, closes ports, and waits
 }
 
@@ -149,7 +149,7 @@ func (c *serveCmd) serve(ctx context.Context, term terminal, open opener) (err e
 	handler := api.New(cfg.api, api.Deps{
 		Store: store, Auth: rooms.NewAuthenticator(store, rooms.NewHasher(rooms.HashCost{}), nil), HostKey: hostKey,
 		Meetings: now.meetings, Attendants: now.attendants, Recordings: now.recordings,
-		Relay: now.relay, Prober: now.prober, Pages: static.Dist(), Metrics: metrics,
+		Relay: now.relay, Trials: now.trials, Pages: static.Dist(), Metrics: metrics,
 	}, log)
 	// Only now, when nothing else can fail: a password is shown once.
 	first, err := firstAdmin(ctx, store)

@@ -47,7 +47,7 @@ describe('testConnection', () => {
 	/** What the network lets through; a fake peer connection connects accordingly. */
 	let open: ReadonlySet<string>;
 	let ice: unknown;
-	let probes: number;
+	let trials: number;
 
 	class FakePeer extends EventTarget {
 		connectionState: RTCPeerConnectionState = 'new';
@@ -90,11 +90,11 @@ describe('testConnection', () => {
 	beforeEach(() => {
 		vi.useFakeTimers();
 		ice = [{ urls: 'turn:a', username: 'u', credential: 'c' }];
-		probes = 0;
+		trials = 0;
 		vi.stubGlobal('RTCPeerConnection', FakePeer);
 		vi.stubGlobal('fetch', (path: string) => {
 			if (path.endsWith('/ice')) return Promise.resolve(ice === undefined ? new Response(null, { status: 404 }) : Response.json(ice));
-			probes += 1;
+			trials += 1;
 			return Promise.resolve(Response.json({ answer }));
 		});
 	});
@@ -115,7 +115,7 @@ describe('testConnection', () => {
 		const report = await run(['udp']);
 		expect(report.verdict).toBe('good');
 		expect(report.ways.at(-1)).toEqual({ way: 'relay', result: 'absent' });
-		expect(probes).toBe(2);
+		expect(trials).toBe(2);
 	});
 
 	it('knows a server that does not answer from a network that blocks', async () => {

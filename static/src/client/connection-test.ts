@@ -65,7 +65,7 @@ async function tryWay(way: Way, relays: readonly RTCIceServer[], room: string, s
 	try {
 		pc.addTransceiver('audio', { direction: 'sendonly' });
 		await pc.setLocalDescription(await pc.createOffer());
-		const answer = await askProbe(room, pc.localDescription?.sdp ?? '', signal);
+		const answer = await askTrial(room, pc.localDescription?.sdp ?? '', signal);
 		if (answer === undefined) return { result: { way, result: 'blocked' }, ports: [], answered: false };
 		const transport = way === 'tcp' ? 'tcp' : 'udp';
 		const { sdp, ports } = onlyTransport(answer, transport);
@@ -81,8 +81,8 @@ async function tryWay(way: Way, relays: readonly RTCIceServer[], room: string, s
 	}
 }
 
-async function askProbe(room: string, offer: string, signal: AbortSignal): Promise<string | undefined> {
-	const response = await fetch(`/api/v1/rooms/${encodeURIComponent(room)}/probe`, {
+async function askTrial(room: string, offer: string, signal: AbortSignal): Promise<string | undefined> {
+	const response = await fetch(`/api/v1/rooms/${encodeURIComponent(room)}/trial`, {
 		method: 'POST',
 		headers: { 'Content-Type': 'application/json' },
 		body: JSON.stringify({ offer }),

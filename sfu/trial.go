@@ -12,17 +12,17 @@ import (
 // What trying the ways to this server may cost: a try is over in a second or
 // two, or will not succeed.
 const (
-	probeFor   = 15 * time.Second
-	mostProbes = 32
+	trialFor   = 15 * time.Second
+	mostTrials = 32
 )
 
 // ErrBusy is returned when too many do the same at once.
 var ErrBusy = errors.New("busy")
 
-// Probe answers the offer of a connection that will carry nothing, by which a
+// Trial answers the offer of a connection that will carry nothing, by which a
 // page finds out which ways lead to this server. The connection ends by itself.
 // It returns ErrBusy when too many are tried at once.
-func (s *SFU) Probe(ctx context.Context, offer string) (answer string, err error) {
+func (s *SFU) Trial(ctx context.Context, offer string) (answer string, err error) {
 	conn, err := s.conns.New(unheard{}, s.log)
 	if err != nil {
 		return "", err
@@ -36,47 +36,47 @@ func (s *SFU) Probe(ctx context.Context, offer string) (answer string, err error
 	return answer, err
 }
 
-// enlist notes a probe and when it ends.
+// enlist notes a trial and when it ends.
 func (s *SFU) enlist(conn transport.Conn) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed || len(s.probes) >= mostProbes {
+	if s.closed || len(s.trials) >= mostTrials {
 		return false
 	}
-	s.probes[conn] = time.AfterFunc(probeFor, func() { s.dismiss(conn) })
-	s.probing.Add(1)
+	s.trials[conn] = time.AfterFunc(trialFor, func() { s.dismiss(conn) })
+	s.trying.Add(1)
 	return true
 }
 
-// dismiss ends a probe, if it has not ended yet.
+// dismiss ends a trial, if it has not ended yet.
 func (s *SFU) dismiss(conn transport.Conn) {
 	s.mu.Lock()
-	timer := s.probes[conn]
-	delete(s.probes, conn)
+	timer := s.trials[conn]
+	delete(s.trials, conn)
 	s.mu.Unlock()
 	if timer == nil {
 		return
 	}
-	defer s.probing.Done()
+	defer s.trying.Done()
 	timer.Stop()
 	if err := conn.Close(); err != nil {
-		s.log.Debug("probe closed with an error", "error", err)
+		s.log.Debug("trial closed with an error", "error", err)
 	}
 }
 
-// endProbes ends all probes and lets none begin.
-func (s *SFU) endProbes() {
+// endTrials ends all trials and lets none begin.
+func (s *SFU) endTrials() {
 	s.mu.Lock()
 	s.closed = true
 	var conns []transport.Conn
-	for conn := range s.probes {
+	for conn := range s.trials {
 		conns = append(conns, conn)
 	}
 	s.mu.Unlock()
 	for _, conn := range conns {
 		s.dismiss(conn)
 	}
-	s.probing.Wait()
+	s.trying.Wait()
 }
 
 // unheard hears nothing of a connection.
