@@ -43,7 +43,7 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// Deps is what the API stands on. All fields are needed but Relay.
+// Deps is what the API stands on. All fields are needed but Relay and Trials.
 type Deps struct {
 	Store      rooms.Store
 	Auth       *rooms.Authenticator
@@ -55,6 +55,7 @@ type Deps struct {
 	Webhooks   Webhooks
 	Jobs       Jobs
 	Relay      Relay          // nil without one
+	Trials     Trials         // nil without one
 	Links      rooms.LinkKeys // sign join tokens
 	Audit      Audit
 	Revoked    Revocations
@@ -169,6 +170,7 @@ func (s *Server) routes() {
 	s.echo.POST("/api/v1/rooms/:room/waiting/:participant", s.admitOrDeny, s.signedIn)
 	s.get("/api/v1/rooms/:room/lobby", s.lobby)
 	s.get("/api/v1/rooms/:room/ice", s.roomICE)
+	s.echo.POST("/api/v1/rooms/:room/trial", s.trial)
 	s.get("/api/v1/rooms/:room/calendar.ics", s.calendarFile)
 	s.echo.GET("/api/v1/rooms/:room/ws", s.meetingSocket)
 	s.get("/api/v1/recordings", s.listRecordings, s.signedIn)

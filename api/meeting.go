@@ -59,6 +59,35 @@ func (s *Server) roomICE(c echo.Context) error {
 	return c.JSON(http.StatusOK, iceBody{Servers: list, TTL: int(ttl.Seconds())})
 }
 
+// trial handles POST /api/v1/rooms/<room id>/trial: a connection test.
+func (s *Server) trial(c echo.Context) error {
+	if _, err := s.roomInTime(c.Request().Context(), param(c, "room")); err != nil {
+		return err
+	}
+	if !sameOrigin(c.Request()) {
+		return refuse(http.StatusForbidden, "pages of other sites can't test connections here")
+	}
+	body, err := readJSON[struct {
+		Offer string `json:"offer"`
+	}](c)
+	if err != nil {
+		return err
+	}
+	if s.deps.Trials == nil {
+		return errNotFound
+	}
+	answer, err := s.deps.Trials.Trial(c.Request().Context(), body.Offer)
+	switch {
+	case errors.Is(err, ErrTrials):
+		return &refusal{status: http.StatusServiceUnavailable, detail: "too many connection tests at once, try again", retryAfter: time.Second}
+	case errors.Is(err, ErrOffer):
+		return refuse(http.StatusBadRequest, "offer is not an SDP offer that can be answered")
+	case err != nil:
+		return err
+	}
+	return c.JSON(http.StatusOK, map[string]string{"answer": answer})
+}
+
 // iceFor returns what the operator has configured and our own relay, under the
 // name by which the page has reached us. The list is never nil.
 func (s *Server) iceFor(c echo.Context) ([]ICEServer, time.Duration) {

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"testing"
@@ -300,5 +301,46 @@ func TestHostName(t *testing.T) {
 		if got := hostName(host); got != want {
 			t.Errorf("hostName(%q) = %q, want %q", host, got, want)
 		}
+	}
+}
+
+// fakeTrials answers what it is told to.
+type fakeTrials struct{}
+
+func (fakeTrials) Trial(_ context.Context, offer string) (string, error) {
+	switch offer {
+	case "busy":
+		return "", ErrTrials
+	case "sdp":
+		return "answer", nil
+	}
+	return "", ErrOffer
+}
+
+func TestTrial(t *testing.T) {
+	s := newTestServer(t, func(_ *Config, d *Deps) { d.Trials = fakeTrials{} })
+	path := "/api/v1/rooms/" + s.reserve(t, "").ID + "/trial"
+	ask := func(path, body, origin string) answer {
+		header := map[string]string{"Content-Type": "application/json"}
+		if origin != "" {
+			header["Origin"] = origin
+		}
+		return s.do(t, request{method: http.MethodPost, path: path, body: body, header: header})
+	}
+	if a := ask(path, `{"offer":"sdp"}`, s.URL); a.StatusCode != 200 || strings.TrimSpace(a.body) != `{"answer":"answer"}` {
+		t.Errorf("a trial: %d %q", a.StatusCode, a.body)
+	}
+	for name, tt := range map[string]struct {
+		path, body, origin string
+		want               int
+	}{
+		"no offer":       {path, `{"offer":"x"}`, "", 400},
+		"no JSON":        {path, `x`, "", 400},
+		"too many":       {path, `{"offer":"busy"}`, "", 503},
+		"another site":   {path, `{"offer":"sdp"}`, "https://evil.example", 403},
+		"no such room":   {"/api/v1/rooms/1.x/trial", `{"offer":"sdp"}`, "", 404},
+		"something else": {path, `{"offer":"sdp","more":1}`, "", 400},
+	} {
+		wantProblem(t, name, ask(tt.path, tt.body, tt.origin), tt.want)
 	}
 }

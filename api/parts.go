@@ -205,6 +205,19 @@ type Webhooks interface {
 	CheckURL(url string) error
 }
 
+// ErrTrials is returned by a Trials when too many try at once, ErrOffer when
+// an offer can't be answered.
+var (
+	ErrTrials = errors.New("too many trials")
+	ErrOffer  = errors.New("bad offer")
+)
+
+// A Trials lets pages try which ways lead to the media ports.
+type Trials interface {
+	// Trial answers the SDP offer of a connection that will carry nothing.
+	Trial(ctx context.Context, offer string) (answer string, err error)
+}
+
 // A Relay gets media through to pages that reach the media ports no other way.
 type Relay interface {
 	// ICEServers returns where a page finds the relay on a machine of this name,

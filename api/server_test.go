@@ -98,7 +98,7 @@ func newTestServer(t *testing.T, change func(*Config, *Deps)) *testServer {
 	}
 	s.audited, s.revoked = rooms.NewAuditLog(store, 0, log), rooms.NewRevocations(store, s.clock, log)
 	deps := Deps{
-		Links: links, Audit: s.audited, Revoked: s.revoked,
+		Links: links, Audit: s.audited, Revoked: s.revoked, Trials: fakeTrials{},
 		Store: store, Auth: rooms.NewAuthenticator(store, hasher, s.clock), HostKey: []byte("key"),
 		Meetings: s.meetings, Attendants: s.attendants, Recordings: s.recordings,
 		Ledger: s.ledger, Webhooks: s.webhooks, Jobs: fakeJobs{},

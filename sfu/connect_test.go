@@ -1,12 +1,15 @@
 package sfu
 
 import (
+	"errors"
 	"log/slog"
 	"net"
 	"net/netip"
 	"strings"
 	"testing"
 	"time"
+
+	"plenum/sfu/transport"
 )
 
 // offerOf is a plain offer of a browser-like client, with further lines.
@@ -85,5 +88,35 @@ func TestAnAnswerHasBothTransportsAndFoundAddresses(t *testing.T) {
 	}
 	if got := s.Announced(); len(got) != 1 || got[0] != found[0] {
 		t.Errorf("announced %v", got)
+	}
+}
+
+func TestTrials(t *testing.T) {
+	s := newSFU(t)
+	for i := range mostTrials {
+		answer, err := s.Trial(t.Context(), offerOf(t, ""))
+		if err != nil {
+			t.Fatalf("trial %d: %v", i, err)
+		}
+		if udp, tcp := candidates(answer); len(udp) == 0 || len(tcp) == 0 {
+			t.Fatalf("trial %d: %s", i, answer)
+		}
+	}
+	if _, err := s.Trial(t.Context(), offerOf(t, "")); !errors.Is(err, ErrBusy) {
+		t.Errorf("one too many: %v", err)
+	}
+	s.mu.Lock()
+	var any transport.Conn
+	for conn := range s.trials {
+		any = conn
+	}
+	s.mu.Unlock()
+	s.dismiss(any)
+	s.dismiss(any) // its timer may come as well
+	if _, err := s.Trial(t.Context(), "no offer"); !errors.Is(err, ErrBadOffer) {
+		t.Errorf("what is no offer: %v", err)
+	}
+	if _, err := s.Trial(t.Context(), offerOf(t, "")); err != nil {
+		t.Errorf("once one had ended: %v", err)
 	}
 }

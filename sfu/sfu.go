@@ -88,14 +88,18 @@ type SFU struct {
 	count counters
 	turns chan struct{} // holds a token for each picture that is being forwarded to a large audience
 
-	mu    sync.Mutex // guards rooms
-	rooms map[*Room]struct{}
+	mu     sync.Mutex // guards what follows
+	rooms  map[*Room]struct{}
+	trials map[transport.Conn]*time.Timer // and what ends them
+	closed bool
+
+	trying sync.WaitGroup // trials
 }
 
 // New opens the media ports. The caller must Close the SFU.
 func New(cfg Config, log *slog.Logger) (*SFU, error) {
 	cfg = cfg.withDefaults()
-	s := &SFU{cfg: cfg, log: log, pool: &packet.Pool{}, turns: newTurns(), rooms: map[*Room]struct{}{}}
+	s := &SFU{cfg: cfg, log: log, pool: &packet.Pool{}, turns: newTurns(), rooms: map[*Room]struct{}{}, trials: map[transport.Conn]*time.Timer{}}
 	open := openFast
 	if cfg.Plain {
 		open = openPlain
@@ -121,6 +125,7 @@ func (s *SFU) Close() error {
 	for _, r := range rooms {
 		r.Close()
 	}
+	s.endTrials()
 	return s.close()
 }
 

@@ -27,9 +27,9 @@ import (
 
 // Config is what an operator may tune. A zero field means its default.
 type Config struct {
-	ResumeWindow      time.Duration // how long a lost session may be resumed; default 30 s
-	PingEvery         time.Duration // default 10 s
-	PongWait          time.Duration // default 15 s, so that a half-open socket is gone within 25 s
+	ResumeWindow      time.Duration // how long after its last sign of life a session may be resumed; default 30 s
+	PingEvery         time.Duration // default 5 s
+	PongWait          time.Duration // default 10 s, so that a half-open socket is noticed within 15 s
 	WriteWait         time.Duration // longest time one message may take to write; default 10 s
 	CloseWait         time.Duration // longest time from bye to the end of the socket; default 5 s
 	JoinWait          time.Duration // longest time without having joined; default 15 s
@@ -46,8 +46,8 @@ type Config struct {
 
 func (c Config) withDefaults() Config {
 	setDefault(&c.ResumeWindow, 30*time.Second)
-	setDefault(&c.PingEvery, 10*time.Second)
-	setDefault(&c.PongWait, 15*time.Second)
+	setDefault(&c.PingEvery, 5*time.Second)
+	setDefault(&c.PongWait, 10*time.Second)
 	setDefault(&c.WriteWait, 10*time.Second)
 	setDefault(&c.CloseWait, 5*time.Second)
 	setDefault(&c.JoinWait, 15*time.Second)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -79,4 +80,19 @@ func (r relays) ICEServers(host string) ([]api.ICEServer, time.Duration) {
 		servers = append(servers, api.ICEServer{URLs: url, Username: credentials.Username, Credential: credentials.Password})
 	}
 	return servers, credentials.Expires.Sub(now)
+}
+
+// trials shows the media plane as the API wants it.
+type trials struct{ media *sfu.SFU }
+
+// Trial answers the offer of a connection test.
+func (p trials) Trial(ctx context.Context, offer string) (string, error) {
+	answer, err := p.media.Trial(ctx, offer)
+	switch {
+	case errors.Is(err, sfu.ErrBusy):
+		err = fmt.Errorf("%w: %w", api.ErrTrials, err)
+	case errors.Is(err, sfu.ErrBadOffer):
+		err = fmt.Errorf("%w: %w", api.ErrOffer, err)
+	}
+	return answer, err
 }

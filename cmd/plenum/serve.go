@@ -144,7 +144,8 @@ type live struct {
 	attendants api.Attendants
 	recordings api.Recordings
 	jobs       api.Jobs
-	relay      api.Relay                   // nil without one
+	relay      api.Relay // nil without one
+	trials     api.Trials
 	close      func(context.Context) error // ends meetings, finishes recordings, closes ports, and waits
 }
 
@@ -218,7 +219,7 @@ func (c *serveCmd) serve(ctx context.Context, term terminal, open opener) (err e
 		Store: store, Auth: rooms.NewAuthenticator(store, rooms.NewHasher(rooms.HashCost{}), nil), HostKey: hostKey,
 		Links: links, Audit: records.audit, Revoked: records.revoked,
 		Meetings: now.meetings, Attendants: now.attendants, Recordings: now.recordings,
-		Ledger: books.ledger, Webhooks: books.worker, Jobs: now.jobs, Relay: now.relay,
+		Ledger: books.ledger, Webhooks: books.worker, Jobs: now.jobs, Relay: now.relay, Trials: now.trials,
 		Pages: static.Dist(), Metrics: metrics,
 	}, log)
 	// Only now, when nothing else can fail: a password is shown once.

@@ -54,6 +54,7 @@ func openLive(ctx context.Context, cfg settings, p parts) (*live, error) {
 	countLive(p.metrics, hub, register)
 	p.metrics.MustRegister(newMediaMetrics(media.Stats))
 	now := &live{
+		trials:     trials{media},
 		meetings:   meetings{hub},
 		attendants: attendants{register},
 		recordings: recordings{library},
