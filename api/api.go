@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"plenum/rooms"
+	"plenum/rooms/throttle"
 )
 
 // Config is what an operator may tune. A zero field means its default.
@@ -24,6 +25,7 @@ type Config struct {
 	PublicAttendants bool           // /online_attendants/ answers everybody, as it once did
 	ICEServers       []ICEServer    // what /meeting/<id>/ice answers; default none: the server is its own
 	SessionFor       time.Duration  // how long a login holds; default 12 h
+	EndGrace         time.Duration  // how long a running meeting may run over its end; default not at all
 	Now              func() time.Time
 
 	// AttendanceOrigins are the origins of other sites whose pages may be
@@ -41,7 +43,7 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// Deps is what the API stands on. All fields are needed.
+// Deps is what the API stands on. All fields are needed but Relay and Trials.
 type Deps struct {
 	Store      rooms.Store
 	Auth       *rooms.Authenticator
@@ -52,6 +54,11 @@ type Deps struct {
 	Ledger     Ledger
 	Webhooks   Webhooks
 	Jobs       Jobs
+	Relay      Relay          // nil without one
+	Trials     Trials         // nil without one
+	Links      rooms.LinkKeys // sign join tokens
+	Audit      Audit
+	Revoked    Revocations
 	Pages      fs.FS // the built page; may lack files
 	Metrics    *prometheus.Registry
 }
@@ -64,8 +71,10 @@ type Server struct {
 	echo     *echo.Echo
 	pages    *pages
 	sessions *sessions
-	throttle *throttle
+	throttle *throttle.Throttle
 	requests *requestMetrics
+	noise    *noise
+	noted    recently // downloads in the audit log
 	draining atomic.Bool
 	pushes   *onceOnly
 	drained  chan struct{} // closed when draining begins
@@ -82,14 +91,15 @@ func New(cfg Config, deps Deps, log *slog.Logger) *Server {
 		echo:     echo.New(),
 		pages:    newPages(deps.Pages),
 		sessions: newSessions(cfg.SessionFor),
-		throttle: newThrottle(),
+		throttle: throttle.New(throttle.Config{}),
 		requests: newRequestMetrics(deps.Metrics),
+		noise:    newNoise(),
 		pushes:   newOnceOnly(),
 		drained:  make(chan struct{}),
 		streams:  newStreams(),
 	}
 	s.echo.HTTPErrorHandler = s.handleError
-	s.echo.Use(s.begin, s.observe, s.recover, s.protect)
+	s.echo.Use(s.begin, s.observe, s.auditCalls, s.recover, s.protect)
 	s.routes()
 	return s
 }
@@ -142,6 +152,8 @@ func (s *Server) routes() {
 	s.echo.DELETE("/api/v1/rooms/:room", s.cancelRoom, s.signedIn)
 	s.echo.POST("/api/v1/rooms/:room/extend", s.extendRoom, s.signedIn)
 	s.echo.POST("/api/v1/rooms/:room/end", s.endRoom, s.signedIn)
+	s.echo.POST("/api/v1/rooms/:room/links", s.createRoomLink, s.signedIn)
+	s.echo.POST("/api/v1/rooms/:room/links/revoke", s.revokeRoomLinks, s.signedIn)
 	s.get("/api/v1/rooms/:room/participants", s.participants, s.signedIn)
 	s.get("/api/v1/rooms/:room/participants/:participant", s.showParticipant, s.signedIn)
 	s.echo.DELETE("/api/v1/rooms/:room/participants/:participant", s.removeParticipant, s.signedIn)
@@ -154,7 +166,11 @@ func (s *Server) routes() {
 	s.get("/api/v1/rooms/:room/events", s.roomEvents, s.signedIn)
 	s.echo.GET("/api/v1/rooms/:room/events/ws", s.roomEventSocket, s.signedIn)
 	s.get("/api/v1/events", s.allEvents, s.signedIn)
+	s.get("/api/v1/rooms/:room/waiting", s.listWaiting, s.signedIn)
+	s.echo.POST("/api/v1/rooms/:room/waiting/:participant", s.admitOrDeny, s.signedIn)
 	s.get("/api/v1/rooms/:room/lobby", s.lobby)
+	s.get("/api/v1/rooms/:room/ice", s.roomICE)
+	s.echo.POST("/api/v1/rooms/:room/trial", s.trial)
 	s.get("/api/v1/rooms/:room/calendar.ics", s.calendarFile)
 	s.echo.GET("/api/v1/rooms/:room/ws", s.meetingSocket)
 	s.get("/api/v1/recordings", s.listRecordings, s.signedIn)
@@ -179,6 +195,7 @@ func (s *Server) routes() {
 	s.echo.POST("/api/v1/users", s.createUser, s.signedIn, s.inPerson, s.adminOnly)
 	s.echo.PATCH("/api/v1/users/:user", s.changeUser, s.signedIn, s.inPerson, s.adminOnly)
 	s.echo.DELETE("/api/v1/users/:user", s.deleteUser, s.signedIn, s.inPerson, s.adminOnly)
+	s.get("/api/v1/audit", s.listAudit, s.signedIn, s.adminOnly)
 }
 
 // get registers a route that only reads, so that HEAD may do it too.

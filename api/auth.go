@@ -60,19 +60,22 @@ func (s *Server) basicUser(c echo.Context) (rooms.User, error) {
 	if !ok {
 		return rooms.User{}, rooms.ErrCredentials
 	}
-	return s.login(c.Request().Context(), callOf(c), name, password)
+	return s.login(c, name, password)
 }
 
 // login checks a name and password, no faster than the throttle allows unless
 // they were right a moment ago.
-func (s *Server) login(ctx context.Context, from *call, name, password string) (rooms.User, error) {
+func (s *Server) login(c echo.Context, name, password string) (rooms.User, error) {
+	ctx, from := c.Request().Context(), callOf(c)
 	user, known, err := s.deps.Auth.Known(ctx, name, password)
 	if err != nil {
 		return rooms.User{}, err
 	}
 	addr := from.from.addr
+	guess := loginGuess(addr, name)
 	if !known {
-		if wait := s.throttle.wait(s.cfg.Now(), addr, name); wait > 0 {
+		if wait := s.throttle.Wait(s.cfg.Now(), guess); wait > 0 {
+			s.noteLogin(c, s.named(ctx, name), rooms.OutcomeThrottled, "")
 			return rooms.User{}, &refusal{
 				status: http.StatusTooManyRequests, detail: "too many wrong passwords, try again later", retryAfter: wait,
 			}
@@ -81,18 +84,33 @@ func (s *Server) login(ctx context.Context, from *call, name, password string) (
 	}
 	if err == nil && !user.MayCallFrom(addr) {
 		s.log.Warn("login refused", "user", user.Name, "address", addr, "reason", "address")
+		s.noteLogin(c, user, rooms.OutcomeRefused, "address")
 		err = fmt.Errorf("user %d may not call from %s: %w", user.ID, addr, rooms.ErrCredentials)
 	}
 	if errors.Is(err, rooms.ErrCredentials) {
-		s.throttle.fail(s.cfg.Now(), addr, name)
+		s.throttle.Fail(s.cfg.Now(), guess)
+		if user.ID == 0 {
+			s.noteLogin(c, s.named(ctx, name), rooms.OutcomeRefused, "credentials")
+		}
 	}
 	if err != nil {
 		return rooms.User{}, err
 	}
 	if !known {
-		s.throttle.pass(addr, name)
+		s.throttle.Pass(guess)
+		from.user = user
+		s.noteLogin(c, user, rooms.OutcomeOK, "")
 	}
 	return user, nil
+}
+
+// named returns the user of that name, if there is one.
+func (s *Server) named(ctx context.Context, name string) rooms.User {
+	user, err := s.deps.Store.UserByName(ctx, name)
+	if err != nil {
+		return rooms.User{}
+	}
+	return user
 }
 
 // sessionUser returns the user of the request's session. Everything that could

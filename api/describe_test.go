@@ -163,6 +163,7 @@ func (s *testServer) example(t *testing.T, path string) string {
 		"room": func() string {
 			id := s.reserve(t, "Weekly").ID
 			s.meetings.enter(id, Participant{ID: "p1", Name: "Zoë", Role: "guest", Connected: true})
+			s.recordAll(id, "anna") // so that who follows it hears something
 			return id
 		},
 		"participant": func() string { return "p1" },

@@ -68,6 +68,8 @@ func asRefusal(err error) *refusal {
 		return &refusal{status: http.StatusNotFound, detail: "this attendant is offline"}
 	case errors.Is(err, ErrNotHere):
 		return &refusal{status: http.StatusNotFound, detail: "there is no such participant in the meeting"}
+	case errors.Is(err, ErrNoPlace):
+		return &refusal{status: http.StatusConflict, detail: "the room is full"}
 	case errors.Is(err, ErrNotLive):
 		return &refusal{status: http.StatusConflict, detail: "nobody is in the meeting"}
 	case errors.Is(err, rooms.ErrCredentials):

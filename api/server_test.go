@@ -60,6 +60,9 @@ type testServer struct {
 	ledger     *ledger.Ledger
 	webhooks   *fakeWebhooks
 	log        *logBuffer
+	audited    *rooms.AuditLog
+	revoked    *rooms.Revocations
+	stopBooks  func() // writes what the audit log still holds
 
 	mu  sync.Mutex
 	now time.Time // guarded by mu
@@ -88,7 +91,14 @@ func newTestServer(t *testing.T, change func(*Config, *Deps)) *testServer {
 	s.anna = s.addUser(t, hasher, "anna", annaPassword, rooms.Host)
 	s.ben = s.addUser(t, hasher, "ben", benPassword, rooms.Host)
 	cfg := Config{Now: s.clock}
+	log := slog.New(slog.NewJSONHandler(s.log, nil))
+	links, err := rooms.NewLinkKeys(t.Context(), store, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.audited, s.revoked = rooms.NewAuditLog(store, 0, log), rooms.NewRevocations(store, s.clock, log)
 	deps := Deps{
+		Links: links, Audit: s.audited, Revoked: s.revoked, Trials: fakeTrials{},
 		Store: store, Auth: rooms.NewAuthenticator(store, hasher, s.clock), HostKey: []byte("key"),
 		Meetings: s.meetings, Attendants: s.attendants, Recordings: s.recordings,
 		Ledger: s.ledger, Webhooks: s.webhooks, Jobs: fakeJobs{},
@@ -97,7 +107,8 @@ func newTestServer(t *testing.T, change func(*Config, *Deps)) *testServer {
 	if change != nil {
 		change(&cfg, &deps)
 	}
-	s.api = New(cfg, deps, slog.New(slog.NewJSONHandler(s.log, nil)))
+	s.runBooks(t)
+	s.api = New(cfg, deps, log)
 	s.Server = httptest.NewServer(s.api)
 	writing, stopWriting := context.WithCancel(t.Context())
 	var writer sync.WaitGroup
@@ -109,11 +120,26 @@ func newTestServer(t *testing.T, change func(*Config, *Deps)) *testServer {
 		s.Close()
 		stopWriting()
 		writer.Wait()
+		s.stopBooks()
 		if err := store.Close(); err != nil {
 			t.Error(err)
 		}
 	})
 	return s
+}
+
+// runBooks runs the audit log and the revocations until the test ends, before
+// the store is closed.
+func (s *testServer) runBooks(t *testing.T) {
+	t.Helper()
+	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
+	var running sync.WaitGroup
+	running.Go(func() { _ = s.audited.Run(ctx) })
+	running.Go(func() { _ = s.revoked.Run(ctx) })
+	s.stopBooks = func() {
+		stop()
+		running.Wait()
+	}
 }
 
 func (s *testServer) addUser(t *testing.T, h *rooms.Hasher, name, password string, role rooms.Role) rooms.User {
@@ -271,11 +297,23 @@ type fakeMeetings struct {
 	live  map[string]Live // guarded by mu
 	ended []string        // guarded by mu
 	heard []rooms.Room    // guarded by mu
-	acts  []string        // guarded by mu
+
+	visited []Visitor // guarded by mu
+	revoked []string  // guarded by mu
+	acts    []string  // guarded by mu
 }
 
-func (m *fakeMeetings) ServeMeeting(w http.ResponseWriter, r *http.Request, room rooms.Room) {
+func (m *fakeMeetings) ServeMeeting(w http.ResponseWriter, r *http.Request, room rooms.Room, from Visitor) {
+	m.mu.Lock()
+	m.visited = append(m.visited, from)
+	m.mu.Unlock()
 	greet(w, r, room.ID)
+}
+
+func (m *fakeMeetings) RevokeLinks(room rooms.Room) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.revoked = append(m.revoked, room.ID)
 }
 
 func (m *fakeMeetings) Live(roomID string) (Live, bool) {

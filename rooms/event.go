@@ -49,6 +49,8 @@ var EventKinds = []EventKind{
 const (
 	ReasonLeft      = "left"      // of their own accord
 	ReasonRemoved   = "removed"   // by a host
+	ReasonRevoked   = "revoked"   // their link or login was taken back
+	ReasonLobby     = "lobby"     // a host sent them back to the lobby
 	ReasonLost      = "lost"      // the connection broke and was not taken up again
 	ReasonEnded     = "ended"     // the meeting ended
 	ReasonShutdown  = "shutdown"  // the server was stopped

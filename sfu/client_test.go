@@ -78,6 +78,17 @@ func (w *watcher) LayersWanted(p string, _ Source, layers int) {
 	w.wanted[p] = layers
 }
 
+// forget drops what was told about everybody but one.
+func (w *watcher) forget(but string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	others := func(id string) bool { return id != but }
+	maps.DeleteFunc(w.seats, func(id string, _ []SeatRow) bool { return others(id) })
+	maps.DeleteFunc(w.epochs, func(id string, _ int64) bool { return others(id) })
+	maps.DeleteFunc(w.links, func(id string, _ LinkState) bool { return others(id) })
+	maps.DeleteFunc(w.wanted, func(id string, _ int) bool { return others(id) })
+}
+
 // layers returns how many layers a publisher was told are wanted; 0 for none told.
 func (w *watcher) layers(p string) int {
 	w.mu.Lock()

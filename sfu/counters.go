@@ -5,6 +5,7 @@ import "sync/atomic"
 // counters are what the media plane counts; all only rise.
 type counters struct {
 	received, malformed, duplicate atomic.Uint64
+	barred                         atomic.Uint64
 	overrun                        atomic.Uint64
 	policed, policedFeedback       atomic.Uint64
 	unanswered                     atomic.Uint64
@@ -29,6 +30,7 @@ type Stats struct {
 	Received       uint64 // RTP packets read, repaired ones included
 	Malformed      uint64 // packets dropped because their payload could not be parsed
 	Duplicate      uint64 // packets that had arrived before
+	Barred         uint64 // packets dropped because their sender may not publish
 	Overrun        uint64 // packets dropped unread because the server did not keep up
 	Policed        uint64 // packets dropped because a participant sent more than any may
 	PolicedReports uint64 // RTCP dropped because a subscriber asked for more than any may
@@ -79,6 +81,7 @@ func (s *SFU) Stats() Stats {
 		Nacked: s.count.nacked.Load(), Resent: s.count.resent.Load(), Refused: s.count.refused.Load(),
 		Keyframes: s.count.keyframes.Load(), Switches: s.count.switches.Load(),
 		Padded:      s.count.padded.Load(),
+		Barred:      s.count.barred.Load(),
 		Outstanding: s.pool.Outstanding(),
 	}
 	if s.countConns != nil {

@@ -60,6 +60,7 @@ type source struct {
 	on     bool
 	muted  bool
 	paused bool
+	barred bool
 }
 
 // set changes the source's state and reports whether it flows now and did not before.
@@ -67,8 +68,8 @@ func (s *source) set(change func()) (began bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	change()
-	s.lit.Store(s.on)
-	flows := s.on && !s.muted && !s.paused
+	s.lit.Store(s.on && !s.barred)
+	flows := s.on && !s.muted && !s.paused && !s.barred
 	if flows == s.flows() {
 		return false
 	}
@@ -166,6 +167,10 @@ func (l *layer) Packet(p *packet.Packet, seq uint16) {
 	room := l.src.owner.room
 	room.sfu.count.received.Add(1)
 	if l.over.Load() {
+		return
+	}
+	if l.src.owner.barred.Load() { // before it costs anything, or is asked for again
+		room.sfu.count.barred.Add(1)
 		return
 	}
 	header, end := p.PayloadBounds()

@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -36,15 +37,16 @@ func (s Source) Audio() bool { return s == Microphone || s == ScreenAudio }
 
 // Config is what an operator may tune. A zero field means its default.
 type Config struct {
-	UDP         string       // host:port of the one UDP port; default ":7882"
-	TCP         string       // host:port of the ICE-TCP port; default ":7881", "off" for none
-	ExternalIPs []netip.Addr // addresses to announce instead of the local ones
-	Loopback    bool         // announce loopback addresses too, for browsers on this machine
-	Seats       int          // most seats of one participant; default 49
-	Audible     int          // most participants heard at once in a large room; default 5
-	Unbounded   bool         // send what tiles ask for, whatever a subscriber's link carries
-	Plain       bool         // carry all media through Pion, also where there is a faster way
-	Shards      int          // sockets and goroutines that read media from each address; default one per core
+	UDP         string              // host:port of the one UDP port; default ":7882"
+	TCP         string              // host:port of the ICE-TCP port; default ":7881", "off" for none
+	ExternalIPs []netip.Addr        // addresses to announce instead of the local ones
+	Found       func() []netip.Addr // further addresses to announce, as they become known; nil for none
+	Loopback    bool                // announce loopback addresses too, for browsers on this machine
+	Seats       int                 // most seats of one participant; default 49
+	Audible     int                 // most participants heard at once in a large room; default 5
+	Unbounded   bool                // send what tiles ask for, whatever a subscriber's link carries
+	Plain       bool                // carry all media through Pion, also where there is a faster way
+	Shards      int                 // sockets and goroutines that read media from each address; default one per core
 }
 
 func (c Config) withDefaults() Config {
@@ -86,14 +88,18 @@ type SFU struct {
 	count counters
 	turns chan struct{} // holds a token for each picture that is being forwarded to a large audience
 
-	mu    sync.Mutex // guards rooms
-	rooms map[*Room]struct{}
+	mu     sync.Mutex // guards what follows
+	rooms  map[*Room]struct{}
+	trials map[transport.Conn]*time.Timer // and what ends them
+	closed bool
+
+	trying sync.WaitGroup // trials
 }
 
 // New opens the media ports. The caller must Close the SFU.
 func New(cfg Config, log *slog.Logger) (*SFU, error) {
 	cfg = cfg.withDefaults()
-	s := &SFU{cfg: cfg, log: log, pool: &packet.Pool{}, turns: newTurns(), rooms: map[*Room]struct{}{}}
+	s := &SFU{cfg: cfg, log: log, pool: &packet.Pool{}, turns: newTurns(), rooms: map[*Room]struct{}{}, trials: map[transport.Conn]*time.Timer{}}
 	open := openFast
 	if cfg.Plain {
 		open = openPlain
@@ -119,11 +125,24 @@ func (s *SFU) Close() error {
 	for _, r := range rooms {
 		r.Close()
 	}
+	s.endTrials()
 	return s.close()
 }
 
 // UDPPort is the port media arrives on.
 func (s *SFU) UDPPort() int { return s.ports.UDPPort }
+
+// MediaAddrs is where media arrives over UDP.
+func (s *SFU) MediaAddrs() []netip.AddrPort { return s.ports.Addrs() }
+
+// Announced lists the addresses that browsers are told beside or instead of
+// those of MediaAddrs.
+func (s *SFU) Announced() []netip.Addr {
+	if s.cfg.Found == nil {
+		return s.cfg.ExternalIPs
+	}
+	return slices.Concat(s.cfg.ExternalIPs, s.cfg.Found())
+}
 
 // TCPPort is the ICE-TCP port, 0 without one.
 func (s *SFU) TCPPort() int { return s.ports.TCPPort }

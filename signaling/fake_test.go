@@ -120,6 +120,7 @@ func (p *fakeParticipant) SetSource(s sfu.Source, on, muted bool) {
 }
 func (p *fakeParticipant) AckSeats(epoch int64) { p.room.media.note("seated %s %d", p.id, epoch) }
 func (p *fakeParticipant) Pause(paused bool)    { p.room.media.note("pause %s %v", p.id, paused) }
+func (p *fakeParticipant) Bar(barred bool)      { p.room.media.note("bar %s %v", p.id, barred) }
 func (p *fakeParticipant) Leave()               { p.room.media.note("leave %s", p.id) }
 
 // fakeRecorders starts fakeRecorders, or fails with err.

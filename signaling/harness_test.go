@@ -33,6 +33,8 @@ type harness struct {
 	ledger *fakeLedger
 	room   rooms.Room
 	url    string
+
+	visitor Visitor // who opens the next socket
 }
 
 func newHarness(t *testing.T, cfg Config) *harness {
@@ -49,7 +51,7 @@ func (h *harness) start(cfg Config) *harness {
 	h.t.Cleanup(func() { goleak.VerifyNone(h.t) })
 	h.hub = NewHub(cfg, h.media, h.rec, hostKey, h.store, h.ledger, slog.New(slog.NewTextHandler(h.t.Output(), nil)))
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h.hub.ServeMeeting(w, r, h.room)
+		h.hub.ServeMeeting(w, r, h.room, h.visitor)
 	}))
 	h.url = "ws" + strings.TrimPrefix(srv.URL, "http")
 	h.t.Cleanup(func() {
@@ -61,6 +63,22 @@ func (h *harness) start(cfg Config) *harness {
 		srv.Close()
 	})
 	return h
+}
+
+// secrets hands out keys of links.
+type secrets struct{}
+
+func (secrets) Secret(_ context.Context, name string) ([]byte, error) {
+	return []byte("the secret " + name), nil
+}
+
+func testLinks(t *testing.T) rooms.LinkKeys {
+	t.Helper()
+	keys, err := rooms.NewLinkKeys(t.Context(), secrets{}, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return keys
 }
 
 // client is a page. Its messages are read by its own goroutine.

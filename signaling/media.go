@@ -27,6 +27,7 @@ type MediaParticipant interface {
 	SetSource(s sfu.Source, on, muted bool)
 	AckSeats(epoch int64)
 	Pause(paused bool)
+	Bar(barred bool)
 	Leave()
 }
 

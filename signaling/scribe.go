@@ -13,9 +13,10 @@ type Ledger interface {
 	Record(e rooms.Event)
 }
 
-// scribe tells the ledger what happens in one life of a room. It reads the
-// meeting's own events, so that nothing that the roster shows can be forgotten;
-// they stay in memory for those who resume. The room's goroutine owns it.
+// scribe tells the ledger what happens in one life of a room. It reads rows of
+// the roster and the meeting's own events, which stay in memory for those who
+// resume, and tells what has changed; to read one twice does no harm. The room's
+// goroutine owns it.
 type scribe struct {
 	ledger  Ledger
 	room    string
@@ -43,14 +44,7 @@ func newScribe(ledger Ledger, room string) *scribe {
 }
 
 // expects tells who is about to join, before the meeting's event says so.
-func (s *scribe) expects(id string, user int64) *stay {
-	p := s.present[id]
-	if p == nil {
-		p = &stay{user: user}
-		s.present[id] = p
-	}
-	return p
-}
+func (s *scribe) expects(id string, user int64) { s.present[id] = &stay{user: user} }
 
 // forgets tells that who was expected does not come.
 func (s *scribe) forgets(id string) {
@@ -63,6 +57,13 @@ func (s *scribe) forgets(id string) {
 func (s *scribe) leaves(id, reason, by string) {
 	if p := s.present[id]; p != nil {
 		p.reason, p.by = reason, by
+	}
+}
+
+// leavesFor tells the same, unless something more exact was told before.
+func (s *scribe) leavesFor(id, reason string) {
+	if p := s.present[id]; p != nil && p.reason == "" {
+		p.reason = reason
 	}
 }
 
@@ -96,9 +97,6 @@ func (s *scribe) read(now time.Time, events []meeting.Event) {
 			for _, row := range c.Changed {
 				s.readRow(now, row)
 			}
-			for _, id := range c.Left {
-				s.left(now, id)
-			}
 		case meeting.RecordingChanged:
 			s.recording(now, c.Recording)
 		case meeting.RoomChanged:
@@ -115,8 +113,12 @@ func (s *scribe) read(now time.Time, events []meeting.Event) {
 	}
 }
 
+// readRow tells what has changed about a participant.
 func (s *scribe) readRow(now time.Time, row meeting.Participant) {
-	p := s.expects(row.ID, 0)
+	p := s.present[row.ID]
+	if p == nil {
+		return // has left already
+	}
 	before := p.row
 	p.row = row
 	if p.visit == "" {
@@ -150,6 +152,7 @@ func (s *scribe) joined(p *stay) {
 	}
 }
 
+// left tells that a participant is gone from the roster.
 func (s *scribe) left(now time.Time, id string) {
 	p := s.present[id]
 	if p == nil || p.visit == "" {

@@ -2,6 +2,7 @@ package signaling
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -158,11 +159,7 @@ func TestLostAreGoneWhenTheyWent(t *testing.T) {
 // TestLoggedInAreKnown has the one who serves the socket say who is logged in.
 func TestLoggedInAreKnown(t *testing.T) {
 	h := newHarness(t, Config{})
-	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h.hub.ServeMeeting(w, r.WithContext(rooms.WithCaller(r.Context(), 7)), h.room)
-	}))
-	defer srv.Close()
-	h.url = "ws" + strings.TrimPrefix(srv.URL, "http")
+	h.visitor = Visitor{UserID: 7}
 	h.join("Ann").lose()
 	events := h.wantTold("meeting.started", "participant.joined p1 Ann speaker", "participant.interrupted p1 Ann speaker signaling")
 	if events[1].UserID != 7 || events[2].UserID != 7 {
@@ -186,7 +183,7 @@ func TestHalfOpenParticipantIsGone(t *testing.T) {
 	}}
 	h.hub = NewHub(Config{PingEvery: every, PongWait: wait, ResumeWindow: window}, h.media, h.rec, hostKey, h.store, h.ledger,
 		slog.New(slog.NewTextHandler(t.Output(), nil)))
-	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.hub.ServeMeeting(w, r, h.room) }))
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.hub.ServeMeeting(w, r, h.room, Visitor{}) }))
 	defer srv.Close()
 	h.url = "ws" + strings.TrimPrefix(srv.URL, "http")
 	deaf := h.dialDeaf() // never reads, so it never answers a ping
@@ -204,5 +201,43 @@ func TestHalfOpenParticipantIsGone(t *testing.T) {
 	defer cancel()
 	if err := h.hub.Close(ctx); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestLedgerHearsOfACrowd has so many in a room that changes of the roster are
+// told together. The ledger hears of each all the same.
+func TestLedgerHearsOfACrowd(t *testing.T) {
+	h := newHarness(t, Config{})
+	const crowd = 105 // more than are told one by one
+	for i := range crowd {
+		h.join(fmt.Sprint("guest ", i))
+	}
+	for i := range 5 { // in and out between two looks at the roster
+		c := h.join(fmt.Sprint("brief ", i))
+		c.send(protocol.Leave{})
+		c.bye(protocol.ByeLeft, 1000)
+	}
+	gone := h.join("gone")
+	gone.lose()
+	back := h.resume(gone, gone.me.Seq)
+	await[protocol.Resumed](back, nil)
+	h.hub.EndRoom(t.Context(), h.room.ID)
+	visits := map[string][]string{} // what was told of each
+	for _, e := range h.ledger.read() {
+		if e.Visit != "" {
+			visits[e.Name] = append(visits[e.Name], strings.TrimPrefix(string(e.Kind), "participant."))
+		}
+	}
+	if len(visits) != crowd+6 {
+		t.Errorf("%d visits, want %d", len(visits), crowd+6)
+	}
+	for name, told := range visits {
+		want := []string{"joined", "left"}
+		if name == "gone" && len(told) == 4 { // the resume may overtake the loss
+			want = []string{"joined", "interrupted", "resumed", "left"}
+		}
+		if !slices.Equal(told, want) {
+			t.Errorf("%s: %q, want %q", name, told, want)
+		}
 	}
 }

@@ -42,10 +42,11 @@ const (
 // socket is one WebSocket of a page. It may join or resume one session.
 type socket struct {
 	hub    *Hub
-	info   rooms.Room // as it was when the socket was opened
+	roomID string
+	info   atomic.Pointer[rooms.Room] // as it is now
+	from   Visitor
 	log    *slog.Logger
 	out    *outbox
-	user   int64              // who is logged in; 0 is nobody
 	cancel context.CancelFunc // ends the socket at once
 	alive  atomic.Int64       // when the page was last heard of, in ms since 1970
 
@@ -61,15 +62,24 @@ type socket struct {
 	session   *session
 }
 
-func newSocket(h *Hub, room rooms.Room, cancel context.CancelFunc) *socket {
+func newSocket(h *Hub, room rooms.Room, from Visitor, cancel context.CancelFunc) *socket {
 	perSecond := h.cfg.MessagesPerSecond
-	return &socket{
-		hub: h, info: room, log: h.log.With("room", room.ID), out: newOutbox(h.cfg.QueueLen), cancel: cancel,
+	s := &socket{
+		hub: h, roomID: room.ID, from: from, log: h.log.With("room", room.ID), out: newOutbox(h.cfg.QueueLen), cancel: cancel,
 		limit:     rate.NewLimiter(rate.Limit(perSecond), max(1, int(2*perSecond))),
 		offers:    rate.NewLimiter(rate.Every(offerEvery), offerBurst),
 		hands:     rate.NewLimiter(rate.Every(gestureEvery), gestureBurst),
 		reactions: rate.NewLimiter(rate.Every(gestureEvery), gestureBurst),
 		strikes:   rate.NewLimiter(rate.Every(strikeEvery), strikeBurst),
+	}
+	s.info.Store(&room)
+	return s
+}
+
+// renew tells the socket what its room is now. The hub's mutex is held.
+func (s *socket) renew(room rooms.Room) {
+	if room.Version >= s.info.Load().Version {
+		s.info.Store(&room)
 	}
 }
 
@@ -82,6 +92,9 @@ func (s *socket) serve(ctx context.Context, conn *websocket.Conn) {
 	var wg sync.WaitGroup
 	wg.Go(func() { s.write(ctx) })
 	wg.Go(func() { keepAlive(ctx, conn, s.hub.cfg.PingEvery, s.hub.cfg.PongWait, s.cancel) })
+	if s.from.Revoked != nil {
+		wg.Go(func() { s.endWithLogin(ctx) })
+	}
 	err := s.read(ctx)
 	s.idle.Stop()
 	if ctx.Err() == nil {
@@ -96,6 +109,21 @@ func (s *socket) serve(ctx context.Context, conn *websocket.Conn) {
 	_ = conn.CloseNow() // it is closed in most cases
 }
 
+// endWithLogin sends the socket's participant off when the login it came with
+// holds no more.
+func (s *socket) endWithLogin(ctx context.Context) {
+	select {
+	case <-ctx.Done():
+		return
+	case <-s.from.Revoked:
+	}
+	s.log.Info("login revoked in a meeting", "user", s.from.User)
+	if live := s.hub.lookup(s.roomID); live != nil {
+		live.do(func() { live.expelSocket(s, byeRevoked) })
+	}
+	s.finish(byeRevoked, false)
+}
+
 // read handles messages until the socket ends, and returns why it ended.
 func (s *socket) read(ctx context.Context) error {
 	for {
@@ -108,7 +136,7 @@ func (s *socket) read(ctx context.Context) error {
 			continue // the page has not yet heard our bye
 		}
 		if kind != websocket.MessageText {
-			s.refuse(0, refusal{protocol.BadMessage, "messages are text frames"})
+			s.refuse(0, refusal{code: protocol.BadMessage, message: "messages are text frames"})
 			continue
 		}
 		s.handle(ctx, data)
@@ -204,7 +232,7 @@ func (s *socket) answer(msg any) {
 // refuse answers a message with an error. A page that keeps sending what must
 // be refused is cut off.
 func (s *socket) refuse(id int, why refusal) {
-	s.answer(protocol.Error{Re: id, Code: why.code, Message: why.message})
+	s.answer(why.answer(id))
 	if !s.strikes.Allow() {
 		s.log.Warn("socket cut off", "reason", "too many refused messages", "last", string(why.code))
 		s.finish(byeViolated, false)
@@ -229,7 +257,7 @@ func (s *socket) fail(id int, err error) {
 	case errors.Is(err, errGone), errors.Is(err, context.Canceled): // a farewell is on its way, or the socket is gone
 	default:
 		s.log.Error("message not carried out", "err", err)
-		s.refuse(id, refusal{protocol.Internal, "Something went wrong on the server."})
+		s.refuse(id, refusal{code: protocol.Internal, message: "Something went wrong on the server."})
 	}
 }
 

@@ -39,6 +39,7 @@ func newMediaMetrics(stats func() sfu.Stats) *mediaMetrics {
 	count("keyframe_requests_unanswered_total", "Keyframes asked of publishers who had not answered many requests before.",
 		func(s sfu.Stats) uint64 { return s.Unanswered })
 	count("packets_duplicate_total", "Packets that had arrived before.", func(s sfu.Stats) uint64 { return s.Duplicate })
+	count("packets_barred_total", "Packets dropped because their sender may not publish.", func(s sfu.Stats) uint64 { return s.Barred })
 	count("packets_forwarded_total", "Packets written to seats.", func(s sfu.Stats) uint64 { return s.Forwarded })
 	count("forwarded_bytes_total", "Payload bytes written to seats.", func(s sfu.Stats) uint64 { return s.ForwardedBytes })
 	count("packets_nacked_total", "Packets asked of publishers again.", func(s sfu.Stats) uint64 { return s.Nacked })

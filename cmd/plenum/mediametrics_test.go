@@ -17,8 +17,7 @@ func TestMediaMetricsAreComplete(t *testing.T) {
 	var want []float64
 	var number func(fields reflect.Value)
 	number = func(fields reflect.Value) {
-		for i := range fields.NumField() {
-			f := fields.Field(i)
+		for _, f := range fields.Fields() {
 			if f.Kind() == reflect.Struct {
 				number(f)
 				continue

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -20,24 +21,29 @@ import (
 	"plenum/recording"
 	"plenum/rooms"
 	"plenum/sfu"
+	"plenum/sfu/ice/relay"
 	"plenum/signaling"
 	"plenum/static"
 )
 
 type serveCmd struct {
 	data
-	Listen                 string   `help:"Address for HTTP, host:port." default:":8007"`
-	MediaUDP               string   `help:"Address for media over UDP, host:port." default:":7882" name:"media-udp"`
-	MediaTCP               string   `help:"Address for media over TCP, host:port, or off." default:":7881" name:"media-tcp"`
-	ExternalIP             []string `help:"Address at which browsers reach this machine, when it is not its own; repeatable." name:"external-ip" placeholder:"IP"`
-	CongestionControl      string   `help:"Lower the pictures of who has a narrow link: on, or off." enum:"on,off" default:"on"`
-	FastPath               string   `help:"Carry media past the WebRTC library where that is cheaper: auto, or off." enum:"auto,off" default:"auto"`
-	MediaShards            int      `help:"Sockets that read media on each address; 0 is one per core." default:"0" placeholder:"N"`
-	MediaLoopback          string   `help:"Offer media on loopback too: on, off, or auto (on without --external-ip)." enum:"auto,on,off" default:"auto"`
-	TrustedProxies         []string `help:"Addresses and CIDRs of proxies whose X-Forwarded-For counts; repeatable." placeholder:"CIDR"`
-	LegacyPublicAttendants bool     `help:"Answer /online_attendants/ without a password, addresses included."`
-	AttendanceOrigins      []string `help:"Other site whose pages may connect to /attendance/, such as https://app.example.org, or * for every site; repeatable." placeholder:"ORIGIN"`
-	ICEServers             string   `help:"JSON list of STUN and TURN URLs, or of objects with urls, username and credential." name:"ice-servers" default:"[]" placeholder:"JSON"`
+	Listen                 string        `help:"Address for HTTP, host:port." default:":8007"`
+	MediaUDP               string        `help:"Address for media over UDP, host:port." default:":7882" name:"media-udp"`
+	MediaTCP               string        `help:"Address for media over TCP, host:port, or off." default:":7881" name:"media-tcp"`
+	ExternalIP             []string      `help:"Address at which browsers reach this machine, when it is not its own; repeatable." name:"external-ip" placeholder:"IP"`
+	CongestionControl      string        `help:"Lower the pictures of who has a narrow link: on, or off." enum:"on,off" default:"on"`
+	FastPath               string        `help:"Carry media past the WebRTC library where that is cheaper: auto, or off." enum:"auto,off" default:"auto"`
+	MediaShards            int           `help:"Sockets that read media on each address; 0 is one per core." default:"0" placeholder:"N"`
+	MediaLoopback          string        `help:"Offer media on loopback too: on, off, or auto (on without --external-ip)." enum:"auto,on,off" default:"auto"`
+	TrustedProxies         []string      `help:"Addresses and CIDRs of proxies whose X-Forwarded-For counts; repeatable." placeholder:"CIDR"`
+	LegacyPublicAttendants bool          `help:"Answer /online_attendants/ without a password, addresses included."`
+	AttendanceOrigins      []string      `help:"Other site whose pages may connect to /attendance/, such as https://app.example.org, or * for every site; repeatable." placeholder:"ORIGIN"`
+	ICEServers             string        `help:"JSON list of STUN and TURN URLs, or of objects with urls, username and credential." name:"ice-servers" default:"[]" placeholder:"JSON"`
+	EndGrace               time.Duration `help:"How long a running meeting may run over its end; nobody new gets in meanwhile." default:"0s"`
+	AuditKeep              int           `help:"Days the audit log is kept; 0 is for ever." default:"180" placeholder:"DAYS"`
+	LinkKey                uint8         `help:"Number of the key that signs join links. One more makes a new key; links of two before hold no more." default:"1" placeholder:"N"`
+	relayFlags
 	tlsFlags
 	Recording recordingFlags `embed:"" prefix:"recording-"`
 	LogFormat string         `help:"How to log: text or json." enum:"text,json" default:"text"`
@@ -56,12 +62,22 @@ type settings struct {
 	recording recording.Config
 	books     booksConfig
 	ffmpeg    string // its name or path; empty for the one installed, "off" for none
+	relay     relay.Config
+	relayHost string
+	stun      string
+	endGrace  time.Duration
 }
+
+// mostGrace bounds how long a meeting may run over its end.
+const mostGrace = 2 * time.Hour
 
 func (c *serveCmd) settings() (settings, error) {
 	var s settings
 	err := c.check()
 	if err != nil {
+		return s, err
+	}
+	if err := c.checkRelay(c.TLS); err != nil {
 		return s, err
 	}
 	if s.api.TrustedProxies, err = rooms.ParsePrefixes(c.TrustedProxies); err != nil {
@@ -70,6 +86,13 @@ func (c *serveCmd) settings() (settings, error) {
 	if s.api.ICEServers, err = parseICEServers(c.ICEServers); err != nil {
 		return s, fmt.Errorf("--ice-servers: %w", err)
 	}
+	if c.EndGrace < 0 || c.EndGrace > mostGrace {
+		return s, fmt.Errorf("--end-grace: must be 0 to %v", mostGrace)
+	}
+	if c.AuditKeep < 0 || c.LinkKey == 0 {
+		return s, errors.New("--audit-keep must not be negative, --link-key must be 1 to 255")
+	}
+	s.endGrace, s.api.EndGrace = c.EndGrace, c.EndGrace
 	s.api.PublicAttendants = c.LegacyPublicAttendants
 	if s.api.AttendanceOrigins, err = parseOrigins(c.AttendanceOrigins); err != nil {
 		return s, fmt.Errorf("--attendance-origins: %w", err)
@@ -92,6 +115,7 @@ func (c *serveCmd) settings() (settings, error) {
 	if s.books, err = c.booksFlags.settings(); err != nil {
 		return s, err
 	}
+	s.relay, s.relayHost, s.stun = c.relayConfig(), c.TurnHost, c.StunServer
 	s.recording.Dir = filepath.Join(c.Data, "recordings")
 	c.Recording.apply(&s.recording)
 	s.ffmpeg = c.Recording.FFmpeg
@@ -120,6 +144,8 @@ type live struct {
 	attendants api.Attendants
 	recordings api.Recordings
 	jobs       api.Jobs
+	relay      api.Relay // nil without one
+	trials     api.Trials
 	close      func(context.Context) error // ends meetings, finishes recordings, closes ports, and waits
 }
 
@@ -131,6 +157,8 @@ type parts struct {
 	store   rooms.Store
 	ledger  signaling.Ledger
 	hostKey []byte
+	links   rooms.LinkKeys
+	audit   *rooms.AuditLog
 	metrics *prometheus.Registry
 	log     *slog.Logger
 }
@@ -154,6 +182,14 @@ func (c *serveCmd) serve(ctx context.Context, term terminal, open opener) (err e
 	if err != nil {
 		return err
 	}
+	if cfg.relay.Secret, err = store.Secret(ctx, "turn"); err != nil {
+		return err
+	}
+	cfg.relay.Certificates = secure.config
+	links, err := rooms.NewLinkKeys(ctx, store, c.LinkKey)
+	if err != nil {
+		return err
+	}
 	stopProfiles, err := serveProfiles(ctx, c.Pprof, log)
 	if err != nil {
 		return err
@@ -171,16 +207,19 @@ func (c *serveCmd) serve(ctx context.Context, term terminal, open opener) (err e
 	if err != nil {
 		return errors.Join(err, doors.close())
 	}
+	records := keepRecords(ctx, store, time.Duration(c.AuditKeep)*24*time.Hour, log)
+	defer records.close() // after everything that writes to it
 	books := openBooks(ctx, cfg.books, node, store, metrics, log)
 	defer books.close()
-	now, err := open(ctx, cfg, parts{store, books.ledger, hostKey, metrics, log})
+	now, err := open(ctx, cfg, parts{store, books.ledger, hostKey, links, records.audit, metrics, log})
 	if err != nil {
 		return errors.Join(err, doors.close())
 	}
 	handler := api.New(cfg.api, api.Deps{
 		Store: store, Auth: rooms.NewAuthenticator(store, rooms.NewHasher(rooms.HashCost{}), nil), HostKey: hostKey,
+		Links: links, Audit: records.audit, Revoked: records.revoked,
 		Meetings: now.meetings, Attendants: now.attendants, Recordings: now.recordings,
-		Ledger: books.ledger, Webhooks: books.worker, Jobs: now.jobs,
+		Ledger: books.ledger, Webhooks: books.worker, Jobs: now.jobs, Relay: now.relay, Trials: now.trials,
 		Pages: static.Dist(), Metrics: metrics,
 	}, log)
 	// Only now, when nothing else can fail: a password is shown once.

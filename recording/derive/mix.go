@@ -21,6 +21,8 @@ const (
 	mixStep = 960
 	// mixBitrate carries voices in stereo without artefacts to speak of.
 	mixBitrate = 64_000
+	// mixComplexity is half of what the encoder could take pains for.
+	mixComplexity = 5
 	// preSkip is how much later than its frame's time a decoder's sound is, in
 	// samples (RFC 7845 section 4.2); the same is in our files' CodecDelay.
 	preSkip = 312
@@ -109,6 +111,9 @@ func newMixer(streams []*stream) (*mixer, error) {
 	}
 	if err := enc.SetBitrate(mixBitrate); err != nil {
 		return nil, fmt.Errorf("set bitrate: %w", err)
+	}
+	if err := enc.SetComplexity(mixComplexity); err != nil {
+		return nil, fmt.Errorf("set complexity: %w", err)
 	}
 	mx := &mixer{encoder: enc, packet: make([]byte, 4000), limit: limiter{gain: 1}}
 	for _, s := range streams {

@@ -38,6 +38,7 @@ func Run(t *testing.T, open func(*testing.T) rooms.Store) {
 		"request keys":    requestKeys,
 		"same key twice":  sameKeyTwice,
 		"secrets":         secrets,
+		"audit log":       auditLog,
 		"parallel writes": parallelWrites,
 		"events":          eventRoundTrip,
 		"event numbers":   eventNumbers,

@@ -56,6 +56,17 @@ func Open(cfg Config) (*Ports, error) {
 	return p, nil
 }
 
+// Addrs returns where media arrives over UDP.
+func (p *Ports) Addrs() []netip.AddrPort {
+	var addrs []netip.AddrPort
+	for _, at := range p.UDP.GetListenAddresses() {
+		if udp, ok := at.(*net.UDPAddr); ok {
+			addrs = append(addrs, udp.AddrPort())
+		}
+	}
+	return addrs
+}
+
 // Close closes the ports.
 func (p *Ports) Close() error {
 	err := p.UDP.Close()

@@ -1,5 +1,5 @@
-import { createStore, DEFAULT_PREFERENCES } from '../src/client';
-import type { Board, Inspection, Client, ClientState, DeviceControl, Devices, Meeting, Participant, Preferences, ShownReaction } from '../src/client';
+import { createLevels, createStore, DEFAULT_PREFERENCES } from '../src/client';
+import type { Board, Inspection, Client, ClientState, DeviceControl, Devices, Meeting, Participant, Preferences, ShownReaction, WritableStore } from '../src/client';
 import { hueOf } from '../src/design';
 
 const NAMES = ['Maya Lindqvist', 'Jonas', 'Priya Raman', 'Tomás Alvarez', 'Aiko Tanaka', 'Ben Okafor', 'Charlotte de Villiers-Montgomery', 'Noor', 'Sam Lee', 'Zoë Brandt', 'Ivan Petrov', 'Lucía Fernández'];
@@ -25,6 +25,7 @@ export function fakeMeeting(count: number, more: Partial<Meeting> = {}): Meeting
 		participants,
 		recording: { on: false },
 		chat: [],
+		lobby: [],
 		announcements: [],
 		seats: [],
 		floor: ['p2'],
@@ -56,6 +57,7 @@ export function fakeClient(meeting: Meeting, more: Partial<ClientState> = {}, re
 	const state = createStore<ClientState>({
 		link: { kind: 'open' },
 		meeting,
+		waiting: undefined,
 		media: 'connected',
 		quality: 'good',
 		soundBlocked: false,
@@ -78,6 +80,14 @@ export function fakeClient(meeting: Meeting, more: Partial<ClientState> = {}, re
 		raiseHand: nothing,
 		react: nothing,
 		moderate: nothing,
+		admit: nothing,
+		admitAll: nothing,
+		deny: nothing,
+		sendToLobby: nothing,
+		remove: nothing,
+		setRole: nothing,
+		handOver: nothing,
+		setLobby: nothing,
 		lock: nothing,
 		extend: nothing,
 		share: () => Promise.resolve(),
@@ -109,6 +119,38 @@ function fakeBoard(meeting: Meeting): Board {
 		expectsPicture: () => false,
 		heartbeat: () => 0,
 		close: nothing,
+	};
+}
+
+/** A client whose tiles all play one small camera, and whose roster can be changed: for measuring. */
+export function benchClient(count: number, camera: MediaStream): { client: Client; come: () => void; leave: () => void } {
+	const meeting = fakeMeeting(count);
+	const everybody = meeting.participants.map((one): Participant => ({ ...one, sources: [{ source: 'camera', muted: false }, { source: 'microphone', muted: false }] }));
+	const client = fakeClient({ ...meeting, participants: everybody });
+	const ended = new AbortController();
+	const levels = createLevels((id) => Math.abs(Math.sin(performance.now() / 300 + id.length)) * 0.2, ended.signal);
+	const attach: Board['attach'] = (_id, _source, { tile, host }) => {
+		const video = document.createElement('video');
+		video.muted = video.autoplay = video.playsInline = true;
+		video.srcObject = camera;
+		tile.dataset['state'] = 'picture';
+		host.append(video);
+		return () => {
+			video.srcObject = null;
+			video.remove();
+		};
+	};
+	const state = client.state as WritableStore<ClientState>;
+	const change = (participants: readonly Participant[]) => state.update((old) => (old.meeting === undefined ? old : { ...old, meeting: { ...old.meeting, participants } }));
+	let next = count;
+	return {
+		client: { ...client, levels, board: { ...client.board, attach } },
+		come: () => {
+			next += 1;
+			const guest = everybody[1];
+			if (guest !== undefined) change([...everybody, { ...guest, id: `p${next}`, number: next, name: `Guest ${next}` }]);
+		},
+		leave: () => change(everybody),
 	};
 }
 

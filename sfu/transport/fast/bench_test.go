@@ -276,7 +276,7 @@ func gather(g *peer, srv server, s shape) error {
 
 // ours is the media plane on one of its transports.
 type ours struct {
-	ctx   context.Context //nolint:containedctx // of the measurement
+	ctx   context.Context // of the measurement
 	plain bool
 	s     *sfu.SFU
 	r     *sfu.Room
@@ -298,7 +298,7 @@ func newOurs(ctx context.Context, plain bool) (*ours, error) {
 		return nil, err
 	}
 	o := &ours{ctx: ctx, plain: plain, s: s, all: map[string]*sfu.Participant{}, shown: map[string]int{}}
-	o.r = s.NewRoom("bench", o)
+	o.r = s.NewRoom("bench", o) //nolint:contextcheck // a room lives as long as its SFU
 	return o, nil
 }
 

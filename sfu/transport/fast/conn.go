@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -212,7 +213,7 @@ func (c *conn) Seats() []transport.Seat {
 	for _, s := range c.plain.Seats()[len(c.seats):] {
 		c.seats = append(c.seats, transport.Seat{Audio: c.wrap(s.Audio), Video: c.wrap(s.Video)})
 	}
-	return c.seats[:len(c.seats):len(c.seats)]
+	return slices.Clip(c.seats)
 }
 
 func (c *conn) wrap(s transport.Sender) *sender {

@@ -92,7 +92,7 @@ func (n *negotiated) extensions(m *sdp.MediaDescription) {
 func newLine(m *sdp.MediaDescription) *line {
 	l := &line{}
 	mid, _ := m.Attribute(sdp.AttrKeyMID)
-	l.mid = strings.Clone(mid) // or it would keep the whole SDP in memory
+	l.mid = strings.Clone(mid)   // or it would keep the whole SDP in memory
 	repairs := map[uint8]uint8{} // what an RTX payload type repairs, the other way round
 	var rtx []uint8
 	asked := map[uint8]bool{}

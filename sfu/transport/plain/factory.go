@@ -47,8 +47,9 @@ const certificateLife = 10 * 365 * 24 * time.Hour
 // Config says how connections are made.
 type Config struct {
 	Ports       *mediaice.Ports
-	ExternalIPs []netip.Addr // announced instead of the local addresses
-	Loopback    bool         // announce loopback addresses too
+	ExternalIPs []netip.Addr        // announced instead of the local addresses
+	Found       func() []netip.Addr // announced too, as they become known; nil for none
+	Loopback    bool                // announce loopback addresses too
 	MaxSeats    int
 	Overrun     *atomic.Uint64 // counts packets dropped because nobody kept up with reading them; may be nil
 	Log         logging.LoggerFactory
@@ -64,6 +65,7 @@ type Factory struct {
 	buffers  *buffers
 	overrun  *atomic.Uint64
 	maxSeats int
+	found    func() []netip.Addr
 }
 
 // NewFactory prepares everything connections share.
@@ -91,6 +93,7 @@ func NewFactory(cfg Config, pool *packet.Pool) (*Factory, error) {
 		buffers:  &buffers{},
 		overrun:  cmp.Or(cfg.Overrun, &atomic.Uint64{}),
 		maxSeats: cfg.MaxSeats,
+		found:    cfg.Found,
 	}, nil
 }
 
@@ -135,18 +138,34 @@ func settings(cfg Config) (webrtc.SettingEngine, error) {
 		return s, fmt.Errorf("set the DTLS role: %w", err)
 	}
 	if len(cfg.ExternalIPs) > 0 {
-		ips := make([]string, 0, len(cfg.ExternalIPs))
-		for _, ip := range cfg.ExternalIPs {
-			ips = append(ips, ip.String())
-		}
-		rule := webrtc.ICEAddressRewriteRule{
-			External: ips, AsCandidateType: webrtc.ICECandidateTypeHost, Mode: webrtc.ICEAddressRewriteReplace,
-		}
-		if err := s.SetICEAddressRewriteRules(rule); err != nil {
-			return s, fmt.Errorf("announce the external addresses: %w", err)
-		}
+		return s, announce(&s, cfg.ExternalIPs, webrtc.ICEAddressRewriteReplace)
 	}
 	return s, nil
+}
+
+// announce makes candidates of addresses that are not on this machine.
+func announce(s *webrtc.SettingEngine, addrs []netip.Addr, mode webrtc.ICEAddressRewriteMode) error {
+	rule := webrtc.ICEAddressRewriteRule{AsCandidateType: webrtc.ICECandidateTypeHost, Mode: mode}
+	for _, ip := range addrs {
+		rule.External = append(rule.External, ip.String())
+	}
+	if err := s.SetICEAddressRewriteRules(rule); err != nil {
+		return fmt.Errorf("announce the external addresses: %w", err)
+	}
+	return nil
+}
+
+// announceFound announces what was found meanwhile, unless the operator has
+// said what to announce.
+func (f *Factory) announceFound(s *webrtc.SettingEngine) error {
+	if f.found == nil {
+		return nil
+	}
+	addrs := f.found()
+	if len(addrs) == 0 {
+		return nil
+	}
+	return announce(s, addrs, webrtc.ICEAddressRewriteAppend)
 }
 
 // mediaEngine holds only the room's codecs: SDP costs m-lines times codecs.
@@ -255,6 +274,9 @@ func (f *Factory) NewConn(ev transport.Events, log *slog.Logger, opt Options) (*
 	}
 	settings := f.settings
 	settings.BufferFactory = c.buffer
+	if err := f.announceFound(&settings); err != nil {
+		return nil, err
+	}
 	if opt.Settings != nil {
 		opt.Settings(&settings)
 	}

@@ -26,6 +26,8 @@ export type Connection = Readonly<{
 	setTrack: (source: Source, track: MediaStreamTrack | null) => Promise<void>;
 	/** Sends only so many of the camera's encodings from now on, from the smallest. */
 	setWanted: (layers: number) => Promise<void>;
+	/** Which ICE servers the next restart of ICE may use. */
+	setIceServers: (servers: readonly RTCIceServer[]) => void;
 	close: () => void;
 }>;
 
@@ -114,6 +116,9 @@ export function createConnection({ seats: seatCount = FIRST_SEATS, iceServers = 
 		setWanted: (count) => {
 			wanted = count;
 			return encode(() => setLayers(senders.camera.sender, layers, wanted));
+		},
+		setIceServers: (servers) => {
+			if (pc.signalingState !== 'closed') pc.setConfiguration({ ...pc.getConfiguration(), iceServers: [...servers] });
 		},
 		close: () => pc.close(),
 	};

@@ -33,5 +33,5 @@ export function enqueue(queue: readonly ClientMessage[], message: ClientMessage)
 
 /** True for a message that still makes sense in a new session: it speaks of the room, not of the old connection. */
 export function survivesRejoin(message: ClientMessage): boolean {
-	return ['chat', 'record', 'end', 'hand', 'lock', 'lobby'].includes(message.type);
+	return ['chat', 'record', 'consent', 'end', 'hand', 'lock', 'lobby'].includes(message.type);
 }

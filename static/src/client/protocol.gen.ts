@@ -25,8 +25,8 @@ export type WaitingRoom = {
 /**
  * Waiting answers Join or Resume of who must be admitted first, and tells each
  * change of it. Joined follows when a host admits, then nothing of the lobby
- * any more. A page that was in the meeting closes its connection and sends
- * Join with a fresh offer on the same socket; it keeps its place.
+ * any more. A page that was in the meeting sends Join with a fresh offer on the
+ * same socket; it keeps its place.
  */
 export type Waiting = {
 	re?: number;
@@ -35,6 +35,11 @@ export type Waiting = {
 	name: string;
 	reason: WaitReason;
 	room: WaitingRoom;
+	/**
+	 * OfferWanted is set when Join must come again, with the offer of a fresh
+	 * connection: the one before is closed.
+	 */
+	offer_wanted: boolean;
 	/** HostPresent is set while somebody is in the meeting who can admit. */
 	host_present: boolean;
 	/** Now is the server's clock, RFC 3339 with milliseconds, UTC. */

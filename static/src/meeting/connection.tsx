@@ -38,7 +38,7 @@ function Figures({ client, meeting, participant }: Omit<ConnectionProps, 'open' 
 			{inspection === undefined ? null : (
 				<>
 					{participant === undefined ? <Line t={t} inspection={inspection} /> : null}
-					{participant === undefined ? <Flows title={t('connection.sent')} flows={inspection.sent} nameOf={(flow) => flow.layer ?? ''} /> : null}
+					{participant === undefined ? <Flows title={t('connection.sent')} flows={inspection.sent} nameOf={() => ''} /> : null}
 					<Flows title={t('connection.received')} flows={received} nameOf={(flow) => meeting.participants.find(({ id }) => id === flow.participant)?.name ?? ''} />
 				</>
 			)}

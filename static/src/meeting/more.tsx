@@ -1,6 +1,6 @@
 import { Activity, Circle, CircleStop, Hand, Images, Keyboard, MonitorUp, MonitorX, OctagonX, PictureInPicture2, Settings, UserPlus, Volume2 } from 'lucide-react';
 import type { ReactNode } from 'react';
-import { canShareScreen, LAYOUTS } from '../client';
+import { canShareScreen, LAYOUTS, SELF_VIEWS } from '../client';
 import type { Emoji, Layout } from '../client';
 import { Button, Dialog, IconButton, Select } from '../design';
 import type { MenuItem } from '../design';
@@ -85,6 +85,12 @@ export function MoreDialog({ open, isHost, isRecording, isSharing, handUp, state
 					options={LAYOUTS.map((layout) => ({ value: layout, label: t(`layout.${layout}`) }))}
 					value={state.layout}
 					onPick={(value) => state.setLayout(LAYOUTS.find((layout) => layout === value) ?? 'auto')}
+				/>
+				<Select
+					label={t('self.title')}
+					options={SELF_VIEWS.map((view) => ({ value: view, label: t(`self.${view}`) }))}
+					value={state.choices.selfView}
+					onPick={(value) => state.choices.setSelfView(SELF_VIEWS.find((view) => view === value) ?? 'tile')}
 				/>
 				{itemsOf(t, state).map(({ name, label, icon }) => (
 					<Button key={name} icon={icon} onClick={then(run[name])}>

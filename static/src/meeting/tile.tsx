@@ -1,4 +1,4 @@
-import { Hand, LoaderCircle, MicOff, MonitorUp, PictureInPicture2, Pin, WifiLow } from 'lucide-react';
+import { Hand, LoaderCircle, MicOff, MonitorUp, PictureInPicture2, Pin, TriangleAlert } from 'lucide-react';
 import { memo, useLayoutEffect, useRef } from 'react';
 import type { CSSProperties } from 'react';
 import { isHeard } from '../client';
@@ -79,7 +79,7 @@ export const Tile = memo(function Tile({ participant, source, rect, stands, leve
 				{muted ? <MicOff size={16} className="tile-muted" aria-hidden="true" /> : null}
 				{source === 'screen' ? <MonitorUp size={16} aria-hidden="true" /> : null}
 				{pinned ? <Pin size={16} aria-hidden="true" /> : null}
-				{weak ? <WifiLow size={16} className="tile-muted" aria-hidden="true" /> : null}
+				{weak ? <TriangleAlert size={16} className="tile-muted" aria-hidden="true" /> : null}
 				<span className="truncate" dir="auto">{source === 'screen' ? (remote ? t('tile.screen', { name: participant.name }) : t('tile.yourScreen')) : remote ? participant.name : t('app.you', { name: participant.name })}</span>
 			</div>
 			{handPlace === undefined ? null : (

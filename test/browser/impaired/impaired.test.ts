@@ -70,11 +70,12 @@ async function rate(page: Page, ms: number): Promise<number> {
 	return ((after.frames - before.frames) * 1000) / (after.at - before.at);
 }
 
-/** What the server has sent: media packets, packets sent again, bytes of padding. */
-async function sent(): Promise<{ media: number; again: number; padding: number }> {
+/** Bytes of media as the server has sent them the first time, and all bytes that went to the viewer's end of the link. */
+async function sent(): Promise<{ media: number; all: number }> {
 	const text = await (await server.get('/metrics')).text();
 	const of = (name: string) => Number(new RegExp(`^plenum_media_${name} (\\S+)$`, 'm').exec(text)?.[1] ?? 0);
-	return { media: of('forwarded_bytes_total'), again: of('packets_resent_total') * 1000, padding: of('padding_bytes_total') };
+	const headers = 68; // IP, UDP, RTP with CSRC and extension, tag
+	return { media: of('forwarded_bytes_total') + headers * of('packets_forwarded_total'), all: Number(/^ab .*bytes=(\d+)/m.exec(impair('stats'))?.[1] ?? 0) };
 }
 
 /** What is common to the results of all rows. */
@@ -102,7 +103,7 @@ async function bad(row: LossRow, { viewer }: Pair): Promise<Result> {
 		freezes, frozenS: frozenMs / 1000, gapMs: longestMs,
 		concealed: (100 * (to.concealed - from.concealed)) / Math.max(1, to.heard - from.heard),
 		...(full === undefined ? {} : { fullS: (full - restored) / 1000 }),
-		sentOverMedia: (media + bytesAfter.again - bytes.again + bytesAfter.padding - bytes.padding) / media,
+		...(way === 'down' ? { sentOverMedia: (bytesAfter.all - bytes.all) / media } : {}),
 		repaired: to.repaired - from.repaired, nacks: to.nacks - from.nacks, plis: to.plis - from.plis, height: to.height,
 	};
 }

@@ -195,7 +195,7 @@ test('at 400 % nothing is cut off sideways', async () => {
 		expect(box).not.toBeNull();
 		expect([name, (box?.x ?? -1) >= 0, (box?.x ?? 0) + (box?.width ?? 999) <= 320]).toEqual([name, true, true]);
 	}
-	await page.getByRole('button', { name: 'More' }).click();
+	await page.getByRole('button', { name: 'More', exact: true }).click();
 	expect(await wide()).toBeLessThanOrEqual(0);
 	await page.getByRole('button', { name: 'Keyboard shortcuts' }).click();
 	expect(await wide()).toBeLessThanOrEqual(0);

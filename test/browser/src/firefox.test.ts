@@ -84,6 +84,7 @@ test('Firefox and Chromium see and hear each other', async () => {
 	const ann = await open(chromium, server.url + room.host_url);
 	await join(ann.page, 'Ann');
 	const fox = await firefox.newPage();
+	await fox.setViewport({ width: 1280, height: 720 }); // narrower, the share is behind More
 	await fox.evaluateOnNewDocument(beforeFirefox);
 	await fox.goto(server.url + room.meeting_url);
 	await fox.waitForSelector('input');

@@ -58,7 +58,7 @@ test('no name, message or title runs, and none breaks the content security polic
 	}
 	await bo.page.getByRole('button', { name: 'Chat' }).click();
 	const log = bo.page.getByRole('log');
-	for (const text of hostile) await log.getByText(text, { exact: true }).waitFor();
+	for (const text of hostile) await log.getByText(text.replace(/\p{Bidi_Control}/gu, ''), { exact: true }).first().waitFor(); // the server leaves no signs that turn text about
 	expect(await log.getByRole('link').count()).toBe(0);
 	expect(await bo.page.locator('.chat-log img, .chat-log svg[onload], script:not([src])').count()).toBe(0);
 	await bo.page.getByRole('article').first().hover();
