@@ -102,7 +102,7 @@ type Live struct {
 	Participants []Participant
 	Recording    bool
 	Waiting      []Waiter // in the lobby, in the order they came
-	Locked       bool // no new guest gets in
+	Locked       bool     // no new guest gets in
 }
 
 // A Participant is one who is in a room.

@@ -42,7 +42,7 @@ func (s *attendantSocket) serve() error {
 	// The first ping comes at any time, so that those who came together don't
 	// ping together for ever.
 	s.timer = time.AfterFunc(rand.N(s.cfg.PingEvery), s.ping) //nolint:gosec // it spreads load and guards nothing
-	if s.Revoked != nil { // only who is logged in pays for a goroutine
+	if s.Revoked != nil {                                     // only who is logged in pays for a goroutine
 		s.wg.Go(s.endWithLogin)
 	}
 	s.mu.Unlock()
