@@ -94,6 +94,7 @@ func TestWebhooksRefused(t *testing.T) {
 		`{"url":"https://127.0.0.1/"}`:             400,
 		`{"url":"https://[::ffff:10.0.0.1]/"}`:     400,
 		`{"url":"https://169.254.169.254/latest"}`: 400,
+
 		`{"url":"https://example.org/` + strings.Repeat("x", 2100) + `"}`:          400,
 		`{"url":"https://example.org/","events":["room.burnt"]}`:                   400,
 		`{"url":"https://example.org/","events":["room.ended","room.ended"]}`:      400,
