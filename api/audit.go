@@ -68,7 +68,7 @@ func actionOf(c echo.Context) string {
 	}
 	id, described := operationIDs()[method+" "+path]
 	switch {
-	case id == "openSession":
+	case id == "openSession", id == "tryConnection": // noted where it is done; changes nothing
 		return ""
 	case !described:
 		return method + " " + path // so that a new route is not left out
