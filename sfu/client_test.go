@@ -89,11 +89,11 @@ func (w *watcher) forget(but string) {
 	maps.DeleteFunc(w.wanted, func(id string, _ int) bool { return others(id) })
 }
 
-// layers returns how many layers a publisher was told are wanted; 0 for none told.
-func (w *watcher) layers(p string) int {
+// layers returns how many layers publishers were told are wanted.
+func (w *watcher) layers() map[string]int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.wanted[p]
+	return maps.Clone(w.wanted)
 }
 
 func (w *watcher) FloorChanged(ids []string) {

@@ -184,7 +184,7 @@ func (o *output) catchUp(l *layer, now time.Time) (sent int, ask bool) {
 	var t tally
 	o.start(at, playing{layer: l, epoch: epoch, era: era}, p, &t)
 	o.sub.room.sfu.count.sent(t)
-	return int(t.packets), false //nolint:gosec // a ring's length at most
+	return int(t.packets), false
 }
 
 // start begins with p, the first packet of a picture, and sends what came
