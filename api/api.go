@@ -14,8 +14,10 @@ import (
 
 	"github.com/labstack/echo/v4"
 	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/singleflight"
 
 	"plenum/rooms"
+	"plenum/rooms/throttle"
 )
 
 // Config is what an operator may tune. A zero field means its default.
@@ -24,6 +26,7 @@ type Config struct {
 	PublicAttendants bool           // /online_attendants/ answers everybody, as it once did
 	ICEServers       []ICEServer    // what /meeting/<id>/ice answers; default none: the server is its own
 	SessionFor       time.Duration  // how long a login holds; default 12 h
+	EndGrace         time.Duration  // how long a running meeting may run over its end; default not at all
 	Now              func() time.Time
 
 	// AttendanceOrigins are the origins of other sites whose pages may be
@@ -41,7 +44,7 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// Deps is what the API stands on. All fields are needed.
+// Deps is what the API stands on. All fields are needed but Relay and Trials.
 type Deps struct {
 	Store      rooms.Store
 	Auth       *rooms.Authenticator
@@ -49,6 +52,14 @@ type Deps struct {
 	Meetings   Meetings
 	Attendants Attendants
 	Recordings Recordings
+	Ledger     Ledger
+	Webhooks   Webhooks
+	Jobs       Jobs
+	Relay      Relay          // nil without one
+	Trials     Trials         // nil without one
+	Links      rooms.LinkKeys // sign join tokens
+	Audit      Audit
+	Revoked    Revocations
 	Pages      fs.FS // the built page; may lack files
 	Metrics    *prometheus.Registry
 }
@@ -61,10 +72,15 @@ type Server struct {
 	echo     *echo.Echo
 	pages    *pages
 	sessions *sessions
-	throttle *throttle
+	throttle *throttle.Throttle
+	logins   singleflight.Group // by a digest of address, name and password
 	requests *requestMetrics
+	noise    *noise
+	noted    recently // downloads in the audit log
 	draining atomic.Bool
 	pushes   *onceOnly
+	drained  chan struct{} // closed when draining begins
+	streams  *streams
 }
 
 // New returns a Server. It starts nothing.
@@ -77,12 +93,15 @@ func New(cfg Config, deps Deps, log *slog.Logger) *Server {
 		echo:     echo.New(),
 		pages:    newPages(deps.Pages),
 		sessions: newSessions(cfg.SessionFor),
-		throttle: newThrottle(),
+		throttle: throttle.New(throttle.Config{}),
 		requests: newRequestMetrics(deps.Metrics),
+		noise:    newNoise(),
 		pushes:   newOnceOnly(),
+		drained:  make(chan struct{}),
+		streams:  newStreams(),
 	}
 	s.echo.HTTPErrorHandler = s.handleError
-	s.echo.Use(s.begin, s.observe, s.recover, s.protect)
+	s.echo.Use(s.begin, s.observe, s.auditCalls, s.recover, s.protect)
 	s.routes()
 	return s
 }
@@ -90,8 +109,13 @@ func New(cfg Config, deps Deps, log *slog.Logger) *Server {
 // ServeHTTP answers one request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.echo.ServeHTTP(w, r) }
 
-// Drain makes /readyz fail, so that a load balancer sends nobody here any more.
-func (s *Server) Drain() { s.draining.Store(true) }
+// Drain makes /readyz fail, so that a load balancer sends nobody here any more,
+// and ends the streams of events.
+func (s *Server) Drain() {
+	if !s.draining.Swap(true) {
+		close(s.drained)
+	}
+}
 
 func (s *Server) routes() {
 	// The seed's routes, as its clients know them.
@@ -130,6 +154,8 @@ func (s *Server) routes() {
 	s.echo.DELETE("/api/v1/rooms/:room", s.cancelRoom, s.signedIn)
 	s.echo.POST("/api/v1/rooms/:room/extend", s.extendRoom, s.signedIn)
 	s.echo.POST("/api/v1/rooms/:room/end", s.endRoom, s.signedIn)
+	s.echo.POST("/api/v1/rooms/:room/links", s.createRoomLink, s.signedIn)
+	s.echo.POST("/api/v1/rooms/:room/links/revoke", s.revokeRoomLinks, s.signedIn)
 	s.get("/api/v1/rooms/:room/participants", s.participants, s.signedIn)
 	s.get("/api/v1/rooms/:room/participants/:participant", s.showParticipant, s.signedIn)
 	s.echo.DELETE("/api/v1/rooms/:room/participants/:participant", s.removeParticipant, s.signedIn)
@@ -137,7 +163,16 @@ func (s *Server) routes() {
 	s.echo.POST("/api/v1/rooms/:room/participants/:participant/message", s.messageOne, s.signedIn)
 	s.echo.POST("/api/v1/rooms/:room/moderate", s.moderateAll, s.signedIn)
 	s.echo.POST("/api/v1/rooms/:room/message", s.messageAll, s.signedIn)
+	s.get("/api/v1/rooms/:room/attendance", s.attendanceReport, s.signedIn)
+	s.get("/api/v1/rooms/:room/attendance.csv", s.attendanceCSV, s.signedIn)
+	s.get("/api/v1/rooms/:room/events", s.roomEvents, s.signedIn)
+	s.echo.GET("/api/v1/rooms/:room/events/ws", s.roomEventSocket, s.signedIn)
+	s.get("/api/v1/events", s.allEvents, s.signedIn)
+	s.get("/api/v1/rooms/:room/waiting", s.listWaiting, s.signedIn)
+	s.echo.POST("/api/v1/rooms/:room/waiting/:participant", s.admitOrDeny, s.signedIn)
 	s.get("/api/v1/rooms/:room/lobby", s.lobby)
+	s.get("/api/v1/rooms/:room/ice", s.roomICE)
+	s.echo.POST("/api/v1/rooms/:room/trial", s.trial)
 	s.get("/api/v1/rooms/:room/calendar.ics", s.calendarFile)
 	s.echo.GET("/api/v1/rooms/:room/ws", s.meetingSocket)
 	s.get("/api/v1/recordings", s.listRecordings, s.signedIn)
@@ -145,6 +180,10 @@ func (s *Server) routes() {
 	s.get("/api/v1/recordings/:recording/files/:file", s.recordingFile, s.linked)
 	s.get("/api/v1/recordings/:recording/archive.zip", s.recordingArchive, s.linked)
 	s.echo.POST("/api/v1/recordings/:recording/links", s.createLink, s.signedIn)
+	s.echo.POST("/api/v1/recordings/:recording/derived", s.derive, s.signedIn)
+	s.get("/api/v1/recordings/:recording/derived", s.listJobs, s.signedIn)
+	s.get("/api/v1/recordings/:recording/derived/:job", s.showJob, s.signedIn)
+	s.echo.DELETE("/api/v1/recordings/:recording/derived/:job", s.cancelJob, s.signedIn)
 	s.echo.PATCH("/api/v1/recordings/:recording", s.changeRecording, s.signedIn, s.adminOnly)
 	s.echo.DELETE("/api/v1/recordings/:recording", s.deleteRecording, s.signedIn)
 	s.get("/api/v1/attendants", s.listAttendants, s.signedIn)
@@ -153,10 +192,12 @@ func (s *Server) routes() {
 	s.get("/api/v1/tokens", s.listTokens, s.signedIn, s.inPerson)
 	s.echo.POST("/api/v1/tokens", s.createToken, s.signedIn, s.inPerson)
 	s.echo.DELETE("/api/v1/tokens/:token", s.deleteToken, s.signedIn, s.inPerson)
+	s.webhookRoutes()
 	s.get("/api/v1/users", s.listUsers, s.signedIn, s.adminOnly)
 	s.echo.POST("/api/v1/users", s.createUser, s.signedIn, s.inPerson, s.adminOnly)
 	s.echo.PATCH("/api/v1/users/:user", s.changeUser, s.signedIn, s.inPerson, s.adminOnly)
 	s.echo.DELETE("/api/v1/users/:user", s.deleteUser, s.signedIn, s.inPerson, s.adminOnly)
+	s.get("/api/v1/audit", s.listAudit, s.signedIn, s.adminOnly)
 }
 
 // get registers a route that only reads, so that HEAD may do it too.

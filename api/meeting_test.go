@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"testing"
@@ -83,11 +84,44 @@ func TestMeetingNotYetOpen(t *testing.T) {
 	s := newTestServer(t, nil)
 	room := s.reserve(t, "early")
 	s.pass(-time.Minute)
-	if _, res, err := s.dial(t, "/api/v1/rooms/"+room.ID+"/ws", nil); err == nil || res == nil || res.StatusCode != 404 {
-		t.Errorf("socket before the start: %v, %v, want 404", res, err)
+	if got, _, err := s.dial(t, "/api/v1/rooms/"+room.ID+"/ws", nil); err != nil || got != room.ID {
+		t.Errorf("socket before the start: %q, %v; want one that can say when it opens", got, err)
 	}
 	if a := s.do(t, request{path: "/api/v1/rooms/" + room.ID + "/lobby"}); a.StatusCode != 200 {
 		t.Errorf("lobby before the start: %d", a.StatusCode)
+	}
+}
+
+// TestMeetingRunsOver lets those back in whose meeting runs over its end, and
+// nobody where none runs.
+func TestMeetingRunsOver(t *testing.T) {
+	s := newTestServer(t, func(c *Config, _ *Deps) { c.EndGrace = 10 * time.Minute })
+	runs, empty := s.reserve(t, ""), s.reserve(t, "")
+	s.meetings.live[runs.ID] = Live{}
+	for name, tt := range map[string]struct {
+		after  time.Duration
+		room   string
+		status int
+	}{
+		"before its end":      {59 * time.Minute, runs.ID, 101},
+		"while it runs over":  {time.Hour, runs.ID, 101},
+		"nobody is there":     {time.Hour, empty.ID, 404},
+		"just before the end": {70*time.Minute - 1, runs.ID, 101},
+		"at the hard end":     {70 * time.Minute, runs.ID, 404},
+	} {
+		start := s.clock()
+		s.pass(tt.after)
+		if _, res, _ := s.dial(t, "/api/v1/rooms/"+tt.room+"/ws", nil); res == nil || res.StatusCode != tt.status {
+			t.Errorf("%s: %v, want %d", name, res, tt.status)
+		}
+		s.pass(-tt.after)
+		if !s.clock().Equal(start) {
+			t.Fatal("the clock did not go back")
+		}
+	}
+	s.pass(time.Hour)
+	if a := s.do(t, request{path: "/meeting/" + runs.ID + "/"}); a.StatusCode != 404 {
+		t.Errorf("the page of a meeting that runs over: %d, want 404: nobody new gets in", a.StatusCode)
 	}
 }
 
@@ -231,5 +265,82 @@ func TestSecurityHeaders(t *testing.T) {
 	}
 	if got := contentSecurityPolicy("a; script-src *"); strings.Contains(got, "*") {
 		t.Errorf("a hostile host wrote the policy: %q", got)
+	}
+}
+
+// fakeRelay gives itself a name and tells which host it was asked for.
+type fakeRelay struct{}
+
+func (fakeRelay) ICEServers(host string) ([]ICEServer, time.Duration) {
+	return []ICEServer{{URLs: "turn:" + host, Username: "u", Credential: "c"}}, time.Hour
+}
+
+func TestOurOwnRelayIsListed(t *testing.T) {
+	s := newTestServer(t, func(c *Config, d *Deps) {
+		c.ICEServers, d.Relay = []ICEServer{{URLs: "stun:stun.example.org"}}, fakeRelay{}
+	})
+	id := s.reserve(t, "").ID
+	host := hostName(strings.TrimPrefix(s.URL, "http://"))
+	list := `[{"urls":"stun:stun.example.org"},{"urls":"turn:` + host + `","username":"u","credential":"c"}]`
+	for path, want := range map[string]string{
+		"/meeting/" + id + "/ice":      list,
+		"/api/v1/rooms/" + id + "/ice": `{"ice_servers":` + list + `,"ttl_seconds":3600}`,
+	} {
+		a := s.do(t, request{path: path})
+		if a.StatusCode != 200 || strings.TrimSpace(a.body) != want || a.Header.Get("Cache-Control") != "no-store" {
+			t.Errorf("%s: %d %q, want %s", path, a.StatusCode, a.body, want)
+		}
+	}
+}
+
+func TestHostName(t *testing.T) {
+	for host, want := range map[string]string{
+		"meet.example.org": "meet.example.org", "meet.example.org:8007": "meet.example.org", "[2001:db8::1]:8007": "2001:db8::1",
+		"[2001:db8::1]": "2001:db8::1", "192.0.2.1:1": "192.0.2.1", "": "", "a?transport=udp": "", "a b": "", "x\ny:1": "",
+	} {
+		if got := hostName(host); got != want {
+			t.Errorf("hostName(%q) = %q, want %q", host, got, want)
+		}
+	}
+}
+
+// fakeTrials answers what it is told to.
+type fakeTrials struct{}
+
+func (fakeTrials) Trial(_ context.Context, offer string) (string, error) {
+	switch offer {
+	case "busy":
+		return "", ErrTrials
+	case "sdp":
+		return "answer", nil
+	}
+	return "", ErrOffer
+}
+
+func TestTrial(t *testing.T) {
+	s := newTestServer(t, func(_ *Config, d *Deps) { d.Trials = fakeTrials{} })
+	path := "/api/v1/rooms/" + s.reserve(t, "").ID + "/trial"
+	ask := func(path, body, origin string) answer {
+		header := map[string]string{"Content-Type": "application/json"}
+		if origin != "" {
+			header["Origin"] = origin
+		}
+		return s.do(t, request{method: http.MethodPost, path: path, body: body, header: header})
+	}
+	if a := ask(path, `{"offer":"sdp"}`, s.URL); a.StatusCode != 200 || strings.TrimSpace(a.body) != `{"answer":"answer"}` {
+		t.Errorf("a trial: %d %q", a.StatusCode, a.body)
+	}
+	for name, tt := range map[string]struct {
+		path, body, origin string
+		want               int
+	}{
+		"no offer":       {path, `{"offer":"x"}`, "", 400},
+		"no JSON":        {path, `x`, "", 400},
+		"too many":       {path, `{"offer":"busy"}`, "", 503},
+		"another site":   {path, `{"offer":"sdp"}`, "https://evil.example", 403},
+		"no such room":   {"/api/v1/rooms/1.x/trial", `{"offer":"sdp"}`, "", 404},
+		"something else": {path, `{"offer":"sdp","more":1}`, "", 400},
+	} {
+		wantProblem(t, name, ask(tt.path, tt.body, tt.origin), tt.want)
 	}
 }

@@ -33,6 +33,18 @@ type call struct {
 	user  rooms.User // who was let in; its zero value is nobody
 	token int64      // by which token; 0 is by none
 	link  *grant     // what a signed link allows, if the caller came by one
+
+	object  string            // what it is about, for the audit log; empty is what the path says
+	details map[string]string // what else the audit log is to know
+}
+
+// about tells the audit log what the call made or changed, and names and
+// values in turn of what else there is to know. None may be a secret.
+func (v *call) about(object string, details ...string) {
+	v.object, v.details = object, map[string]string{}
+	for i := 0; i+1 < len(details); i += 2 {
+		v.details[details[i]] = details[i+1]
+	}
 }
 
 const callKey = "call"
@@ -198,7 +210,7 @@ func (m *requestMetrics) done(c echo.Context, took time.Duration) {
 		method = "other"
 	}
 	m.total.WithLabelValues(method, route, strconv.Itoa(c.Response().Status)).Inc()
-	if !isUpgrade(c.Request()) {
+	if !isUpgrade(c.Request()) && c.Response().Header().Get(echo.HeaderContentType) != eventStream {
 		m.seconds.WithLabelValues(route).Observe(took.Seconds())
 	}
 }

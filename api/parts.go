@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"plenum/recording"
@@ -18,20 +19,50 @@ var (
 	ErrNotLive = errors.New("nobody is in the room")
 	// ErrNotHere is returned for a participant who is not in the meeting.
 	ErrNotHere = errors.New("the participant is not in the meeting")
+	// ErrNoPlace is returned when somebody can't be admitted to a full room.
+	ErrNoPlace = errors.New("the room is full")
 )
 
 // Meetings is the live side of rooms.
 type Meetings interface {
 	// ServeMeeting upgrades the request to a meeting's socket and blocks until
 	// it ends. Rights and origin are checked.
-	ServeMeeting(w http.ResponseWriter, r *http.Request, room rooms.Room)
+	ServeMeeting(w http.ResponseWriter, r *http.Request, room rooms.Room, from Visitor)
 	// Live returns who is in a room now; false when nobody has come.
 	Live(roomID string) (Live, bool)
 	// UpdateRoom tells a meeting of its room's new title, end and capacity.
 	UpdateRoom(room rooms.Room)
 	// EndRoom ends a meeting for all who are in it.
 	EndRoom(ctx context.Context, roomID string)
+	// RevokeLinks tells of a room whose older links hold no more, and sends
+	// those off who came by one.
+	RevokeLinks(room rooms.Room)
 	Moderation
+}
+
+// A Visitor is who opens a meeting's socket, as far as HTTP tells.
+type Visitor struct {
+	Addr    netip.Addr
+	User    string          // who is logged in on our own page, or empty
+	UserID  int64           // that user's id, or 0
+	Revoked <-chan struct{} // closed when that login holds no more; nil is never
+}
+
+// Audit takes entries for the audit log; *rooms.AuditLog is one.
+type Audit interface {
+	// Note writes an entry soon and never blocks.
+	Note(e rooms.AuditEntry)
+	// Sure returns when the entry is on disk, or reports that it is not yet.
+	Sure(ctx context.Context, e rooms.AuditEntry) bool
+}
+
+// Revocations tell connections that live on when their login holds no more;
+// *rooms.Revocations is one.
+type Revocations interface {
+	// Watch returns a channel that is closed then. Cancel must be called in the end.
+	Watch(l rooms.Login) (gone <-chan struct{}, cancel func())
+	// Poke says that a user or a token has changed.
+	Poke()
 }
 
 // Moderation is what may be done in a live room from outside it. Rights are
@@ -40,7 +71,8 @@ type Meetings interface {
 type Moderation interface {
 	// Moderate does what a host in the meeting could do, by its name in
 	// the meeting's protocol, on the word of by; to nobody in particular when
-	// participant is empty.
+	// participant is empty; make_speaker and make_audience give these roles. It
+	// returns ErrNoPlace when somebody can't be admitted.
 	Moderate(roomID, by, action, participant string) error
 	// Lock keeps new guests out, or lets them in again.
 	Lock(roomID string, on bool) error
@@ -69,7 +101,8 @@ type Delivery struct {
 type Live struct {
 	Participants []Participant
 	Recording    bool
-	Locked       bool // no new guest gets in
+	Waiting      []Waiter // in the lobby, in the order they came
+	Locked       bool     // no new guest gets in
 }
 
 // A Participant is one who is in a room.
@@ -81,6 +114,16 @@ type Participant struct {
 	Connected bool
 	Sources   []Source
 	Hand      int64 // place among the hands ever raised; 0 while it is down
+}
+
+// A Waiter waits in a room's lobby.
+type Waiter struct {
+	ID        string
+	Name      string
+	Role      string // it will have
+	Reason    string // lobby, or sent_back
+	Since     time.Time
+	Connected bool
 }
 
 // A Source is one thing a participant publishes.
@@ -117,6 +160,10 @@ type Attendant struct {
 	User        string // who is logged in, or empty
 	Details     map[string]string
 	ConnectedAt time.Time
+	// Revoked is closed when that login holds no more; nil is never. Ended is
+	// called once when the socket has ended, or never came about; nil is nobody.
+	Revoked <-chan struct{} `json:"-"`
+	Ended   func()          `json:"-"`
 }
 
 // Recordings is the library of recordings. Its errors wrap those of package
@@ -137,6 +184,45 @@ type Recording struct {
 	Room      string
 	CreatorID int64
 	Manifest  any
+}
+
+// Ledger takes what happens to rooms, and tells when something was stored.
+type Ledger interface {
+	// Record takes an event. It never waits.
+	Record(e rooms.Event)
+	// Held reports whether events of a room wait for the store.
+	Held(roomID string) bool
+	// Watch returns a channel that holds a token when events of a room were
+	// stored here; "" is all rooms. The caller must call stop.
+	Watch(roomID string) (stored <-chan struct{}, stop func())
+}
+
+// Webhooks sends what is queued.
+type Webhooks interface {
+	// Wake has it look at once.
+	Wake()
+	// CheckURL says what is wrong with an address, as a *rooms.FieldError.
+	CheckURL(url string) error
+}
+
+// ErrTrials is returned by a Trials when too many try at once, ErrOffer when
+// an offer can't be answered.
+var (
+	ErrTrials = errors.New("too many trials")
+	ErrOffer  = errors.New("bad offer")
+)
+
+// A Trials lets pages try which ways lead to the media ports.
+type Trials interface {
+	// Trial answers the SDP offer of a connection that will carry nothing.
+	Trial(ctx context.Context, offer string) (answer string, err error)
+}
+
+// A Relay gets media through to pages that reach the media ports no other way.
+type Relay interface {
+	// ICEServers returns where a page finds the relay on a machine of this name,
+	// with credentials of its own, and how long they hold.
+	ICEServers(host string) ([]ICEServer, time.Duration)
 }
 
 // An ICEServer is one entry of the list a page gives its RTCPeerConnection.

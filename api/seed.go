@@ -39,6 +39,7 @@ func (s *Server) reserveRoom(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	callOf(c).about(room.ID)
 	zone, err := rooms.Zone(room.Timezone)
 	if err != nil {
 		return err
@@ -49,7 +50,7 @@ func (s *Server) reserveRoom(c echo.Context) error {
 		Duration:    wanted.Minutes,
 		MeetingURL:  meetingURL(room.ID),
 		Description: room.Description,
-		HostURL:     s.hostURL(room.ID),
+		HostURL:     s.hostURL(room),
 	})
 }
 
@@ -104,14 +105,17 @@ func (s *Server) reserve(c echo.Context, wanted rooms.Reservation) (rooms.Room, 
 
 func (s *Server) logReserved(room rooms.Room) {
 	s.log.Info("room reserved", "room", room.ID, "user", room.CreatorName, "minutes", int(room.Duration/time.Minute))
+	e := rooms.NewEvent(room.ID, rooms.RoomReserved, room.CreatedAt)
+	e.By, e.End = room.CreatorName, room.End
+	s.deps.Ledger.Record(e)
 }
 
 func meetingURL(roomID string) string { return "/meeting/" + roomID + "/" }
 
 // hostURL is the meeting's URL for its host. The token stands in the fragment,
 // which browsers don't send, so no log holds it.
-func (s *Server) hostURL(roomID string) string {
-	return meetingURL(roomID) + "#host=" + rooms.HostToken(s.deps.HostKey, roomID)
+func (s *Server) hostURL(room rooms.Room) string {
+	return meetingURL(room.ID) + "#host=" + room.HostToken(s.deps.HostKey)
 }
 
 // seedAttendant is one row of the seed's list.
@@ -211,13 +215,12 @@ func (s *Server) attendance(c echo.Context) error {
 		return err
 	}
 	from := callOf(c).from
-	a := Attendant{IP: from.addr.String(), Port: from.port, Details: details}
-	if _, fromPage := c.Request().Header["Origin"]; fromPage && sameOrigin(c.Request()) {
-		user, err := s.sessionUser(c)
-		if err != nil && !errors.Is(err, rooms.ErrCredentials) {
-			return err
-		}
-		a.User = user.Name
+	user, gone, cancel, err := s.pageUser(c)
+	if err != nil {
+		return err
+	}
+	a := Attendant{
+		IP: from.addr.String(), Port: from.port, User: user.Name, Details: details, Revoked: gone, Ended: cancel,
 	}
 	s.deps.Attendants.ServeAttendance(c.Response(), c.Request(), a)
 	return nil

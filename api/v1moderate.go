@@ -14,9 +14,15 @@ import (
 // What a caller may have done to one participant, in the words of the meeting's
 // own protocol, and to all of them.
 var (
-	actionsOnOne = []string{"mute", "stop_camera", "stop_screen", "ask_to_unmute", "lower_hand", "make_host"}
-	actionsOnAll = []string{"mute_all", "lock", "unlock"}
+	actionsOnOne = []string{
+		"mute", "stop_camera", "stop_screen", "ask_to_unmute", "lower_hand", "make_host", "make_speaker", "make_audience", lobbyAction,
+	}
+	actionsOnAll     = []string{"mute_all", "lock", "unlock", "admit_all"}
+	actionsOnWaiting = []string{"admit", "deny"}
 )
+
+// lobbyAction takes a participant out of the meeting until a host admits anew.
+const lobbyAction = "send_to_lobby"
 
 // removeAction takes a participant out of the meeting.
 const removeAction = "remove"
@@ -50,7 +56,46 @@ func (s *Server) moderateOne(c echo.Context) error {
 	if err := s.moderate(c, room, action, param(c, "participant")); err != nil {
 		return err
 	}
+	if action == lobbyAction {
+		return c.NoContent(http.StatusNoContent)
+	}
 	return s.answerParticipant(c, room)
+}
+
+// waiterBody is one who waits in a room's lobby.
+type waiterBody struct {
+	ID        string `json:"id"`
+	Name      string `json:"name"`
+	Role      string `json:"role"`
+	Reason    string `json:"reason"`
+	Since     string `json:"since"`
+	Connected bool   `json:"connected"`
+}
+
+// listWaiting handles GET /api/v1/rooms/<room id>/waiting.
+func (s *Server) listWaiting(c echo.Context) error {
+	room, err := s.managedRoom(c)
+	if err != nil {
+		return err
+	}
+	live, _ := s.deps.Meetings.Live(room.ID)
+	list := []waiterBody{}
+	for _, w := range live.Waiting {
+		list = append(list, waiterBody{w.ID, w.Name, w.Role, w.Reason, timestamp(w.Since), w.Connected})
+	}
+	return c.JSON(http.StatusOK, map[string]any{"waiting": list})
+}
+
+// admitOrDeny handles POST /api/v1/rooms/<room id>/waiting/<id>.
+func (s *Server) admitOrDeny(c echo.Context) error {
+	room, action, err := s.actionWanted(c, actionsOnWaiting)
+	if err != nil {
+		return err
+	}
+	if err := s.moderate(c, room, action, param(c, "participant")); err != nil {
+		return err
+	}
+	return c.NoContent(http.StatusNoContent)
 }
 
 // removeParticipant handles DELETE /api/v1/rooms/<room id>/participants/<id>.
@@ -109,6 +154,7 @@ func (s *Server) moderate(c echo.Context, room rooms.Room, action, participant s
 	if err != nil {
 		return err
 	}
+	callOf(c).about(room.ID, "action", action, "participant", participant)
 	s.log.Info("meeting moderated", "room", room.ID, "user", by, "address", callOf(c).from.addr,
 		"action", action, "participant", participant)
 	return nil

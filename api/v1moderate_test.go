@@ -60,10 +60,16 @@ func (m *fakeMeetings) acted() []string {
 func TestModerate(t *testing.T) {
 	s := newTestServer(t, nil)
 	room, empty := s.reserve(t, "Plan"), s.reserve(t, "Empty")
-	s.meetings.enter(room.ID, Participant{ID: "p1", Name: "Bo", Role: "guest", Connected: true})
+	s.meetings.enter(room.ID, Participant{ID: "p1", Name: "Bo", Role: "speaker", Connected: true})
 	live, none := "/api/v1/rooms/"+room.ID, "/api/v1/rooms/"+empty.ID
 	for _, action := range actionsOnOne {
 		a := s.post(t, "anna", live+"/participants/p1/moderate", `{"action":"`+action+`"}`)
+		if action == lobbyAction { // after it there is nobody to show
+			if a.StatusCode != 204 {
+				t.Errorf("%s: %d %s", action, a.StatusCode, a.body)
+			}
+			continue
+		}
 		if got := decode[participantBody](t, a); a.StatusCode != 200 || got.Name != "Bo" {
 			t.Errorf("%s: %d %s", action, a.StatusCode, a.body)
 		}
@@ -74,12 +80,20 @@ func TestModerate(t *testing.T) {
 		}
 		wantProblem(t, action+" in an empty room", s.post(t, "anna", none+"/moderate", `{"action":"`+action+`"}`), 409)
 	}
+	for _, action := range actionsOnWaiting {
+		if a := s.post(t, "anna", live+"/waiting/p1", `{"action":"`+action+`"}`); a.StatusCode != 204 {
+			t.Errorf("%s: %d %s", action, a.StatusCode, a.body)
+		}
+	}
+	wantProblem(t, "admit twice over", s.post(t, "anna", live+"/waiting/p9", `{"action":"admit"}`), 404)
 	if a := s.do(t, request{method: "DELETE", path: live + "/participants/p1", as: "anna"}); a.StatusCode != 204 {
 		t.Errorf("remove: %d %s", a.StatusCode, a.body)
 	}
 	want := []string{
 		`mute by anna on "p1"`, `stop_camera by anna on "p1"`, `stop_screen by anna on "p1"`, `ask_to_unmute by anna on "p1"`,
-		`lower_hand by anna on "p1"`, `make_host by anna on "p1"`, `mute_all by admin on ""`, `lock true`, `lock false`, `remove by anna on "p1"`,
+		`lower_hand by anna on "p1"`, `make_host by anna on "p1"`, `make_speaker by anna on "p1"`, `make_audience by anna on "p1"`,
+		`send_to_lobby by anna on "p1"`, `mute_all by admin on ""`, `lock true`, `lock false`, `admit_all by admin on ""`,
+		`admit by anna on "p1"`, `deny by anna on "p1"`, `remove by anna on "p1"`,
 	}
 	if diff := cmp.Diff(want, s.meetings.acted()); diff != "" {
 		t.Errorf("done (-want +got):\n%s", diff)

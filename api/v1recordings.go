@@ -93,6 +93,7 @@ func (s *Server) recordingFile(c echo.Context) error {
 	if c.QueryParam("download") == "1" {
 		header.Set(echo.HeaderContentDisposition, disposition("attachment", file.Name))
 	}
+	defer s.cutWhenRevoked(c)()
 	http.ServeContent(c.Response(), req, "", file.Modified, file)
 	return nil
 }
@@ -148,6 +149,7 @@ func (s *Server) recordingArchive(c echo.Context) error {
 		return nil
 	}
 	s.audit(c, recording.ActionDownload, r, "", "")
+	defer s.cutWhenRevoked(c)()
 	if err := archive.Write(c.Response()); err != nil {
 		s.log.Warn("archive not sent to its end", "recording", r.ID, "error", err, "request", callOf(c).id)
 		panic(http.ErrAbortHandler) // so that nobody takes it for whole

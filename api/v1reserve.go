@@ -76,6 +76,7 @@ func (s *Server) createRoom(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	callOf(c).about(room.ID)
 	c.Response().Header().Set(echo.HeaderLocation, "/api/v1/rooms/"+room.ID)
 	return s.answerRoom(c, http.StatusCreated, room)
 }
@@ -163,6 +164,7 @@ func (s *Server) changeRoom(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	callOf(c).about(room.ID, "version", strconv.FormatInt(room.Version, 10))
 	s.log.Info("room changed", "room", room.ID, "user", callOf(c).user.Name, "version", room.Version)
 	return s.answerRoom(c, http.StatusOK, room)
 }
@@ -219,6 +221,7 @@ func (s *Server) update(c echo.Context, change func(rooms.Room) (rooms.Room, err
 		room, err = s.deps.Store.UpdateRoom(c.Request().Context(), room)
 		switch {
 		case err == nil:
+			s.record(c, changeKind(was, room), room)
 			s.deps.Meetings.UpdateRoom(room)
 			return room, nil
 		case !errors.Is(err, rooms.ErrStale) || tries == 3:

@@ -53,7 +53,7 @@ func (s *Server) roomBody(r rooms.Room) roomBody {
 		Cancelled:    r.Cancelled,
 		Rules:        rulesOf(r.Rules),
 		MeetingURL:   meetingURL(r.ID),
-		HostURL:      s.hostURL(r.ID),
+		HostURL:      s.hostURL(r),
 		Participants: len(live.Participants),
 		Recording:    live.Recording,
 	}
@@ -107,18 +107,14 @@ func (s *Server) roomFilter(c echo.Context) (rooms.RoomFilter, error) {
 		}
 		filter.CreatorID = id
 	}
-	for name, at := range map[string]*time.Time{"from": &filter.From, "before": &filter.Before} {
-		if text := values.Get(name); text != "" {
-			if *at, err = time.Parse(time.RFC3339, text); err != nil {
-				return rooms.RoomFilter{}, &rooms.FieldError{Field: name, Problem: "must be a time as in RFC 3339"}
-			}
-		}
+	if filter.From, err = timeParam(values, "from"); err != nil {
+		return rooms.RoomFilter{}, err
 	}
-	if text := values.Get("limit"); text != "" {
-		filter.Limit, err = strconv.Atoi(text)
-		if err != nil || filter.Limit < 1 || filter.Limit > 500 {
-			return rooms.RoomFilter{}, &rooms.FieldError{Field: "limit", Problem: "must be 1 to 500"}
-		}
+	if filter.Before, err = timeParam(values, "before"); err != nil {
+		return rooms.RoomFilter{}, err
+	}
+	if filter.Limit, err = limitParam(values); err != nil {
+		return rooms.RoomFilter{}, err
 	}
 	return filter, nil
 }
@@ -151,6 +147,8 @@ func (s *Server) endRoom(c echo.Context) error {
 		if err := s.deps.Store.SetRoomEnd(c.Request().Context(), room.ID, now); err != nil {
 			return err
 		}
+		room.End = now
+		s.record(c, rooms.RoomEnded, room)
 		s.deps.Meetings.EndRoom(c.Request().Context(), room.ID)
 		s.log.Info("room ended", "room", room.ID, "user", callOf(c).user.Name)
 	}
@@ -208,9 +206,12 @@ type lobbyBody struct {
 	Participants []string `json:"participants"`
 	Count        int      `json:"count"`
 	Recording    bool     `json:"recording"`
+	Locked       bool     `json:"locked"`
 	CalendarURL  string   `json:"calendar_url"`
 	HasPasscode  bool     `json:"has_passcode"`
 	Lobby        bool     `json:"lobby"`
+
+	RecordingPolicy rooms.RecordingPolicy `json:"recording_policy"`
 }
 
 // lobby handles GET /api/v1/rooms/<room id>/lobby.
@@ -234,9 +235,12 @@ func (s *Server) lobby(c echo.Context) error {
 		Participants: names,
 		Count:        len(live.Participants),
 		Recording:    live.Recording,
+		Locked:       live.Locked,
 		CalendarURL:  calendarURL(room.ID),
 		HasPasscode:  room.Rules.PasscodeHash != "",
 		Lobby:        room.Rules.Lobby,
+
+		RecordingPolicy: rulesOf(room.Rules).Recording,
 	})
 }
 

@@ -148,6 +148,7 @@ func (s *Server) createToken(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	callOf(c).about(strconv.FormatInt(token.ID, 10), "name", token.Name)
 	s.log.Info("token created", "user", user.Name, "token", token.ID, "scopes", token.Scopes, "address", callOf(c).from.addr)
 	return c.JSON(http.StatusCreated, struct {
 		tokenBody
@@ -164,6 +165,7 @@ func (s *Server) deleteToken(c echo.Context) error {
 	if err := s.deps.Store.DeleteToken(c.Request().Context(), id, whoseTokens(c)); err != nil {
 		return err
 	}
+	s.deps.Revoked.Poke()
 	s.log.Info("token revoked", "user", callOf(c).user.Name, "token", id, "address", callOf(c).from.addr)
 	return c.NoContent(http.StatusNoContent)
 }

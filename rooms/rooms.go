@@ -135,8 +135,19 @@ type Store interface {
 	// SetRoomEnd moves a room's end, whatever its version, which is counted up.
 	SetRoomEnd(ctx context.Context, id string, end time.Time) error
 
+	// AppendAudit adds entries to the audit log, all or none; the store gives
+	// their ids.
+	AppendAudit(ctx context.Context, entries []AuditEntry) error
+	// Audit lists the newest entries first, and whether there are more.
+	Audit(ctx context.Context, f AuditFilter) (page []AuditEntry, more bool, err error)
+	// PruneAudit forgets what happened before that instant, and says how much.
+	PruneAudit(ctx context.Context, before time.Time) (int64, error)
+
 	// Secret returns the named secret, made of 32 random bytes at the first call.
 	Secret(ctx context.Context, name string) ([]byte, error)
+
+	EventStore
+	WebhookStore
 
 	Ping(ctx context.Context) error
 	Close() error

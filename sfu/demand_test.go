@@ -26,6 +26,7 @@ func (r still) key(to transport.Receiver, layer int, seq uint16, at time.Time) {
 	p.SetPayload(0, copy(p.Buffer(), vp8(true, [2]uint16{320 << layer, 180 << layer}, seq)))
 	p.Timestamp, p.Marker, p.Arrival = uint32(seq)*3000, true, at
 	to.Packet(p, seq)
+	to.Flush(nil)
 }
 
 // silentTap lets go of what it is given.

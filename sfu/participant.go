@@ -55,6 +55,8 @@ type Participant struct {
 	up   atomic.Bool // the link is
 	held atomic.Bool // paused by signalling
 	gave atomic.Bool // published something, ever
+	// barred is set while the participant may not publish.
+	barred atomic.Bool
 	// stirred is set when the plan has to look at the participant.
 	stirred atomic.Bool
 	acked   atomic.Int64
@@ -195,6 +197,22 @@ func (p *Participant) AckSeats(epoch int64) {
 func (p *Participant) Pause(paused bool) {
 	p.held.Store(paused)
 	p.refresh()
+}
+
+// Bar takes the right to publish away, or gives it back. While it is barred,
+// every packet the participant sends is dropped and counted, whatever its
+// sources are said to be.
+func (p *Participant) Bar(barred bool) {
+	p.barred.Store(barred)
+	for _, s := range p.sources {
+		if s.set(func() { s.barred = p.barred.Load() }) {
+			p.wantKeyframes(s)
+		}
+	}
+	if barred {
+		p.room.silenced(p)
+	}
+	p.room.changed()
 }
 
 // refresh applies a change of the link or of Pause to what flows.

@@ -42,6 +42,9 @@ func (s *attendantSocket) serve() error {
 	// The first ping comes at any time, so that those who came together don't
 	// ping together for ever.
 	s.timer = time.AfterFunc(rand.N(s.cfg.PingEvery), s.ping) //nolint:gosec // it spreads load and guards nothing
+	if s.Revoked != nil {                                     // only who is logged in pays for a goroutine
+		s.wg.Go(s.endWithLogin)
+	}
 	s.mu.Unlock()
 	s.conn.SetReadLimit(-1) // what comes is thrown away piece by piece
 	for {
@@ -61,6 +64,20 @@ func (s *attendantSocket) serve() error {
 	s.wg.Wait()
 	_ = s.conn.CloseNow() // it is closed in most cases
 	return context.Cause(s.ctx)
+}
+
+// endWithLogin closes the socket when the login it came with holds no more.
+func (s *attendantSocket) endWithLogin() {
+	select {
+	case <-s.ctx.Done():
+		return
+	case <-s.Revoked:
+	}
+	s.mu.Lock()
+	s.ended = true // nothing more is pushed to it
+	s.mu.Unlock()
+	_ = s.conn.Close(websocket.StatusPolicyViolation, "revoked") // the client may be gone already
+	s.cancel(errRevoked)
 }
 
 // is reports whether all details are true of the attendant.

@@ -46,6 +46,16 @@ type Attendant struct {
 	User        string // who is logged in, or empty
 	Details     map[string]string
 	ConnectedAt time.Time
+	// Revoked is closed when that login holds no more; nil is never. Ended is
+	// called once when the socket has ended, or never came about; nil is nobody.
+	Revoked <-chan struct{} `json:"-"`
+	Ended   func()          `json:"-"`
+}
+
+func (a Attendant) done() {
+	if a.Ended != nil {
+		a.Ended()
+	}
 }
 
 // Attendants is the register of attendants.
@@ -68,6 +78,8 @@ var (
 	errSlow   = errors.New("the attendant does not read")
 	errClosed = errors.New("the register is closed")
 	errSilent = errors.New("the attendant does not answer")
+
+	errRevoked = errors.New("the login was revoked")
 )
 
 // NewAttendants returns an empty register. The caller must Close it.
@@ -84,6 +96,7 @@ func NewAttendants(cfg AttendantsConfig, log *slog.Logger) *Attendants {
 // is, but ChannelName and ConnectedAt.
 func (a *Attendants) ServeAttendance(w http.ResponseWriter, r *http.Request, who Attendant) {
 	if !a.room() {
+		who.done()
 		http.Error(w, "too many attendants", http.StatusServiceUnavailable)
 		return
 	}
@@ -95,11 +108,13 @@ func (a *Attendants) ServeAttendance(w http.ResponseWriter, r *http.Request, who
 	})
 	if err != nil {
 		a.log.Debug("attendance socket refused", "err", err) // Accept has answered
+		who.done()
 		return
 	}
 	who.ConnectedAt = time.Now().UTC()
 	s := newAttendantSocket(context.WithoutCancel(r.Context()), conn, who, a.cfg)
 	if !a.add(s) {
+		who.done()
 		_ = conn.Close(websocket.StatusServiceRestart, "shutdown") // the client may be gone already
 		return
 	}
@@ -110,6 +125,7 @@ func (a *Attendants) ServeAttendance(w http.ResponseWriter, r *http.Request, who
 // serve keeps a socket until it ends. Its goroutine was counted by add.
 func (a *Attendants) serve(s *attendantSocket) {
 	defer a.remove(s)
+	defer s.done()
 	reason := s.serve()
 	a.log.Info("attendant went", "attendant", s.ChannelName, "reason", reason.Error())
 }

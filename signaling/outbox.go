@@ -7,7 +7,8 @@ import (
 )
 
 // outbox is what waits to be written to one socket. Messages keep their order
-// and are bounded in number; of seat tables and floors only the newest waits.
+// and are bounded in number; of seat tables, floors and
+// lobbies only the newest waits.
 type outbox struct {
 	wake chan struct{} // holds one token when there may be something to write; never closed
 
@@ -17,6 +18,7 @@ type outbox struct {
 	queue  [][]byte
 	seats  *protocol.Seats
 	floor  []byte    // nil for none
+	lobby  []byte    // likewise
 	last   *farewell // once set, nothing more is taken in
 }
 
@@ -25,7 +27,7 @@ type outbox struct {
 type parcel struct {
 	message []byte
 	table   any    // a message that replaces the ones of its kind before; not yet encoded
-	floor   []byte // the same, encoded
+	floor   []byte // the same, encoded: a floor or a lobby
 	held    bool   // tables wait, but tables were not asked for
 	last    *farewell
 }
@@ -58,10 +60,15 @@ func (b *outbox) offer(msg []byte) {
 	b.ring()
 }
 
-// begin queues what a resumed session has missed, however much it is.
+// begin queues what a session starts with, however much it is. It comes after
+// what was said on the socket before.
 func (b *outbox) begin(msgs [][]byte) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if len(b.queue) > 0 {
+		b.replay = append(b.replay, b.queue...)
+		b.queue = nil
+	}
 	b.replay = append(b.replay, msgs...)
 	b.ring()
 }
@@ -80,6 +87,13 @@ func (b *outbox) setFloor(msg []byte) {
 	b.ring()
 }
 
+func (b *outbox) setLobby(msg []byte) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.lobby = msg
+	b.ring()
+}
+
 // finish makes f the last message, and reports whether it is: the first call
 // counts. With drop, what waits is not written any more.
 func (b *outbox) finish(f farewell, drop bool) bool {
@@ -89,7 +103,7 @@ func (b *outbox) finish(f farewell, drop bool) bool {
 		return false
 	}
 	b.last = &f
-	b.seats, b.floor = nil, nil
+	b.seats, b.floor, b.lobby = nil, nil, nil
 	if drop {
 		b.replay, b.queue = nil, nil
 	}
@@ -122,7 +136,7 @@ func (b *outbox) take(tables bool) parcel {
 	case b.last != nil:
 		return parcel{last: b.last}
 	case !tables:
-		return parcel{held: b.seats != nil || b.floor != nil}
+		return parcel{held: b.seats != nil || b.floor != nil || b.lobby != nil}
 	case b.seats != nil:
 		seats := *b.seats
 		b.seats = nil
@@ -131,6 +145,10 @@ func (b *outbox) take(tables bool) parcel {
 		floor := b.floor
 		b.floor = nil
 		return parcel{floor: floor}
+	case b.lobby != nil:
+		lobby := b.lobby
+		b.lobby = nil
+		return parcel{floor: lobby}
 	}
 	return parcel{}
 }

@@ -14,15 +14,23 @@ var (
 	ErrNotLive = errors.New("nobody is in the room")
 	// ErrNotHere is returned when no participant has the id.
 	ErrNotHere = errors.New("the participant is not in the meeting")
+	// ErrNoPlace is returned when somebody can't be admitted to a full room.
+	ErrNoPlace = errors.New("the room is full")
 )
 
 // Moderate does in a live room what a host in it could do, on the word of by,
-// whom those concerned are told of. It returns ErrNotLive or ErrNotHere.
+// whom those concerned are told of. It returns ErrNotLive, ErrNotHere or ErrNoPlace.
 func (h *Hub) Moderate(roomID, by string, m protocol.Moderate) error {
 	return h.inside(roomID, func(r *liveRoom) error {
 		err := r.moderateBy(meeting.Participant{Name: by, Role: meeting.Host}, m)
-		if why, ok := errors.AsType[refusal](err); ok && why.code == protocol.NotHere {
-			return ErrNotHere
+		if why, ok := errors.AsType[refusal](err); ok {
+			switch why.code {
+			case protocol.NotHere:
+				return ErrNotHere
+			case protocol.RoomFull:
+				return ErrNoPlace
+			default:
+			}
 		}
 		return err
 	})
@@ -71,7 +79,7 @@ func (r *liveRoom) announce(a protocol.Announcement, only string) []Delivery {
 			outcome = QueueFull
 			r.log.Warn("socket cut off", "participant", s.id, "reason", "it does not read")
 			s.socket.finish(byeSlow, true)
-			events = append(events, r.detach(s)...)
+			events = append(events, r.detach(s, time.Now())...)
 		}
 		deliveries = append(deliveries, Delivery{p.ID, outcome})
 	}

@@ -168,11 +168,13 @@ func TestLastToBeLostEndsTheRoom(t *testing.T) {
 }
 
 func TestHalfOpenSocketIsLost(t *testing.T) {
-	h := newHarness(t, Config{PingEvery: 10 * time.Millisecond, PongWait: 500 * time.Millisecond})
+	wait := 500 * time.Millisecond
+	h := newHarness(t, Config{PingEvery: 10 * time.Millisecond, PongWait: wait, ResumeWindow: wait})
 	ann := h.join("Ann")
 	deaf := h.dialDeaf() // reads nothing, so answers no ping
 	deaf.send(joinMessage("Bo", ""))
 	ann.saw("p2", connected(false))
+	ann.sawLeave("p2")
 }
 
 // A page hears how many layers are wanted, and again when it comes back.

@@ -11,8 +11,10 @@ import (
 
 	"plenum/api"
 	"plenum/recording"
+	"plenum/rooms"
 	"plenum/rooms/meeting"
 	"plenum/sfu"
+	"plenum/sfu/ice"
 	"plenum/signaling"
 	"plenum/signaling/protocol"
 )
@@ -23,23 +25,72 @@ func openLive(ctx context.Context, cfg settings, p parts) (*live, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open recordings: %w", err)
 	}
+	finding := func() {}
+	if cfg.stun != "" {
+		finder := ice.NewFinder(cfg.stun, p.log)
+		cfg.sfu.Found = finder.Addrs
+		finding = inBackground(ctx, finder.Run)
+	}
 	media, err := sfu.New(cfg.sfu, p.log)
 	if err != nil {
+		finding()
 		return nil, errors.Join(fmt.Errorf("open media ports: %w", err), library.Close(ctx))
 	}
-	hub := signaling.NewHub(signaling.Config{}, signaling.SFU(media), signaling.Library(library), p.hostKey, p.store, p.log)
+	work, err := startJobs(ctx, cfg, library, media, p.log)
+	if err != nil {
+		finding()
+		return nil, errors.Join(err, library.Close(ctx), media.Close())
+	}
+	turn, err := openRelay(cfg.relay, media, p.log)
+	if err != nil {
+		work.stop()
+		finding()
+		return nil, errors.Join(err, media.Close(), library.Close(ctx))
+	}
+	hub := signaling.NewHub(signaling.Config{
+		EndGrace: cfg.endGrace, Links: p.links, Audit: p.audit.Note,
+	}, signaling.SFU(media), signaling.Library(library), p.hostKey, p.store, p.ledger, p.log)
 	register := signaling.NewAttendants(signaling.AttendantsConfig{}, p.log)
 	countLive(p.metrics, hub, register)
 	p.metrics.MustRegister(newMediaMetrics(media.Stats))
-	return &live{
+	now := &live{
+		trials:     trials{media},
 		meetings:   meetings{hub},
 		attendants: attendants{register},
 		recordings: recordings{library},
+		jobs:       work.manager,
 		close: func(ctx context.Context) error {
 			// Meetings first: their recorders stop with the reason "shutdown".
-			return errors.Join(hub.Close(ctx), register.Close(ctx), library.Close(ctx), media.Close())
+			work.stop()
+			err := errors.Join(hub.Close(ctx), register.Close(ctx), library.Close(ctx), media.Close())
+			if turn != nil {
+				err = errors.Join(err, turn.Close())
+			}
+			finding()
+			return err
 		},
-	}, nil
+	}
+	if turn != nil {
+		now.relay = relays{server: turn, host: cfg.relayHost, announced: media.Announced}
+		promauto.With(p.metrics).NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "plenum_turn_allocations", Help: "Allocations of the built-in TURN server.",
+		}, func() float64 { return float64(turn.Allocations()) })
+	}
+	return now, nil
+}
+
+// inBackground runs f until the returned function is called, which waits for it.
+func inBackground(ctx context.Context, f func(context.Context) error) (stop func()) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = f(ctx) // it ends only when told to
+	}()
+	return func() {
+		cancel()
+		<-done
+	}
 }
 
 // countLive publishes how much is live.
@@ -56,6 +107,11 @@ func countLive(registry *prometheus.Registry, hub *signaling.Hub, register *sign
 // meetings shows a Hub as the API wants it.
 type meetings struct{ *signaling.Hub }
 
+// ServeMeeting serves one meeting's socket.
+func (m meetings) ServeMeeting(w http.ResponseWriter, r *http.Request, room rooms.Room, from api.Visitor) {
+	m.Hub.ServeMeeting(w, r, room, signaling.Visitor(from))
+}
+
 // Live returns who is in a room.
 func (m meetings) Live(roomID string) (api.Live, bool) {
 	snap, ok := m.Hub.Live(roomID)
@@ -65,6 +121,11 @@ func (m meetings) Live(roomID string) (api.Live, bool) {
 	live := api.Live{Recording: snap.Recording.On, Locked: snap.Room.Locked}
 	for _, p := range snap.Participants {
 		live.Participants = append(live.Participants, participant(p))
+	}
+	for _, w := range snap.Lobby {
+		live.Waiting = append(live.Waiting, api.Waiter{
+			ID: w.ID, Name: w.Name, Role: string(w.Role), Reason: string(w.Reason), Since: w.Since, Connected: w.Connected,
+		})
 	}
 	return live, true
 }
@@ -79,7 +140,14 @@ func participant(p meeting.Participant) api.Participant {
 
 // Moderate does what a host in the meeting could do.
 func (m meetings) Moderate(roomID, by, action, participant string) error {
-	err := m.Hub.Moderate(roomID, by, protocol.Moderate{Action: protocol.Action(action), Participant: participant})
+	order := protocol.Moderate{Action: protocol.Action(action), Participant: participant}
+	switch action {
+	case "make_speaker":
+		order.Action, order.Role = protocol.SetRole, protocol.Speaker
+	case "make_audience":
+		order.Action, order.Role = protocol.SetRole, protocol.Audience
+	}
+	err := m.Hub.Moderate(roomID, by, order)
 	return ofMeeting(err, participant)
 }
 
@@ -101,6 +169,8 @@ func ofMeeting(err error, participant string) error {
 		return api.ErrNotHere
 	case notLive:
 		return api.ErrNotLive
+	case errors.Is(err, signaling.ErrNoPlace):
+		return api.ErrNoPlace
 	}
 	return err
 }

@@ -126,6 +126,7 @@ type Config struct {
 	Chat         int           // chat messages kept; default 500
 	ChatBytes    int           // bytes of chat text kept; default 256 KiB
 	ResumeWindow time.Duration // how long a lost participant may come back; default 30 s
+	Grace        time.Duration // how long a meeting may run over its end; default not at all
 }
 
 func (c Config) withDefaults() Config {
@@ -150,6 +151,14 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
+// closing is when a meeting ends that may run over, or zero.
+func (c Config) closing(end time.Time) time.Time {
+	if c.Grace == 0 {
+		return time.Time{}
+	}
+	return end.Add(c.Grace)
+}
+
 // A Meeting is the state of one live room. The participants' numbers start at
 // 1 and are never given twice.
 type Meeting struct {
@@ -159,11 +168,15 @@ type Meeting struct {
 	hands   int64              // the number of the hand raised last
 	pending map[string]*member // admitted, not yet entered
 	roster  []*member          // in order of entering
-	chat    []Message
-	chatLen int // bytes of text in chat
-	rec     Recording
-	events  eventLog
-	held    held
+	lobby   []*waiter          // in order of coming
+	// capacity is the room's own, when it is less than the config's.
+	capacity     int
+	lobbyVersion int64
+	chat         []Message
+	chatLen      int // bytes of text in chat
+	rec          Recording
+	events       eventLog
+	held         held
 }
 
 // member is a participant as the meeting keeps it.
@@ -172,6 +185,7 @@ type member struct {
 	lost   Path              // paths that are lost
 	lostAt time.Time         // when signalling was lost
 	held   map[Source]string // see Hold: by whom
+	came   *waiter           // out of the lobby, while pending
 }
 
 // snapshot returns a copy that later commands leave alone.
@@ -185,22 +199,42 @@ func (m *member) snapshot() Participant {
 // New returns an empty meeting.
 func New(info Info, cfg Config) *Meeting {
 	cfg = cfg.withDefaults()
+	info.ClosesAt = cfg.closing(info.EndsAt)
 	return &Meeting{cfg: cfg, info: info, pending: map[string]*member{}, events: eventLog{keep: cfg.Events}}
 }
 
 // Admit reserves a place for somebody whose connection is still being made.
 // It must be followed by Enter or Abort. Nobody is told before Enter.
 func (m *Meeting) Admit(name string, role Role) (id string, number uint32, err error) {
-	if len(m.roster)+len(m.pending) >= m.cfg.Capacity {
-		return "", 0, ErrFull
-	}
 	if m.info.Locked && role != Host {
 		return "", 0, ErrLocked
 	}
+	if m.full() {
+		return "", 0, ErrFull
+	}
+	id, number = m.identity()
+	m.pending[id] = &member{Participant: Participant{ID: id, Number: number, Name: name, Role: role}}
+	return id, number, nil
+}
+
+// identity returns an id and a number that were never given before.
+func (m *Meeting) identity() (id string, number uint32) {
 	m.number++
-	id = fmt.Sprintf("p%d", m.number)
-	m.pending[id] = &member{Participant: Participant{ID: id, Number: m.number, Name: name, Role: role}}
-	return id, m.number, nil
+	return fmt.Sprintf("p%d", m.number), m.number
+}
+
+// SetCapacity bounds the meeting by the room's own capacity; 0 is none. Who is
+// in stays in.
+func (m *Meeting) SetCapacity(most int) { m.capacity = most }
+
+// full reports whether there is no place left, those counted that are kept for
+// who was admitted.
+func (m *Meeting) full() bool {
+	most := m.cfg.Capacity
+	if m.capacity > 0 {
+		most = min(most, m.capacity)
+	}
+	return len(m.roster)+len(m.pending)+m.admittedCount() >= most
 }
 
 // Enter puts an admitted participant on the roster.
@@ -210,7 +244,7 @@ func (m *Meeting) Enter(now time.Time, id string) []Event {
 		return nil
 	}
 	delete(m.pending, id)
-	p.JoinedAt = now
+	p.JoinedAt, p.came = now, nil
 	m.roster = append(m.roster, p)
 	return m.changed(p)
 }
@@ -253,10 +287,10 @@ func (m *Meeting) Back(id string, path Path) []Event {
 }
 
 // Publish says what one source of a participant does now. See Hold for when
-// it does not count.
+// it does not count; what the audience turns on does not count either.
 func (m *Meeting) Publish(id string, source Source, on, muted bool) []Event {
 	p := m.member(id)
-	if p == nil || !slices.Contains(sources, source) {
+	if p == nil || !slices.Contains(sources, source) || on && !may(p.Role, MayPublish, m.info.Audience) {
 		return nil
 	}
 	if _, held := p.held[source]; held && on && (!muted || source != Microphone) {
@@ -335,7 +369,7 @@ func (m *Meeting) Change(title string, endsAt time.Time) []Event {
 	if m.info.Title == title && m.info.EndsAt.Equal(endsAt) {
 		return nil
 	}
-	m.info.Title, m.info.EndsAt = title, endsAt
+	m.info.Title, m.info.EndsAt, m.info.ClosesAt = title, endsAt, m.cfg.closing(endsAt)
 	return m.events.add(RoomChanged{Info: m.info})
 }
 
@@ -353,7 +387,8 @@ func (m *Meeting) Expire(now time.Time) (gone []string, events []Event) {
 // Ended reports whether the meeting's time is over.
 func (m *Meeting) Ended(now time.Time) bool { return !now.Before(m.info.closes()) }
 
-// Deadline is the next instant at which Ended or Expire has something to say.
+// Deadline is the next instant at which Ended, Expire or ExpireLobby has
+// something to say.
 func (m *Meeting) Deadline() time.Time {
 	next := m.info.closes()
 	for _, p := range m.roster {
@@ -364,11 +399,16 @@ func (m *Meeting) Deadline() time.Time {
 			next = at
 		}
 	}
+	for _, w := range m.lobby {
+		if at := m.waiterEnd(w); !at.IsZero() && at.Before(next) {
+			next = at
+		}
+	}
 	return next
 }
 
-// Empty reports whether nobody is in the meeting or about to enter.
-func (m *Meeting) Empty() bool { return len(m.roster)+len(m.pending) == 0 }
+// Empty reports whether nobody is in the meeting, about to enter or waiting.
+func (m *Meeting) Empty() bool { return len(m.roster)+len(m.pending)+len(m.lobby) == 0 }
 
 // Seq is the number of the last event.
 func (m *Meeting) Seq() int64 { return m.events.seq }
@@ -400,6 +440,9 @@ func (m *Meeting) Info() Info { return m.info }
 
 // Recording returns the state of the recording.
 func (m *Meeting) Recording() Recording { return m.rec }
+
+// Locked reports whether a host keeps out who is not in.
+func (m *Meeting) Locked() bool { return m.info.Locked }
 
 // Snapshot returns the whole state.
 func (m *Meeting) Snapshot() Snapshot {

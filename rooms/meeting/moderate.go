@@ -82,16 +82,6 @@ func (m *Meeting) Held(id string) map[Source]string {
 	return maps.Clone(p.held)
 }
 
-// SetRole gives a participant another role.
-func (m *Meeting) SetRole(id string, role Role) []Event {
-	p := m.member(id)
-	if p == nil || p.Role == role {
-		return nil
-	}
-	p.Role = role
-	return m.changed(p)
-}
-
 // Lock keeps guests out who have no place yet, or lets them in again.
 func (m *Meeting) Lock(on bool) []Event {
 	if m.info.Locked == on {

@@ -27,8 +27,8 @@ type WaitingRoom struct {
 
 // Waiting answers Join or Resume of who must be admitted first, and tells each
 // change of it. Joined follows when a host admits, then nothing of the lobby
-// any more. A page that was in the meeting closes its connection and sends
-// Join with a fresh offer on the same socket; it keeps its place.
+// any more. A page that was in the meeting sends Join with a fresh offer on the
+// same socket; it keeps its place.
 type Waiting struct {
 	Re int `json:"re,omitempty"`
 	// ResumeToken takes the place up again when the socket breaks.
@@ -36,6 +36,9 @@ type Waiting struct {
 	Name        string      `json:"name"`
 	Reason      WaitReason  `json:"reason"`
 	Room        WaitingRoom `json:"room"`
+	// OfferWanted is set when Join must come again, with the offer of a fresh
+	// connection: the one before is closed.
+	OfferWanted bool `json:"offer_wanted"`
 	// HostPresent is set while somebody is in the meeting who can admit.
 	HostPresent bool `json:"host_present"`
 	// Now is the server's clock, RFC 3339 with milliseconds, UTC.

@@ -6,7 +6,7 @@ func ClientMessages() map[string]any {
 		"join": Join{}, "resume": Resume{}, "offer": Offer{}, "view": SetView{}, "publish": Publish{},
 		"seated": Seated{}, "chat": SendChat{}, "record": Record{}, "end": EndMeeting{}, "leave": Leave{},
 		"hand": Hand{}, "reaction": React{}, "moderate": Moderate{}, "lock": Lock{}, "extend": Extend{},
-		"lobby": SetLobby{},
+		"lobby": SetLobby{}, "consent": Consent{},
 	}
 }
 

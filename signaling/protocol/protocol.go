@@ -138,6 +138,14 @@ type Record struct {
 	On bool `json:"on"`
 }
 
+// Consent answers to being recorded. Who does not accept is not recorded, and
+// what has been recorded of them is thrown away. Without an answer, staying is
+// one. It may come before a recording begins, and be changed.
+type Consent struct {
+	Request
+	Accept bool `json:"accept"`
+}
+
 // EndMeeting ends the meeting for everybody and gives the room back. Hosts only.
 type EndMeeting struct {
 	Request

@@ -2,99 +2,35 @@ import { createBoard } from './board';
 import type { Board } from './board';
 import { createConnection, FIRST_SEATS } from './connection';
 import type { Connection } from './connection';
-import type { DeviceControl } from './devices';
-import { createLevels, seatLevel } from './levels';
-import type { Levels } from './levels';
-import { isHeard, meetingOf, reduce } from './meeting';
-import type { Meeting } from './meeting';
-import type { Action, ByeReason, ClientMessage, Emoji, ErrorCode, Join, Joined, Moderate, Seats, ServerMessage } from './protocol.gen';
-import { createPublisher } from './publisher';
-import type { Publisher } from './publisher';
-import { createReactions } from './reactions';
-import type { Reactions } from './reactions';
+import { badlyReceived, inspect, type Inspection, type Report } from './inspect';
+import { createIceServers, type IceServers } from './ice';
+import { createLevels, seatLevel, type Levels } from './levels';
+import { deviceOf } from './device-id';
+import { isHeard, meetingOf, reduce, runsOver, waitingOf } from './meeting';
+import { browserStore } from './preferences';
+import type { Action, ClientMessage, Emoji, Join, Joined, Moderate, Role, Seats, ServerMessage, Waiting } from './protocol.gen';
+import { createPublisher, NOTHING, type Publisher } from './publisher';
+import { createReactions, type Reactions } from './reactions';
+import { mayPublish } from './rights';
 import { fetchLobby, socketUrl } from './rooms';
-import { shareScreen, stopShare } from './screen';
-import type { ScreenShare } from './screen';
-import { createSocket } from './socket';
-import type { Link, Socket } from './socket';
+import { shareScreen, stopShare, type ScreenShare } from './screen';
+import { createSocket, type Link, type Socket } from './socket';
 import { countsOf, qualityOf, sampleOf } from './stats';
-import type { ConnectionCounts, Quality } from './stats';
+import type { ConnectionCounts } from './stats';
 import { createStore } from './store';
-import type { Store, WritableStore } from './store';
+import type { WritableStore } from './store';
 import { createViewSender, MOST_SEATS, seatsWanted, viewOf } from './view';
 import type { ViewSender, VisibleTile } from './view';
-import { createVoiceMeter } from './voice';
-import type { VoiceMeter } from './voice';
-import { look, newWatch, restarted } from './watchdog';
-import type { Watch } from './watchdog';
-
-/** Why the meeting is over for this page. */
-export type Over = Readonly<{ reason: Exclude<ByeReason, 'shutdown' | 'slow'> } | { reason: 'refused'; code: ErrorCode; message: string }>;
-
-/** How sound and picture flow: not yet, well, or not for the moment. */
-export type MediaLink = 'connecting' | 'connected' | 'interrupted';
-
-/** All that the meeting page draws from, beside the devices. */
-export type ClientState = Readonly<{
-	link: Link;
-	/** What the server told; undefined until joined. */
-	meeting: Meeting | undefined;
-	media: MediaLink;
-	quality: Quality;
-	/** The browser plays no sound before a click. */
-	soundBlocked: boolean;
-	sharing: boolean;
-	over: Over | undefined;
-}>;
-
-/** Something that happened once and deserves a word to the viewer. */
-export type ClientEvent = Readonly<
-	| { kind: 'error'; code: ErrorCode; message: string; about: ClientMessage['type'] | undefined }
-	| { kind: 'moderated'; action: Action; by: string }
-	| { kind: 'restarting' }
-	| { kind: 'share_failed'; reason: 'cancelled' | 'failed' }
->;
-
-/** A meeting as the page takes part in it. */
-export type Client = Readonly<{
-	state: Store<ClientState>;
-	board: Board;
-	levels: Levels;
-	/** What participants react with, for the few seconds it is shown. */
-	reactions: Reactions['shown'];
-	/** Tells which tiles are on screen, most wanted first. */
-	setView: (tiles: readonly VisibleTile[]) => void;
-	say: (text: string) => void;
-	record: (on: boolean) => void;
-	endForAll: () => void;
-	raiseHand: (up: boolean) => void;
-	react: (emoji: Emoji) => void;
-	/** Acts on another participant, as a host. */
-	moderate: (action: Action, participant?: string) => void;
-	lock: (on: boolean) => void;
-	extend: (minutes: 15 | 30 | 60) => void;
-	/** Call it first thing in a click handler. */
-	share: () => Promise<void>;
-	stopSharing: () => void;
-	/** Starts sound that the browser held back. Call it in a click handler. */
-	playSound: () => void;
-	leave: () => void;
-}>;
-
-export type ClientOptions = Readonly<{
-	room: string;
-	name: string;
-	token: string | undefined;
-	devices: DeviceControl;
-	/** The most participants to receive at a time; 49 when absent. */
-	mostSeats?: number | undefined;
-	onEvent: (event: ClientEvent) => void;
-	/** Ends the meeting for this page: says leave and gives everything back but the devices. */
-	signal: AbortSignal;
-}>;
+import { createVoiceMeter, type VoiceMeter } from './voice';
+import { look, newWatch, restarted, type Watch } from './watchdog';
+import type { Over, ClientState, Client, ClientOptions } from './face';
 
 /** How often the connection is looked at, in milliseconds. */
 const LOOK_MS = 1000;
+
+/** How often the pictures are glanced at, and how long all of them may stand still before the connection is looked at, in milliseconds. */
+const GLANCE_MS = 250;
+const STILL_MS = 1000;
 
 /** The least time between two words on the hand, in milliseconds: a page that is faster is cut off in the end. */
 const HAND_MS = 500;
@@ -109,17 +45,25 @@ class MeetingClient implements Client {
 	readonly board: Board;
 	readonly levels: Levels;
 	readonly reactions: Reactions['shown'];
+	readonly inspection = createStore<Inspection | undefined>(undefined);
+	readonly weak = createStore<ReadonlySet<string>>(new Set());
+	readonly screen = createStore<MediaStreamTrack | undefined>(undefined);
 	private readonly reacted: Reactions;
 	private readonly options: ClientOptions;
 	private readonly ended = new AbortController();
 	private readonly socket: Socket;
 	private readonly publisher: Publisher;
 	private readonly view: ViewSender;
+	private readonly ice: IceServers;
 	private connection: Connection | undefined;
 	private watch: Watch = newWatch(0);
 	private counts: ConnectionCounts | undefined;
+	/** The last sign of life of the pictures, and when it came. */
+	private beat: Readonly<{ mark: number; at: number }> = { mark: 0, at: 0 };
+	private restarting: Promise<void> | undefined;
 	private tiles: readonly VisibleTile[] = [];
-	private screen: ScreenShare | undefined;
+	private shared: ScreenShare | undefined;
+	private report: Report | undefined;
 	/** When the hand was last raised or lowered. */
 	private handAt = 0;
 	private voice: { track: MediaStreamTrack; meter: VoiceMeter } | undefined;
@@ -131,6 +75,7 @@ class MeetingClient implements Client {
 		this.state = createStore<ClientState>({
 			link: { kind: 'connecting' },
 			meeting: undefined,
+			waiting: undefined,
 			media: 'connecting',
 			quality: 'unknown',
 			soundBlocked: false,
@@ -144,6 +89,7 @@ class MeetingClient implements Client {
 		this.reactions = this.reacted.shown;
 		this.publisher = createPublisher((message) => this.socket.send(message));
 		this.view = createViewSender((tiles) => this.socket.send({ type: 'view', tiles }), signal);
+		this.ice = createIceServers({ room: options.room, onRenewed: (servers) => this.connection?.setIceServers(servers), signal });
 		this.socket = createSocket({
 			url: socketUrl(options.room, location.origin),
 			join: () => this.makeJoin(),
@@ -178,10 +124,23 @@ class MeetingClient implements Client {
 
 	react = (emoji: Emoji): void => this.socket.send({ type: 'reaction', emoji });
 
-	moderate = (action: Action, participant?: string): void => {
-		const message: { type: 'moderate' } & Moderate = { type: 'moderate', action, ...(participant === undefined ? {} : { participant }) };
-		this.socket.send(message);
-	};
+	moderate = (action: Action, participant?: string): void => this.order({ action, ...(participant === undefined ? {} : { participant }) });
+
+	admit = (participant: string): void => this.order({ action: 'admit', participant });
+
+	admitAll = (): void => this.order({ action: 'admit_all' });
+
+	deny = (participant: string, ban = false): void => this.order({ action: 'deny', participant, ...(ban ? { ban } : {}) });
+
+	sendToLobby = (participant: string): void => this.order({ action: 'send_to_lobby', participant });
+
+	remove = (participant: string, ban = false): void => this.order({ action: 'remove', participant, ...(ban ? { ban } : {}) });
+
+	setRole = (participant: string, role: Role): void => this.order({ action: 'set_role', participant, role });
+
+	handOver = (participant: string): void => this.order({ action: 'hand_over', participant });
+
+	setLobby = (on: boolean): void => this.socket.send({ type: 'lobby', on });
 
 	lock = (on: boolean): void => this.socket.send({ type: 'lock', on });
 
@@ -195,9 +154,10 @@ class MeetingClient implements Client {
 				return;
 			}
 			this.stopSharing();
-			this.screen = screen;
+			this.shared = screen;
+			this.screen.set(screen.video);
 			screen.video.addEventListener('ended', () => {
-				if (this.screen === screen) this.stopSharing();
+				if (this.shared === screen) this.stopSharing();
 			});
 			this.patch({ sharing: true });
 			this.publish();
@@ -208,9 +168,10 @@ class MeetingClient implements Client {
 	};
 
 	stopSharing = (): void => {
-		if (this.screen === undefined) return;
-		stopShare(this.screen);
-		this.screen = undefined;
+		if (this.shared === undefined) return;
+		stopShare(this.shared);
+		this.shared = undefined;
+		this.screen.set(undefined);
 		this.patch({ sharing: false });
 		this.publish();
 	};
@@ -222,9 +183,18 @@ class MeetingClient implements Client {
 
 	leave = (): void => this.finish({ reason: 'left' });
 
+	private order(what: Moderate): void {
+		this.socket.send({ type: 'moderate', ...what });
+	}
+
 	private async makeJoin(): Promise<Join> {
+		const iceServers = await this.ice.get();
 		this.connection?.close();
-		const connection = createConnection(Math.min(FIRST_SEATS, this.options.mostSeats ?? MOST_SEATS));
+		const connection = createConnection({
+			iceServers,
+			seats: Math.min(FIRST_SEATS, this.options.mostSeats ?? MOST_SEATS),
+			onMoved: () => this.socket.reconnect(),
+		});
 		this.connection = connection;
 		connection.pc.addEventListener('connectionstatechange', () => {
 			if (this.connection === connection) this.mediaChanged(connection.pc.connectionState);
@@ -232,16 +202,28 @@ class MeetingClient implements Client {
 		this.publisher.use(connection);
 		this.publish();
 		this.counts = undefined;
+		this.report = undefined;
 		this.patch({ media: 'connecting' });
 		const offer = await connection.firstOffer();
-		const { name, token } = this.options;
-		return { name, ...(token === undefined ? {} : { token }), ...offer, view: { tiles: [] } };
+		const { name, token, passcode } = this.options;
+		const device = deviceOf(browserStore('localStorage'));
+		return {
+			name,
+			...(token === undefined ? {} : { token }),
+			...(passcode === undefined ? {} : { passcode }),
+			...(device === undefined ? {} : { device }),
+			...offer,
+			view: { tiles: [] },
+		};
 	}
 
 	private receive(message: ServerMessage, about: ClientMessage['type'] | undefined): void {
 		switch (message.type) {
 			case 'joined':
 				this.joined(message);
+				return;
+			case 'waiting':
+				this.wait(message);
 				return;
 			case 'seats':
 				this.reduce(message);
@@ -255,8 +237,8 @@ class MeetingClient implements Client {
 				this.reacted.show(message.reactions);
 				return;
 			case 'moderated':
-				this.obey(message.action);
-				this.options.onEvent({ kind: 'moderated', action: message.action, by: message.by });
+				this.obey(message.action, message.role);
+				this.options.onEvent({ kind: 'moderated', action: message.action, by: message.by, ...(message.role === undefined ? {} : { role: message.role }) });
 				return;
 			case 'error':
 				this.options.onEvent({ kind: 'error', code: message.code, message: message.message, about });
@@ -267,17 +249,26 @@ class MeetingClient implements Client {
 				return;
 			default:
 				this.reduce(message);
-				if (message.type === 'resumed' && this.connection?.pc.connectionState !== 'connected') void this.restartIce();
-				if (message.type === 'roster' || message.type === 'roster_page') this.growSeats();
+				if (message.type === 'roster' || message.type === 'roster_page') {
+					this.growSeats();
+					this.publish(); // the own role may have changed
+				}
 		}
 	}
 
 	/** Turns off what a host turned off. Turning on is left to the viewer. */
-	private obey(action: Action): void {
+	private obey(action: Action, role: Role | undefined): void {
 		const { devices } = this.options;
-		if (action === 'mute') devices.mute();
-		if (action === 'stop_camera') devices.turnCameraOff();
-		if (action === 'stop_screen') this.stopSharing();
+		const listens = role === 'audience';
+		if (action === 'mute' || listens) devices.mute();
+		if (action === 'stop_camera' || listens) devices.turnCameraOff();
+		if (action === 'stop_screen' || listens) this.stopSharing();
+	}
+
+	/** Waits in the lobby: there is no meeting, and nothing of one is sent. */
+	private wait(message: Waiting): void {
+		this.stopSharing();
+		this.patch({ meeting: undefined, media: 'connecting', waiting: waitingOf(message, Date.now()) });
 	}
 
 	private joined(message: Joined): void {
@@ -285,7 +276,8 @@ class MeetingClient implements Client {
 		if (connection === undefined) return;
 		this.board.adopt(connection.seats());
 		this.watch = newWatch(Date.now());
-		this.patch({ meeting: meetingOf(message, Date.now()) });
+		this.patch({ meeting: meetingOf(message, Date.now()), waiting: undefined });
+		this.publish(); // the audience sends nothing
 		this.publisher.joined();
 		this.view.renew();
 		this.setView(this.tiles);
@@ -306,13 +298,22 @@ class MeetingClient implements Client {
 
 	private linked(link: Link): void {
 		this.patch({ link });
+		if (link.kind === 'open' && this.state.get().meeting !== undefined) this.resumed();
 		if (link.kind === 'closed' && link.refusal !== undefined) this.finish({ reason: 'refused', ...link.refusal });
 		if (link.kind === 'retrying' && link.attempt > 1) void this.askWhetherOver();
+	}
+
+	/** The line is back: what broke it may have broken the way of sound and picture too. */
+	private resumed(): void {
+		this.glance();
+		const flows = this.connection?.pc.connectionState === 'connected' && this.board.expectsPicture() && Date.now() - this.beat.at < STILL_MS / 2;
+		if (!flows) this.restartNow();
 	}
 
 	/** A room that is over answers no socket, so ask its lobby. */
 	private async askWhetherOver(): Promise<void> {
 		const { signal } = this.ended;
+		if (runsOver(this.state.get().meeting, Date.now())) return; // its page is gone for others, and it goes on for us
 		const answer = await fetchLobby(this.options.room, signal);
 		if (answer.kind === 'gone' && !signal.aborted) this.finish({ reason: 'ended' });
 	}
@@ -327,15 +328,34 @@ class MeetingClient implements Client {
 	private watchNetwork(signal: AbortSignal): void {
 		const changed = () => {
 			if (this.state.get().meeting === undefined) return;
-			this.socket.retryNow();
-			this.watch = restarted({ ...this.watch, restarts: 0 }, Date.now());
-			void this.restartIce();
+			this.socket.reconnect();
+			this.restartNow();
 		};
 		window.addEventListener('online', changed, { signal });
-		const network = (navigator as { connection?: EventTarget }).connection;
-		network?.addEventListener('change', changed, { signal });
-		const timer = setInterval(() => void this.examine(), LOOK_MS);
-		signal.addEventListener('abort', () => clearInterval(timer), { once: true });
+		const network = (navigator as { connection?: EventTarget & { type?: string } }).connection;
+		let type = network?.type;
+		const networkChanged = () => {
+			if (network?.type === type) return; // only another guess at its speed
+			type = network?.type;
+			changed();
+		};
+		network?.addEventListener('change', networkChanged, { signal });
+		const timers = [setInterval(() => void this.examine(), LOOK_MS), setInterval(() => this.glance(), GLANCE_MS)];
+		signal.addEventListener('abort', () => timers.forEach(clearInterval), { once: true });
+	}
+
+	/** Looks at the connection out of turn when every picture stands still. */
+	private glance(): void {
+		const now = Date.now();
+		const mark = this.board.heartbeat();
+		if (mark !== this.beat.mark) this.beat = { mark, at: now };
+		else if (this.board.expectsPicture() && now - this.beat.at >= STILL_MS) void this.examine();
+	}
+
+	/** Restarts ICE for a reason that is better than the watchdog's. */
+	private restartNow(): void {
+		this.watch = restarted({ ...this.watch, restarts: 0 }, Date.now());
+		void this.restartIce();
 	}
 
 	/** Looks at how the connection does, and restarts ICE when it does not. */
@@ -344,6 +364,7 @@ class MeetingClient implements Client {
 		if (connection === undefined || this.state.get().meeting === undefined) return;
 		const report = await connection.pc.getStats();
 		if (this.connection !== connection || this.ended.signal.aborted) return;
+		this.inspected(report);
 		const counts = countsOf([...(report as unknown as Map<string, unknown>)]);
 		if (this.counts !== undefined && counts.at > this.counts.at) this.patch({ quality: qualityOf(sampleOf(this.counts, counts)) });
 		this.counts = counts;
@@ -351,14 +372,28 @@ class MeetingClient implements Client {
 			at: Date.now(),
 			state: connection.pc.connectionState,
 			bytesReceived: counts.bytesReceived,
+			silentMs: counts.silentMs,
 			expected: this.board.expectsPicture(),
 		});
 		this.watch = watch;
 		if (restart) await this.restartIce();
 	}
 
-	private restartIce(): Promise<void> {
-		return this.reoffer({ iceRestart: true });
+	/** One restart at a time: a second offer would only undo the first. */
+	private async restartIce(): Promise<void> {
+		this.restarting ??= this.reoffer({ iceRestart: true });
+		await this.restarting;
+		this.restarting = undefined;
+	}
+
+	private inspected(report: Report): void {
+		const before = this.report;
+		this.report = report;
+		if (before === undefined) return;
+		const inspection = inspect(before, report, this.board.seatTracks());
+		this.inspection.set(inspection);
+		const [was, is] = [this.weak.get(), badlyReceived(inspection)];
+		if (was.size !== is.size || [...is].some((id) => !was.has(id))) this.weak.set(is);
 	}
 
 	/** Asks for more seats when there is more to see and hear than seats. */
@@ -386,7 +421,9 @@ class MeetingClient implements Client {
 
 	private publish(): void {
 		const { microphone, camera } = this.options.devices.state.get();
-		this.publisher.set({ microphone, camera, screen: this.screen });
+		const { meeting } = this.state.get();
+		const may = meeting === undefined || mayPublish(meeting);
+		this.publisher.set(may ? { microphone, camera, screen: this.shared } : NOTHING);
 		const track = microphone.kind === 'on' ? microphone.track : undefined;
 		if (this.voice?.track === track) return;
 		this.voice?.meter.close();

@@ -3,6 +3,7 @@ import { cameraLayers, wantedOf } from './layers';
 import type { Layer } from './layers';
 import type { Source } from './protocol.gen';
 import { createQueue } from './queue';
+import { withAudioNack } from './sdp';
 
 /** The receiving ends of one seat. Which participant they carry is told by the seats message. */
 export type SeatReceivers = Readonly<{ audio: RTCRtpReceiver; video: RTCRtpReceiver }>;
@@ -25,6 +26,8 @@ export type Connection = Readonly<{
 	setTrack: (source: Source, track: MediaStreamTrack | null) => Promise<void>;
 	/** Sends only so many of the camera's encodings from now on, from the smallest. */
 	setWanted: (layers: number) => Promise<void>;
+	/** Which ICE servers the next restart of ICE may use. */
+	setIceServers: (servers: readonly RTCIceServer[]) => void;
 	close: () => void;
 }>;
 
@@ -41,9 +44,20 @@ const CAMERA: RTCRtpEncodingParameters[] = [
 /** A screen is one layer, in Firefox because its simulcast of screens sends nothing. Rate in bit/s. */
 const SCREEN: RTCRtpEncodingParameters[] = [{ maxBitrate: 2_500_000 }];
 
+/** What a connection is made of. */
+export type ConnectionOptions = Readonly<{
+	/** How many seats it begins with. */
+	seats?: number;
+	/** Where a way round a firewall may be asked for. */
+	iceServers?: readonly RTCIceServer[];
+	/** Called when a restart of ICE finds this device at an address it did not have before. */
+	onMoved?: () => void;
+}>;
+
 /** Returns a connection with its send-only m-lines and seats, none of which has a device yet. */
-export function createConnection(seatCount: number = FIRST_SEATS): Connection {
-	const pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
+export function createConnection({ seats: seatCount = FIRST_SEATS, iceServers = [], onMoved }: ConnectionOptions = {}): Connection {
+	const pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle', iceServers: [...iceServers] });
+	watchAddresses(pc, onMoved);
 	const queue = createQueue();
 	const senders: Record<Source, RTCRtpTransceiver> = {
 		microphone: add(pc, 'audio', { direction: 'sendonly' }),
@@ -66,9 +80,11 @@ export function createConnection(seatCount: number = FIRST_SEATS): Connection {
 	addSeats(seatCount);
 
 	const offer = async (iceRestart: boolean): Promise<LocalOffer> => {
-		const description = await pc.createOffer({ iceRestart });
-		await pc.setLocalDescription(description); // candidates are not waited for: the server has all of its own in the answer
-		return { offer: pc.localDescription?.sdp ?? description.sdp ?? '', sources: sourcesOf(senders) };
+		const made = await pc.createOffer({ iceRestart });
+		const sdp = withAudioNack(made.sdp ?? '');
+		// Candidates are not waited for: the server has all of its own in the answer.
+		await pc.setLocalDescription({ type: 'offer', sdp }).catch(() => pc.setLocalDescription(made));
+		return { offer: pc.localDescription?.sdp ?? sdp, sources: sourcesOf(senders) };
 	};
 	const answer = (sdp: string) => pc.setRemoteDescription({ type: 'answer', sdp });
 
@@ -101,8 +117,30 @@ export function createConnection(seatCount: number = FIRST_SEATS): Connection {
 			wanted = count;
 			return encode(() => setLayers(senders.camera.sender, layers, wanted));
 		},
+		setIceServers: (servers) => {
+			if (pc.signalingState !== 'closed') pc.setConfiguration({ ...pc.getConfiguration(), iceServers: [...servers] });
+		},
 		close: () => pc.close(),
 	};
+}
+
+/** Tells when candidates of a later generation have an address that no earlier one had. */
+function watchAddresses(pc: RTCPeerConnection, onMoved: (() => void) | undefined): void {
+	let generation: string | undefined;
+	let known = new Set<string>();
+	let found = new Set<string>();
+	pc.addEventListener('icecandidate', ({ candidate }) => {
+		const address = candidate?.address;
+		if (candidate === null || candidate.type !== 'host' || address === null || address === undefined) return;
+		if (candidate.usernameFragment !== generation) {
+			generation = candidate.usernameFragment ?? undefined;
+			known = found;
+			found = new Set();
+		}
+		const moved = known.size > 0 && !known.has(address) && !found.has(address);
+		found.add(address);
+		if (moved) onMoved?.();
+	});
 }
 
 function add(pc: RTCPeerConnection, kind: 'audio' | 'video', init: RTCRtpTransceiverInit): RTCRtpTransceiver {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ANNOUNCEMENT_LIMIT, CHAT_LIMIT, handsUp, isHeard, meetingOf, mergeRoster, reduce } from './meeting';
+import { ANNOUNCEMENT_LIMIT, CHAT_LIMIT, handsUp, isHeard, meetingOf, mergeRoster, reduce, runsOver, waitingOf } from './meeting';
 import type { Meeting } from './meeting';
 import type { Joined, Participant } from './protocol.gen';
 
@@ -95,6 +95,15 @@ describe('reduce', () => {
 		expect(reduce(guest, { type: 'roster', seq: 11, changed: [person('p2', { role: 'host' })], left: [] }, now).role).toBe('host');
 	});
 
+	it('shows the lobby to hosts, and forgets it with the role and on a resume', () => {
+		const row = { id: 'p9', name: 'Cy', role: 'speaker', reason: 'lobby', since: '', connected: true } as const;
+		const told = reduce(start(), { type: 'lobby', waiting: [row] }, now);
+		expect(told.lobby).toEqual([row]);
+		expect(reduce(told, { type: 'roster', seq: 11, changed: [person('p1')], left: [] }, now).lobby).toEqual([row]);
+		expect(reduce(told, { type: 'roster', seq: 11, changed: [person('p2', { role: 'speaker' })], left: [] }, now).lobby).toEqual([]);
+		expect(reduce(told, { type: 'resumed', now: joined.now }, now).lobby).toEqual([]);
+	});
+
 	it('lists hands in the order they went up', () => {
 		const people = [person('p1', { hand: 9 }), person('p2'), person('p3', { hand: 4 })];
 		expect(handsUp(people).map(({ id }) => id)).toEqual(['p3', 'p1']);
@@ -126,5 +135,38 @@ describe('isHeard', () => {
 		[[{ source: 'microphone', muted: false } as const], true],
 	])('with %j is %s', (sources, want) => {
 		expect(isHeard(person('p1', { sources }))).toBe(want);
+	});
+});
+
+describe('waitingOf', () => {
+	it('reads what a page in the lobby may know', () => {
+		const room = { id: 'r', title: 'Plans', ends_at: '2026-01-02T11:00:00.000Z' };
+		const message = { resume_token: 't', name: 'Ann', reason: 'sent_back', room, offer_wanted: true, host_present: true, now: joined.now } as const;
+		expect(waitingOf(message, now)).toStrictEqual({
+			reason: 'sent_back',
+			name: 'Ann',
+			title: 'Plans',
+			endsAt: Date.parse(room.ends_at),
+			hostPresent: true,
+			clockOffsetMs: 5000,
+		});
+		expect(waitingOf({ ...message, room: { ...room, ends_at: 'late' } }, now).endsAt).toBe(0);
+	});
+});
+
+describe('runsOver', () => {
+	it.each([
+		[undefined, '2026-01-02T11:05:00.000Z', false],
+		['2026-01-02T11:10:00.000Z', '2026-01-02T11:05:00.000Z', true],
+		['2026-01-02T11:10:00.000Z', '2026-01-02T11:09:54.000Z', true],
+		['2026-01-02T11:10:00.000Z', '2026-01-02T11:09:55.000Z', false], // the server is 5 s ahead
+	])('until %s, at %s: %s', (closes_at, at, want) => {
+		const meeting = start();
+		const room = closes_at === undefined ? meeting.room : { ...meeting.room, closes_at };
+		expect(runsOver({ ...meeting, room }, Date.parse(at))).toBe(want);
+	});
+
+	it('is false without a meeting', () => {
+		expect(runsOver(undefined, 0)).toBe(false);
 	});
 });

@@ -157,6 +157,7 @@ const bodies: { [K in ServerMessage['type']]: Decoder<Body<K>> } = {
 		name: string,
 		reason: waitReason,
 		room: object<WaitingRoom>({ id: string, title: string, ends_at: string }),
+		offer_wanted: boolean,
 		host_present: boolean,
 		now: string,
 	}),

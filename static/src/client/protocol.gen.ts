@@ -25,8 +25,8 @@ export type WaitingRoom = {
 /**
  * Waiting answers Join or Resume of who must be admitted first, and tells each
  * change of it. Joined follows when a host admits, then nothing of the lobby
- * any more. A page that was in the meeting closes its connection and sends
- * Join with a fresh offer on the same socket; it keeps its place.
+ * any more. A page that was in the meeting sends Join with a fresh offer on the
+ * same socket; it keeps its place.
  */
 export type Waiting = {
 	re?: number;
@@ -35,6 +35,11 @@ export type Waiting = {
 	name: string;
 	reason: WaitReason;
 	room: WaitingRoom;
+	/**
+	 * OfferWanted is set when Join must come again, with the offer of a fresh
+	 * connection: the one before is closed.
+	 */
+	offer_wanted: boolean;
 	/** HostPresent is set while somebody is in the meeting who can admit. */
 	host_present: boolean;
 	/** Now is the server's clock, RFC 3339 with milliseconds, UTC. */
@@ -202,6 +207,17 @@ export type Record_ = {
 	/** ID is echoed as "re" in the answer or error to this message. */
 	id?: number;
 	on: boolean;
+};
+
+/**
+ * Consent answers to being recorded. Who does not accept is not recorded, and
+ * what has been recorded of them is thrown away. Without an answer, staying is
+ * one. It may come before a recording begins, and be changed.
+ */
+export type Consent = {
+	/** ID is echoed as "re" in the answer or error to this message. */
+	id?: number;
+	accept: boolean;
 };
 
 /** EndMeeting ends the meeting for everybody and gives the room back. Hosts only. */
@@ -646,6 +662,7 @@ export type ClientMessage =
 	| ({ type: 'seated' } & Seated)
 	| ({ type: 'chat' } & SendChat)
 	| ({ type: 'record' } & Record_)
+	| ({ type: 'consent' } & Consent)
 	| ({ type: 'end' } & EndMeeting)
 	| ({ type: 'hand' } & Hand)
 	| ({ type: 'reaction' } & React)

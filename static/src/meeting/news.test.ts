@@ -13,6 +13,7 @@ const base: Meeting = {
 	participants: [person('me'), person('a', 'Ann')],
 	recording: { on: false },
 	chat: [],
+	lobby: [],
 	announcements: [],
 	seats: [],
 	floor: [],
