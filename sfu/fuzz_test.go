@@ -60,6 +60,7 @@ func FuzzStream(f *testing.F) {
 			}
 			p.Arrival = now
 			in.Packet(p, seq)
+			in.Flush(nil)
 			if seq%16 == 0 {
 				r.plan(now)
 			}

@@ -52,7 +52,7 @@ func newTestFactory(tb testing.TB) *Factory {
 	return f
 }
 
-func connOf(t *testing.T, f *Factory, ev transport.Events) *conn {
+func connOf(t *testing.T, f *Factory, ev transport.Events) *Conn {
 	t.Helper()
 	c, err := f.New(ev, slog.New(slog.DiscardHandler))
 	if err != nil {

@@ -141,7 +141,7 @@ func FuzzRTCP(f *testing.F) {
 		if err != nil {
 			return
 		}
-		s := &sender{conn: &conn{events: &listener{t: t}}, feedback: strict{t}}
+		s := &sender{conn: &Conn{events: &listener{t: t}}, feedback: strict{t}}
 		now := time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
 		for _, p := range packets {
 			ssrcs := append(p.DestinationSSRC(), 0)
