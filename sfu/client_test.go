@@ -89,11 +89,11 @@ func (w *watcher) forget(but string) {
 	maps.DeleteFunc(w.wanted, func(id string, _ int) bool { return others(id) })
 }
 
-// layers returns how many layers bo was told are wanted; 0 for none told.
-func (w *watcher) layers() int {
+// layers returns how many layers publishers were told are wanted.
+func (w *watcher) layers() map[string]int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.wanted["bo"]
+	return maps.Clone(w.wanted)
 }
 
 func (w *watcher) FloorChanged(ids []string) {
