@@ -94,6 +94,7 @@ async function bad(row: LossRow, { viewer }: Pair): Promise<Result> {
 	impair(`both ${REST}`);
 	const seconds = (to.at - from.at) / 1000;
 	const { freezes, frozenMs, longestMs } = smoothness(frames, from.at, to.at);
+	if (longestMs > 2000) await tell(row, viewer, from.at);
 	const media = Math.max(1, bytesAfter.media - bytes.media);
 	const restored = Date.now();
 	const full = await until('the full rate', async () => steadyFrom(await framesOf(viewer), restored, 0.9 * before), 8000).catch(() => undefined);
@@ -137,7 +138,7 @@ async function disturb(row: BreakRow): Promise<number> {
 }
 
 /** Prints what the far page went through, in seconds since the picture could be back. */
-async function tell(row: BreakRow, page: Page, since: number): Promise<void> {
+async function tell(row: Row, page: Page, since: number): Promise<void> {
 	for (const { at, what } of await happenings(page)) {
 		if (at > since - 6000) process.stdout.write(`${row.name}: ${((at - since) / 1000).toFixed(2).padStart(6)} ${what}\n`);
 	}
