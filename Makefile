@@ -14,7 +14,7 @@ PAGE_SOURCES := $(shell find static -path static/node_modules -prune -o -path st
 GO_SOURCES := $(shell find . -path ./static/node_modules -prune -o -path ./test/browser/node_modules -prune -o \
 	\( -name '*.go' -o -name '*.sql' \) -print) go.mod go.sum
 
-.PHONY: help run build test check unit race client e2e screenshots impaired page-check fuzz bench lint fmt setup node clean
+.PHONY: help run build test check unit race client e2e screenshots impaired page-check fuzz soak bench microbench lint fmt setup node clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z0-9_-]+:.*## / { printf "  \033[1m%-10s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,8 +52,16 @@ impaired: build test/browser/node_modules/.package-lock.json ## what browsers se
 fuzz: ## every fuzz target for FUZZTIME (10s)
 	scripts/fuzz.sh $(FUZZTIME)
 
-bench: ## benchmarks with allocations; BENCH=regexp narrows
-	go test -run '^$$' -bench '$(BENCH)' -benchmem ./...
+soak: ## a thousand joins and leaves with media, a room's day in virtual time, fifty killed recorders
+	go test -race -v -run LeaveNothing -timeout 60m ./sfu -churn 1000
+	go test -v -run ADay -timeout 60m ./sfu -day 24h
+	PLENUM_SOAK=1 go test -count=1 -v -run '^TestKilledAtRandom$$' -timeout 20m ./recording
+
+bench: ## what a forwarded packet and a participant cost: limit, fast, plain, stock Pion; two minutes
+	go test -run '^$$' -bench 'Forwarding|Memory' -benchtime 1x -timeout 5m ./sfu/transport/fast
+
+microbench: ## all other benchmarks with allocations; BENCH=regexp narrows
+	go test -run '^$$' -bench '$(BENCH)' -skip 'Forwarding|Memory' -benchmem ./...
 
 lint: $(LINT) ## go vet and golangci-lint
 	go vet ./...

@@ -44,7 +44,7 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// Deps is what the API stands on. All fields are needed.
+// Deps is what the API stands on. All fields are needed but Relay and Trials.
 type Deps struct {
 	Store      rooms.Store
 	Auth       *rooms.Authenticator
@@ -52,6 +52,11 @@ type Deps struct {
 	Meetings   Meetings
 	Attendants Attendants
 	Recordings Recordings
+	Ledger     Ledger
+	Webhooks   Webhooks
+	Jobs       Jobs
+	Relay      Relay          // nil without one
+	Trials     Trials         // nil without one
 	Links      rooms.LinkKeys // sign join tokens
 	Audit      Audit
 	Revoked    Revocations
@@ -74,6 +79,8 @@ type Server struct {
 	noted    recently // downloads in the audit log
 	draining atomic.Bool
 	pushes   *onceOnly
+	drained  chan struct{} // closed when draining begins
+	streams  *streams
 }
 
 // New returns a Server. It starts nothing.
@@ -90,6 +97,8 @@ func New(cfg Config, deps Deps, log *slog.Logger) *Server {
 		requests: newRequestMetrics(deps.Metrics),
 		noise:    newNoise(),
 		pushes:   newOnceOnly(),
+		drained:  make(chan struct{}),
+		streams:  newStreams(),
 	}
 	s.echo.HTTPErrorHandler = s.handleError
 	s.echo.Use(s.begin, s.observe, s.auditCalls, s.recover, s.protect)
@@ -100,8 +109,13 @@ func New(cfg Config, deps Deps, log *slog.Logger) *Server {
 // ServeHTTP answers one request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.echo.ServeHTTP(w, r) }
 
-// Drain makes /readyz fail, so that a load balancer sends nobody here any more.
-func (s *Server) Drain() { s.draining.Store(true) }
+// Drain makes /readyz fail, so that a load balancer sends nobody here any more,
+// and ends the streams of events.
+func (s *Server) Drain() {
+	if !s.draining.Swap(true) {
+		close(s.drained)
+	}
+}
 
 func (s *Server) routes() {
 	// The seed's routes, as its clients know them.
@@ -149,9 +163,16 @@ func (s *Server) routes() {
 	s.echo.POST("/api/v1/rooms/:room/participants/:participant/message", s.messageOne, s.signedIn)
 	s.echo.POST("/api/v1/rooms/:room/moderate", s.moderateAll, s.signedIn)
 	s.echo.POST("/api/v1/rooms/:room/message", s.messageAll, s.signedIn)
+	s.get("/api/v1/rooms/:room/attendance", s.attendanceReport, s.signedIn)
+	s.get("/api/v1/rooms/:room/attendance.csv", s.attendanceCSV, s.signedIn)
+	s.get("/api/v1/rooms/:room/events", s.roomEvents, s.signedIn)
+	s.echo.GET("/api/v1/rooms/:room/events/ws", s.roomEventSocket, s.signedIn)
+	s.get("/api/v1/events", s.allEvents, s.signedIn)
 	s.get("/api/v1/rooms/:room/waiting", s.listWaiting, s.signedIn)
 	s.echo.POST("/api/v1/rooms/:room/waiting/:participant", s.admitOrDeny, s.signedIn)
 	s.get("/api/v1/rooms/:room/lobby", s.lobby)
+	s.get("/api/v1/rooms/:room/ice", s.roomICE)
+	s.echo.POST("/api/v1/rooms/:room/trial", s.trial)
 	s.get("/api/v1/rooms/:room/calendar.ics", s.calendarFile)
 	s.echo.GET("/api/v1/rooms/:room/ws", s.meetingSocket)
 	s.get("/api/v1/recordings", s.listRecordings, s.signedIn)
@@ -159,6 +180,10 @@ func (s *Server) routes() {
 	s.get("/api/v1/recordings/:recording/files/:file", s.recordingFile, s.linked)
 	s.get("/api/v1/recordings/:recording/archive.zip", s.recordingArchive, s.linked)
 	s.echo.POST("/api/v1/recordings/:recording/links", s.createLink, s.signedIn)
+	s.echo.POST("/api/v1/recordings/:recording/derived", s.derive, s.signedIn)
+	s.get("/api/v1/recordings/:recording/derived", s.listJobs, s.signedIn)
+	s.get("/api/v1/recordings/:recording/derived/:job", s.showJob, s.signedIn)
+	s.echo.DELETE("/api/v1/recordings/:recording/derived/:job", s.cancelJob, s.signedIn)
 	s.echo.PATCH("/api/v1/recordings/:recording", s.changeRecording, s.signedIn, s.adminOnly)
 	s.echo.DELETE("/api/v1/recordings/:recording", s.deleteRecording, s.signedIn)
 	s.get("/api/v1/attendants", s.listAttendants, s.signedIn)
@@ -167,6 +192,7 @@ func (s *Server) routes() {
 	s.get("/api/v1/tokens", s.listTokens, s.signedIn, s.inPerson)
 	s.echo.POST("/api/v1/tokens", s.createToken, s.signedIn, s.inPerson)
 	s.echo.DELETE("/api/v1/tokens/:token", s.deleteToken, s.signedIn, s.inPerson)
+	s.webhookRoutes()
 	s.get("/api/v1/users", s.listUsers, s.signedIn, s.adminOnly)
 	s.echo.POST("/api/v1/users", s.createUser, s.signedIn, s.inPerson, s.adminOnly)
 	s.echo.PATCH("/api/v1/users/:user", s.changeUser, s.signedIn, s.inPerson, s.adminOnly)

@@ -163,6 +163,7 @@ func (s *testServer) example(t *testing.T, path string) string {
 		"room": func() string {
 			id := s.reserve(t, "Weekly").ID
 			s.meetings.enter(id, Participant{ID: "p1", Name: "Zoë", Role: "guest", Connected: true})
+			s.recordAll(id, "anna") // so that who follows it hears something
 			return id
 		},
 		"participant": func() string { return "p1" },
@@ -171,6 +172,7 @@ func (s *testServer) example(t *testing.T, path string) string {
 			s.recordings.add(id, "1.x", s.anna.ID)
 			return id
 		},
+		"job":  func() string { return "J" },
 		"file": func() string { return "p01-microphone-01.webm" },
 		"channel": func() string {
 			s.attendants.list = []Attendant{{ChannelName: "a!b", Details: map[string]string{"my_id": "bob"}}}
@@ -185,6 +187,17 @@ func (s *testServer) example(t *testing.T, path string) string {
 			}
 			return strconv.FormatInt(token.ID, 10)
 		},
+		"webhook": func() string {
+			s.dropWebhooks(t) // a user may have so many only
+			return strconv.FormatInt(s.addWebhook(t).ID, 10)
+		},
+		"delivery": func() string {
+			hooks, err := s.store.Webhooks(t.Context(), s.anna.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return strconv.FormatInt(s.deadDelivery(t, hooks[len(hooks)-1].ID).ID, 10)
+		},
 		"user": func() string {
 			user, err := s.store.CreateUser(t.Context(), rooms.User{
 				Name: "u" + strconv.FormatInt(time.Now().UnixNano(), 36), Role: rooms.Host, CreatedAt: s.clock(),
@@ -195,10 +208,16 @@ func (s *testServer) example(t *testing.T, path string) string {
 			return strconv.FormatInt(user.ID, 10)
 		},
 	}
-	for name, make := range fill {
-		if strings.Contains(path, "{"+name+"}") {
-			path = strings.ReplaceAll(path, "{"+name+"}", make())
+	for _, name := range slices.Sorted(maps.Keys(fill)) {
+		if name == "delivery" {
+			continue
 		}
+		if strings.Contains(path, "{"+name+"}") {
+			path = strings.ReplaceAll(path, "{"+name+"}", fill[name]())
+		}
+	}
+	if strings.Contains(path, "{delivery}") { // of the webhook made above
+		path = strings.ReplaceAll(path, "{delivery}", fill["delivery"]())
 	}
 	if strings.Contains(path, "{") {
 		t.Fatalf("the test knows no example for %s", path)

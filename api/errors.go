@@ -13,6 +13,8 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"plenum/recording"
+	"plenum/recording/derive"
+	"plenum/recording/jobs"
 	"plenum/rooms"
 )
 
@@ -60,7 +62,7 @@ func asRefusal(err error) *refusal {
 		return &refusal{status: http.StatusBadRequest, detail: e.Error()}
 	}
 	switch {
-	case errors.Is(err, rooms.ErrNotFound), errors.Is(err, recording.ErrNotFound):
+	case errors.Is(err, rooms.ErrNotFound), errors.Is(err, recording.ErrNotFound), errors.Is(err, jobs.ErrNotFound):
 		return errNotFound
 	case errors.Is(err, ErrOffline):
 		return &refusal{status: http.StatusNotFound, detail: "this attendant is offline"}
@@ -74,12 +76,22 @@ func asRefusal(err error) *refusal {
 		return errCredentials
 	case errors.Is(err, recording.ErrBusy):
 		return &refusal{status: http.StatusConflict, detail: "the recording is still running"}
+	case errors.Is(err, derive.ErrOptions):
+		return &refusal{status: http.StatusBadRequest, detail: derive.Reason(err)}
+	case errors.Is(err, derive.ErrTool):
+		return &refusal{status: http.StatusConflict, detail: derive.ErrTool.Error()}
+	case errors.Is(err, derive.ErrNothing):
+		return &refusal{status: http.StatusConflict, detail: derive.ErrNothing.Error()}
+	case errors.Is(err, jobs.ErrTooMany):
+		return &refusal{status: http.StatusServiceUnavailable, detail: jobs.ErrTooMany.Error(), retryAfter: time.Minute}
 	case errors.Is(err, recording.ErrHeld):
 		return &refusal{status: http.StatusConflict, detail: "the recording is on legal hold"}
 	case errors.Is(err, rooms.ErrExists):
 		return &refusal{status: http.StatusConflict, detail: "this name is taken"}
 	case errors.Is(err, rooms.ErrInUse):
 		return &refusal{status: http.StatusConflict, detail: "it has reserved rooms, which would be nobody's: disable it instead"}
+	case errors.Is(err, rooms.ErrTooMany):
+		return &refusal{status: http.StatusConflict, detail: "there are too many already"}
 	case errors.Is(err, rooms.ErrOver):
 		return &refusal{status: http.StatusConflict, detail: "the room is over or was cancelled"}
 	case errors.Is(err, rooms.ErrBegun):

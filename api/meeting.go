@@ -3,8 +3,11 @@ package api
 import (
 	"context"
 	"errors"
+	"net"
 	"net/http"
+	"net/netip"
 	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -37,11 +40,82 @@ func (s *Server) iceServers(c echo.Context) error {
 	if _, err := s.roomInTime(c.Request().Context(), param(c, "room")); err != nil {
 		return err
 	}
-	list := s.cfg.ICEServers
-	if list == nil {
-		list = []ICEServer{} // a bare array, never null
-	}
+	list, _ := s.iceFor(c)
 	return c.JSON(http.StatusOK, list)
+}
+
+// iceBody is what /api/v1/rooms/<room id>/ice answers.
+type iceBody struct {
+	Servers []ICEServer `json:"ice_servers"`
+	TTL     int         `json:"ttl_seconds,omitempty"` // of the credentials; none where they do not end
+}
+
+// roomICE handles GET /api/v1/rooms/<room id>/ice.
+func (s *Server) roomICE(c echo.Context) error {
+	if _, err := s.roomInTime(c.Request().Context(), param(c, "room")); err != nil {
+		return err
+	}
+	list, ttl := s.iceFor(c)
+	return c.JSON(http.StatusOK, iceBody{Servers: list, TTL: int(ttl.Seconds())})
+}
+
+// trial handles POST /api/v1/rooms/<room id>/trial: a connection test.
+func (s *Server) trial(c echo.Context) error {
+	if _, err := s.roomInTime(c.Request().Context(), param(c, "room")); err != nil {
+		return err
+	}
+	if !sameOrigin(c.Request()) {
+		return refuse(http.StatusForbidden, "pages of other sites can't test connections here")
+	}
+	body, err := readJSON[struct {
+		Offer string `json:"offer"`
+	}](c)
+	if err != nil {
+		return err
+	}
+	if s.deps.Trials == nil {
+		return errNotFound
+	}
+	answer, err := s.deps.Trials.Trial(c.Request().Context(), body.Offer)
+	switch {
+	case errors.Is(err, ErrTrials):
+		return &refusal{status: http.StatusServiceUnavailable, detail: "too many connection tests at once, try again", retryAfter: time.Second}
+	case errors.Is(err, ErrOffer):
+		return refuse(http.StatusBadRequest, "offer is not an SDP offer that can be answered")
+	case err != nil:
+		return err
+	}
+	return c.JSON(http.StatusOK, map[string]string{"answer": answer})
+}
+
+// iceFor returns what the operator has configured and our own relay, under the
+// name by which the page has reached us. The list is never nil.
+func (s *Server) iceFor(c echo.Context) ([]ICEServer, time.Duration) {
+	c.Response().Header().Set("Cache-Control", "no-store") // credentials are of one page
+	list := append([]ICEServer{}, s.cfg.ICEServers...)
+	if s.deps.Relay == nil {
+		return list, 0
+	}
+	own, ttl := s.deps.Relay.ICEServers(hostName(c.Request().Host))
+	return append(list, own...), ttl
+}
+
+// hostName is a Host header without its port and brackets; empty when it is
+// neither a name nor an address.
+func hostName(host string) string {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	host = strings.Trim(host, "[]")
+	if _, err := netip.ParseAddr(host); err == nil {
+		return host
+	}
+	for _, r := range host {
+		if r != '.' && r != '-' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') {
+			return ""
+		}
+	}
+	return host
 }
 
 // meetingSocket handles the WebSocket /api/v1/rooms/<room id>/ws. Before the

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"testing"
@@ -264,5 +265,82 @@ func TestSecurityHeaders(t *testing.T) {
 	}
 	if got := contentSecurityPolicy("a; script-src *"); strings.Contains(got, "*") {
 		t.Errorf("a hostile host wrote the policy: %q", got)
+	}
+}
+
+// fakeRelay gives itself a name and tells which host it was asked for.
+type fakeRelay struct{}
+
+func (fakeRelay) ICEServers(host string) ([]ICEServer, time.Duration) {
+	return []ICEServer{{URLs: "turn:" + host, Username: "u", Credential: "c"}}, time.Hour
+}
+
+func TestOurOwnRelayIsListed(t *testing.T) {
+	s := newTestServer(t, func(c *Config, d *Deps) {
+		c.ICEServers, d.Relay = []ICEServer{{URLs: "stun:stun.example.org"}}, fakeRelay{}
+	})
+	id := s.reserve(t, "").ID
+	host := hostName(strings.TrimPrefix(s.URL, "http://"))
+	list := `[{"urls":"stun:stun.example.org"},{"urls":"turn:` + host + `","username":"u","credential":"c"}]`
+	for path, want := range map[string]string{
+		"/meeting/" + id + "/ice":      list,
+		"/api/v1/rooms/" + id + "/ice": `{"ice_servers":` + list + `,"ttl_seconds":3600}`,
+	} {
+		a := s.do(t, request{path: path})
+		if a.StatusCode != 200 || strings.TrimSpace(a.body) != want || a.Header.Get("Cache-Control") != "no-store" {
+			t.Errorf("%s: %d %q, want %s", path, a.StatusCode, a.body, want)
+		}
+	}
+}
+
+func TestHostName(t *testing.T) {
+	for host, want := range map[string]string{
+		"meet.example.org": "meet.example.org", "meet.example.org:8007": "meet.example.org", "[2001:db8::1]:8007": "2001:db8::1",
+		"[2001:db8::1]": "2001:db8::1", "192.0.2.1:1": "192.0.2.1", "": "", "a?transport=udp": "", "a b": "", "x\ny:1": "",
+	} {
+		if got := hostName(host); got != want {
+			t.Errorf("hostName(%q) = %q, want %q", host, got, want)
+		}
+	}
+}
+
+// fakeTrials answers what it is told to.
+type fakeTrials struct{}
+
+func (fakeTrials) Trial(_ context.Context, offer string) (string, error) {
+	switch offer {
+	case "busy":
+		return "", ErrTrials
+	case "sdp":
+		return "answer", nil
+	}
+	return "", ErrOffer
+}
+
+func TestTrial(t *testing.T) {
+	s := newTestServer(t, func(_ *Config, d *Deps) { d.Trials = fakeTrials{} })
+	path := "/api/v1/rooms/" + s.reserve(t, "").ID + "/trial"
+	ask := func(path, body, origin string) answer {
+		header := map[string]string{"Content-Type": "application/json"}
+		if origin != "" {
+			header["Origin"] = origin
+		}
+		return s.do(t, request{method: http.MethodPost, path: path, body: body, header: header})
+	}
+	if a := ask(path, `{"offer":"sdp"}`, s.URL); a.StatusCode != 200 || strings.TrimSpace(a.body) != `{"answer":"answer"}` {
+		t.Errorf("a trial: %d %q", a.StatusCode, a.body)
+	}
+	for name, tt := range map[string]struct {
+		path, body, origin string
+		want               int
+	}{
+		"no offer":       {path, `{"offer":"x"}`, "", 400},
+		"no JSON":        {path, `x`, "", 400},
+		"too many":       {path, `{"offer":"busy"}`, "", 503},
+		"another site":   {path, `{"offer":"sdp"}`, "https://evil.example", 403},
+		"no such room":   {"/api/v1/rooms/1.x/trial", `{"offer":"sdp"}`, "", 404},
+		"something else": {path, `{"offer":"sdp","more":1}`, "", 400},
+	} {
+		wantProblem(t, name, ask(tt.path, tt.body, tt.origin), tt.want)
 	}
 }

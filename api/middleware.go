@@ -210,7 +210,7 @@ func (m *requestMetrics) done(c echo.Context, took time.Duration) {
 		method = "other"
 	}
 	m.total.WithLabelValues(method, route, strconv.Itoa(c.Response().Status)).Inc()
-	if !isUpgrade(c.Request()) {
+	if !isUpgrade(c.Request()) && c.Response().Header().Get(echo.HeaderContentType) != eventStream {
 		m.seconds.WithLabelValues(route).Observe(took.Seconds())
 	}
 }

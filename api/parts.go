@@ -186,6 +186,45 @@ type Recording struct {
 	Manifest  any
 }
 
+// Ledger takes what happens to rooms, and tells when something was stored.
+type Ledger interface {
+	// Record takes an event. It never waits.
+	Record(e rooms.Event)
+	// Held reports whether events of a room wait for the store.
+	Held(roomID string) bool
+	// Watch returns a channel that holds a token when events of a room were
+	// stored here; "" is all rooms. The caller must call stop.
+	Watch(roomID string) (stored <-chan struct{}, stop func())
+}
+
+// Webhooks sends what is queued.
+type Webhooks interface {
+	// Wake has it look at once.
+	Wake()
+	// CheckURL says what is wrong with an address, as a *rooms.FieldError.
+	CheckURL(url string) error
+}
+
+// ErrTrials is returned by a Trials when too many try at once, ErrOffer when
+// an offer can't be answered.
+var (
+	ErrTrials = errors.New("too many trials")
+	ErrOffer  = errors.New("bad offer")
+)
+
+// A Trials lets pages try which ways lead to the media ports.
+type Trials interface {
+	// Trial answers the SDP offer of a connection that will carry nothing.
+	Trial(ctx context.Context, offer string) (answer string, err error)
+}
+
+// A Relay gets media through to pages that reach the media ports no other way.
+type Relay interface {
+	// ICEServers returns where a page finds the relay on a machine of this name,
+	// with credentials of its own, and how long they hold.
+	ICEServers(host string) ([]ICEServer, time.Duration)
+}
+
 // An ICEServer is one entry of the list a page gives its RTCPeerConnection.
 type ICEServer struct {
 	URLs       string `json:"urls"`

@@ -105,6 +105,9 @@ func (s *Server) reserve(c echo.Context, wanted rooms.Reservation) (rooms.Room, 
 
 func (s *Server) logReserved(room rooms.Room) {
 	s.log.Info("room reserved", "room", room.ID, "user", room.CreatorName, "minutes", int(room.Duration/time.Minute))
+	e := rooms.NewEvent(room.ID, rooms.RoomReserved, room.CreatedAt)
+	e.By, e.End = room.CreatorName, room.End
+	s.deps.Ledger.Record(e)
 }
 
 func meetingURL(roomID string) string { return "/meeting/" + roomID + "/" }

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -19,8 +20,12 @@ import (
 	"github.com/coder/websocket"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"plenum/api/webhook"
 	"plenum/recording"
+	"plenum/recording/derive"
+	"plenum/recording/jobs"
 	"plenum/rooms"
+	"plenum/rooms/ledger"
 	"plenum/rooms/sqlite"
 )
 
@@ -52,6 +57,8 @@ type testServer struct {
 	meetings   *fakeMeetings
 	attendants *fakeAttendants
 	recordings *fakeRecordings
+	ledger     *ledger.Ledger
+	webhooks   *fakeWebhooks
 	log        *logBuffer
 	audited    *rooms.AuditLog
 	revoked    *rooms.Revocations
@@ -74,6 +81,8 @@ func newTestServer(t *testing.T, change func(*Config, *Deps)) *testServer {
 		meetings:   &fakeMeetings{live: map[string]Live{}},
 		attendants: &fakeAttendants{pushed: map[string][]string{}},
 		recordings: newFakeRecordings(),
+		ledger:     ledger.New(ledger.Config{Node: "test"}, store, slog.New(slog.DiscardHandler)),
+		webhooks:   &fakeWebhooks{},
 		log:        &logBuffer{},
 		now:        time.Date(2018, 4, 3, 12, 14, 21, 276_000_000, time.UTC),
 	}
@@ -89,9 +98,10 @@ func newTestServer(t *testing.T, change func(*Config, *Deps)) *testServer {
 	}
 	s.audited, s.revoked = rooms.NewAuditLog(store, 0, log), rooms.NewRevocations(store, s.clock, log)
 	deps := Deps{
-		Links: links, Audit: s.audited, Revoked: s.revoked,
+		Links: links, Audit: s.audited, Revoked: s.revoked, Trials: fakeTrials{},
 		Store: store, Auth: rooms.NewAuthenticator(store, hasher, s.clock), HostKey: []byte("key"),
 		Meetings: s.meetings, Attendants: s.attendants, Recordings: s.recordings,
+		Ledger: s.ledger, Webhooks: s.webhooks, Jobs: fakeJobs{},
 		Pages: built, Metrics: prometheus.NewRegistry(),
 	}
 	if change != nil {
@@ -100,10 +110,16 @@ func newTestServer(t *testing.T, change func(*Config, *Deps)) *testServer {
 	s.runBooks(t)
 	s.api = New(cfg, deps, log)
 	s.Server = httptest.NewServer(s.api)
+	writing, stopWriting := context.WithCancel(t.Context())
+	var writer sync.WaitGroup
+	writer.Go(func() { _ = s.ledger.Run(writing) })                  // it returns nil
 	s.Client().Transport.(*http.Transport).DisableCompression = true // we look at encodings ourselves
 	s.Client().CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	t.Cleanup(func() {
+		s.api.Drain()
 		s.Close()
+		stopWriting()
+		writer.Wait()
 		s.stopBooks()
 		if err := store.Close(); err != nil {
 			t.Error(err)
@@ -326,6 +342,15 @@ func (m *fakeMeetings) EndRoom(_ context.Context, roomID string) {
 	m.ended = append(m.ended, roomID)
 }
 
+// fakeWebhooks counts how often it is woken. It allows what Config{} does.
+type fakeWebhooks struct {
+	webhook.Config
+
+	woken atomic.Int64
+}
+
+func (f *fakeWebhooks) Wake() { f.woken.Add(1) }
+
 // greet upgrades a request, says one thing and hangs up.
 func greet(w http.ResponseWriter, r *http.Request, text string) {
 	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{InsecureSkipVerify: true})
@@ -506,6 +531,34 @@ func (f *fakeRecordings) audited(id string) []string {
 		}
 	}
 	return all
+}
+
+// fakeJobs has one job in every recording.
+type fakeJobs struct{}
+
+func (fakeJobs) Add(id string, k derive.Kind, o derive.Options, by string) (jobs.Job, error) {
+	m := recording.Manifest{Tracks: []recording.Track{{Participant: "p1", Source: "microphone"}}}
+	if err := derive.Check(k, o, m, k != derive.Sheet); err != nil {
+		return jobs.Job{}, err
+	}
+	return jobs.Job{ID: "J", Recording: id, Kind: k, Options: o, By: by, State: jobs.Queued, Files: []string{}}, nil
+}
+
+func (f fakeJobs) List(id string) []jobs.Job {
+	j, _ := f.Get(id, "J")
+	return []jobs.Job{j}
+}
+
+func (fakeJobs) Get(id, job string) (jobs.Job, error) {
+	if job != "J" {
+		return jobs.Job{}, jobs.ErrNotFound
+	}
+	return jobs.Job{ID: job, Recording: id, Kind: derive.Voices, State: jobs.Running, Progress: 0.5, Files: []string{}}, nil
+}
+
+func (f fakeJobs) Cancel(id, job string) error {
+	_, err := f.Get(id, job)
+	return err
 }
 
 // dial opens a socket and returns what it is greeted with.

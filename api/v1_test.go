@@ -224,7 +224,7 @@ func TestParticipantsAndLobby(t *testing.T) {
 	lobby.Participants = nil
 	want := lobbyBody{
 		ID: room.ID, Title: "Plan", Host: "anna", StartsAt: "2018-04-03T12:14:21.276Z", EndsAt: "2018-04-03T13:14:21.276Z",
-		Now: "2018-04-03T12:14:21.276Z", Count: 22, Recording: true,
+		Now: "2018-04-03T12:14:21.276Z", Count: 22, Recording: true, Locked: true,
 		CalendarURL:     "/api/v1/rooms/" + room.ID + "/calendar.ics",
 		RecordingPolicy: rooms.RecordManual,
 	}

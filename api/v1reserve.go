@@ -221,6 +221,7 @@ func (s *Server) update(c echo.Context, change func(rooms.Room) (rooms.Room, err
 		room, err = s.deps.Store.UpdateRoom(c.Request().Context(), room)
 		switch {
 		case err == nil:
+			s.record(c, changeKind(was, room), room)
 			s.deps.Meetings.UpdateRoom(room)
 			return room, nil
 		case !errors.Is(err, rooms.ErrStale) || tries == 3:

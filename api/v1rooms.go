@@ -147,6 +147,8 @@ func (s *Server) endRoom(c echo.Context) error {
 		if err := s.deps.Store.SetRoomEnd(c.Request().Context(), room.ID, now); err != nil {
 			return err
 		}
+		room.End = now
+		s.record(c, rooms.RoomEnded, room)
 		s.deps.Meetings.EndRoom(c.Request().Context(), room.ID)
 		s.log.Info("room ended", "room", room.ID, "user", callOf(c).user.Name)
 	}
@@ -204,6 +206,7 @@ type lobbyBody struct {
 	Participants []string `json:"participants"`
 	Count        int      `json:"count"`
 	Recording    bool     `json:"recording"`
+	Locked       bool     `json:"locked"`
 	CalendarURL  string   `json:"calendar_url"`
 	HasPasscode  bool     `json:"has_passcode"`
 	Lobby        bool     `json:"lobby"`
@@ -232,6 +235,7 @@ func (s *Server) lobby(c echo.Context) error {
 		Participants: names,
 		Count:        len(live.Participants),
 		Recording:    live.Recording,
+		Locked:       live.Locked,
 		CalendarURL:  calendarURL(room.ID),
 		HasPasscode:  room.Rules.PasscodeHash != "",
 		Lobby:        room.Rules.Lobby,

@@ -72,8 +72,9 @@ func examineTrack(t Track) []Problem {
 // problems tells what only the recorder knows of a track.
 func (t *track) problems(stop time.Time) []Problem {
 	unheard := t.source == sfu.Microphone && t.ear.neverHeard(stop)
-	missed := t.packets > 0 && !t.dead && !t.first.IsZero() && stop.Sub(t.first) >= missedAfter
+	missed := t.packets > 0 && !t.first.IsZero() && stop.Sub(t.first) >= missedAfter
 	switch {
+	case t.dead: // that has been told, or was wanted
 	case t.out != nil && unheard:
 		return []Problem{{Code: ProblemSilent, Track: t.out.path, Detail: "the microphone was on, and nothing was heard of it"}}
 	case t.out == nil && (unheard || missed):

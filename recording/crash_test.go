@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -97,6 +98,48 @@ func TestKilled(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestKilledAtRandom kills four recorders at moments of chance; with
+// PLENUM_SOAK=1 (make soak) it is fifty.
+func TestKilledAtRandom(t *testing.T) {
+	video, sound := known(load(t, bars)), known(load(t, tone))
+	count := 4
+	if os.Getenv("PLENUM_SOAK") != "" {
+		count = 50
+	}
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	rng := rand.New(rand.NewPCG(seed, 1))
+	var lost atomic.Int64
+	t.Run("kills", func(t *testing.T) {
+		for i := range count {
+			after := 300*time.Millisecond + time.Duration(rng.IntN(4000))*time.Millisecond
+			t.Run(fmt.Sprintf("%d after %v", i, after), func(t *testing.T) {
+				t.Parallel()
+				dir := t.TempDir()
+				killed := kill(t, dir, after)
+				l := openLibrary(t, dir)
+				defer l.Close(t.Context())
+				list, err := l.List(Filter{})
+				if err != nil || len(list) != 1 || !list[0].settled() {
+					t.Fatalf("%+v, %v", list, err)
+				}
+				for _, tr := range list[0].Tracks {
+					end := us(tr.StartUS + tr.DurationUS)
+					if tr.Participant == "p1" {
+						lost.Store(max(lost.Load(), int64(killed-end)))
+					}
+					if killed-end > 2*time.Second {
+						t.Errorf("%s ends %v before the kill", tr.Path, killed-end)
+					}
+					readBack(t, pathOf(dir, list[0], tr), video, sound)
+					accept(t, pathOf(dir, list[0], tr))
+				}
+			})
+		}
+	})
+	t.Logf("%d kills, at most %v lost", count, time.Duration(lost.Load()))
 }
 
 // kill starts a recording process, kills it, and returns when, on the

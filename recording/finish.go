@@ -66,7 +66,7 @@ type synced struct {
 // could not write, so that the next sync succeeds without them.
 func (r *Recorder) noteSynced(s synced, now time.Time) {
 	for name, err := range s.failed {
-		if r.loop.tainted[name] {
+		if r.loop.tainted[name] || !r.keeps(name) {
 			continue
 		}
 		r.loop.tainted[name] = true
@@ -76,12 +76,19 @@ func (r *Recorder) noteSynced(s synced, now time.Time) {
 	if s.journal != nil {
 		r.log.Error("journal can't be brought to the disk", "error", s.journal)
 	}
-	maps.DeleteFunc(s.sizes, func(name string, _ int64) bool { return r.loop.tainted[name] })
+	maps.DeleteFunc(s.sizes, func(name string, _ int64) bool { return r.loop.tainted[name] || !r.keeps(name) })
 	if len(s.sizes) == 0 {
 		return
 	}
 	maps.Copy(r.loop.synced, s.sizes)
 	r.note(event{AtUS: r.since(now).Microseconds(), Kind: evSynced, Synced: s.sizes})
+}
+
+// keeps reports whether a file still belongs to the recording.
+func (r *Recorder) keeps(path string) bool {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.manifest.track(path) != nil
 }
 
 // finish completes the files, the journal and the manifest. It is the last

@@ -28,10 +28,10 @@ const (
 	evLevels    = "levels"
 	evHold      = "hold"
 	evDerived   = "derived"
-	evUndone    = "undone"
 	evTold      = "told"
 	evAnswered  = "answered"
 	evDiscarded = "discarded"
+	evChat      = "chat"
 )
 
 // An event is one line of events.ndjson: what happened, in the order it did.
@@ -88,6 +88,9 @@ type event struct {
 
 	// derived
 	Derived *Derived `json:"derived,omitempty"`
+
+	// chat
+	Text string `json:"text,omitempty"`
 
 	// answered
 	Answer Answer `json:"answer,omitempty"`

@@ -120,6 +120,9 @@ func (l *Library) Delete(id string) error {
 	if err := l.hide(id, gone); err != nil {
 		return fmt.Errorf("delete recording %q: %w", id, err)
 	}
+	if l.leaving != nil {
+		l.leaving(id)
+	}
 	if err := l.root.RemoveAll(gone); err != nil {
 		return fmt.Errorf("delete recording %s: %w", id, err)
 	}

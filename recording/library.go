@@ -34,6 +34,7 @@ type Library struct {
 	free   func(dir string) (int64, error)
 	note   func(dir *os.Root) (journalFile, error)
 
+	leaving func(id string) // see BeforeDelete
 	repeats repeats
 	stop    context.CancelFunc // ends what tends the library
 	tending sync.WaitGroup
@@ -185,7 +186,7 @@ func (l *Library) newRecorder(info Info, media Media, ended func(string)) (*Reco
 		lib: l, log: l.log.With("recording", name, "room", info.Room), info: info, media: media, ended: ended,
 		id: name, t0: now, utc: now.UTC().Truncate(time.Microsecond), dir: dir, journal: journal{f},
 		quit: make(chan struct{}), done: make(chan struct{}),
-		tracks: map[key]*track{}, declined: map[string]bool{},
+		tracks: map[key]*track{}, told: map[string]bool{}, declined: map[string]bool{},
 		loop: loop{
 			clocks: map[string]*timeline.Clock{}, synced: map[string]int64{}, tainted: map[string]bool{},
 			lastSync: now, lastLook: now,

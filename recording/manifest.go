@@ -239,8 +239,6 @@ func (m *Manifest) apply(e event) {
 	case evDerived:
 		m.undo(e.Derived.Path)
 		m.Derived = append(m.Derived, *e.Derived)
-	case evUndone:
-		m.undo(e.Path)
 	case evTold, evAnswered:
 		m.consented(e)
 	case evDiscarded:

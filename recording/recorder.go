@@ -62,6 +62,7 @@ type Recorder struct {
 	reason   string // why it stops; "" while it runs
 	stopAt   time.Time
 	failed   error
+	told     map[string]bool // participants who know of it
 	declined map[string]bool // participants who are not recorded
 
 	size     atomic.Int64 // bytes of all files so far
@@ -108,6 +109,11 @@ func (r *Recorder) Left(id string) {
 	}
 }
 
+// Chat takes a line of the meeting's chat into the recording.
+func (r *Recorder) Chat(participant, name, text string) {
+	r.tell(event{Kind: evChat, Participant: participant, Name: name, Text: text})
+}
+
 // Source tells what a participant's source does now; a gap between off or
 // muted and on is written to the manifest with its reason.
 func (r *Recorder) Source(participant string, s sfu.Source, on, muted bool) {
@@ -143,7 +149,7 @@ func (r *Recorder) track(k key) *track {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if t = r.tracks[k]; t == nil && r.reason == "" && !r.declined[k.participant] {
+	if t = r.tracks[k]; t == nil && r.reason == "" && r.mayRecordLocked(k.participant) {
 		t = &track{key: k, desk: r, t0: r.t0}
 		t.q.limit = r.lib.cfg.QueueLen
 		r.tracks[k] = t

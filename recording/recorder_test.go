@@ -88,6 +88,7 @@ func TestMeeting(t *testing.T) {
 		if got := accept(t, path); !near(got, length, 20*time.Millisecond) {
 			t.Errorf("%s: ffprobe says %v, the manifest %v", tr.Path, got, length)
 		}
+		validate(t, path)
 		frames := readBack(t, path, tt.p)
 		for _, f := range frames {
 			made := tt.p.begin.Sub(man.T0) + time.Duration(f.number)*tt.p.clip.step + tt.p.delay

@@ -66,6 +66,9 @@ type Info struct {
 	CreatorID int64 // whose room it is: may list and download
 	StartedBy string
 
+	// AskConsent has nothing of a participant written before Recorder.Told.
+	AskConsent bool
+
 	// Alarm hears when something is wrong with the recording while it runs, and
 	// when no more. It is called from the recorder's goroutines and must return
 	// at once. Optional.

@@ -46,6 +46,9 @@ func recoverRecording(dir *os.Root, id string) (Manifest, error) {
 		return Manifest{}, fmt.Errorf("journal of %s tells of recording %q", id, w.manifest.ID)
 	}
 	m := &w.manifest
+	if err := w.dropDeclined(); err != nil {
+		return *m, err
+	}
 	kept := m.Tracks[:0]
 	for _, t := range m.Tracks {
 		err := w.mend(&t)

@@ -417,6 +417,25 @@ func accept(t *testing.T, path string) time.Duration {
 	return time.Duration(s * float64(time.Second))
 }
 
+// validate has the Matroska tools look at a finished file: none may complain.
+func validate(t *testing.T, path string) {
+	t.Helper()
+	needs(t, "mkvmerge", "mkvinfo", "mediainfo", "webm_info")
+	for name, args := range map[string][]string{
+		"mkvmerge": {"-o", filepath.Join(t.TempDir(), "x.mkv"), path}, "mkvinfo": {path}, "mediainfo": {path},
+		"webm_info": {"-all", "-i", path},
+	} {
+		out, err := exec.Command(name, args...).CombinedOutput()
+		bad := err != nil
+		for _, word := range []string{"Warning", "Error", "(!)", "unknown size", "IsTruncated", "ConformanceErrors", "nvalid"} {
+			bad = bad || bytes.Contains(out, []byte(word))
+		}
+		if bad {
+			t.Errorf("%s %s: %v\n%s", name, path, err, out)
+		}
+	}
+}
+
 // second decodes the picture at a time and returns the second it shows.
 func second(t *testing.T, path string, at time.Duration) int {
 	t.Helper()

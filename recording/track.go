@@ -16,6 +16,9 @@ const (
 	closedAfter = 500 * time.Millisecond
 	// lossAtLeast is the shortest loss of sound that is told as a gap.
 	lossAtLeast = 60 * time.Millisecond
+	// keyEvery is how often a picture should have a keyframe, so that seeking in
+	// it is quick: browsers send one only when asked.
+	keyEvery = 30 * time.Second
 	// freezeAtLeast is the shortest loss of pictures that is told as a gap.
 	freezeAtLeast = 150 * time.Millisecond
 	// pauseAtLeast tells a pause from a loss, by how long nothing arrived.
@@ -38,6 +41,8 @@ type desk interface {
 	gap(t *track, from, to time.Duration, why Reason)
 	// keyframe asks for one.
 	keyframe(k key, layer int)
+	// discard throws the track and its file away.
+	discard(t *track)
 	// levels tells how loud a source was, from a time on.
 	levels(t *track, from time.Duration, batch []byte)
 }
@@ -64,6 +69,7 @@ type track struct {
 	why      Reason        // of the open gap, if not ""
 	from     time.Duration // when the gap began
 
+	keyAt   time.Time // of the newest keyframe, or when one was last wished for
 	packets int64
 	ear     ear    // of a microphone
 	sound   levels // of a source with sound
@@ -78,6 +84,8 @@ func (t *track) drain(now time.Time) error {
 	for i := range items {
 		var err error
 		switch it := &items[i]; {
+		case it.change != nil && it.change.discard:
+			t.desk.discard(t)
 		case it.change != nil:
 			err = t.turn(*it.change, now)
 		case it.report != nil:
@@ -323,6 +331,9 @@ func (t *track) write(l *layer, f frames.Frame, switched bool) error {
 		t.out, t.why = out, ""
 	}
 	t.account(l, at, f, switched)
+	if f.Key {
+		t.keyAt = f.Arrival
+	}
 	if f.Key && f.Width > 0 {
 		t.out.w.Grow(f.Width, f.Height)
 	}
@@ -432,9 +443,14 @@ func (t *track) ask(now time.Time) {
 		l = t.target
 	case l == nil && len(t.layers) > 0:
 		l = t.layers[0]
-	case l == nil || !l.asm.NeedsKeyframe():
-		t.asks.row = 0
+	case l == nil:
 		return
+	case !l.asm.NeedsKeyframe():
+		t.asks.row = 0
+		if t.out == nil || now.Sub(t.keyAt) < keyEvery {
+			return
+		}
+		t.keyAt = now // one ask is enough: it is a wish
 	}
 	if l.silent(now) < goneAfter && t.asks.due(now) {
 		t.desk.keyframe(t.key, l.number)

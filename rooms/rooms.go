@@ -146,6 +146,9 @@ type Store interface {
 	// Secret returns the named secret, made of 32 random bytes at the first call.
 	Secret(ctx context.Context, name string) ([]byte, error)
 
+	EventStore
+	WebhookStore
+
 	Ping(ctx context.Context) error
 	Close() error
 }

@@ -47,13 +47,14 @@ func (f nowheres) New(ev transport.Events, _ *slog.Logger) (transport.Conn, erro
 type deaf struct{}
 
 func (deaf) SeatsChanged(string, int64, []SeatRow) {}
+func (deaf) LayersWanted(string, Source, int)      {}
 func (deaf) FloorChanged([]string)                 {}
 func (deaf) LinkChanged(string, LinkState)         {}
 
 // crowd fills a room with n participants who watch the first few, all up.
 func crowd(b *testing.B, n, watched, seats int) (*Room, []*Participant) {
 	b.Helper()
-	s := &SFU{cfg: Config{}.withDefaults(), log: slog.New(slog.DiscardHandler), conns: nowheres{seats}, pool: &packet.Pool{}, turns: newTurns(), rooms: map[*Room]struct{}{}}
+	s := &SFU{cfg: Config{}.withDefaults(), log: slog.New(slog.DiscardHandler), media: media{conns: nowheres{seats}}, pool: &packet.Pool{}, turns: newTurns(), rooms: map[*Room]struct{}{}}
 	r := s.NewRoom("bench", deaf{})
 	b.Cleanup(r.Close)
 	var view []Tile
@@ -88,6 +89,7 @@ func BenchmarkFanOut(b *testing.B) {
 				pkt.SetPayload(0, 1200)
 				pkt.Timestamp, pkt.Arrival = uint32(seq)*3000, time.Now()
 				in.Packet(pkt, seq)
+				in.Flush(nil)
 			}
 			send(1)
 			r.plan(time.Now())
@@ -129,6 +131,7 @@ func BenchmarkPlan(b *testing.B) {
 				key.SetPayload(0, copy(key.Buffer(), vp8(true, [2]uint16{320 << n, 180 << n}, 1)))
 				key.Arrival = end
 				in.Packet(key, 1)
+				in.Flush(nil)
 			}
 		}
 		r.stop()

@@ -47,8 +47,27 @@ type Stats struct {
 	EstimatedBits  int64  // the sum of those estimates, in bit/s
 	HeldBack       int    // pictures that get less than their tiles ask for, for want of bandwidth
 	Outstanding    int64  // packets held in rings, queues and flight right now
+	Fast           Fast
 	Rooms          int
 	Participants   int
+}
+
+// Fast is what the fast transport has done; all zero without it.
+type Fast struct {
+	Fast, Plain int64  // connections whose media goes past Pion, and through it
+	Received    uint64 // datagrams read
+	Truncated   uint64 // of those, larger than any packet may be
+	Forged      uint64 // packets that failed authentication
+	Replayed    uint64 // packets seen before, or too old to tell
+	Malformed   uint64 // packets that could not be parsed
+	Unknown     uint64 // packets that belong to no stream negotiated
+	Overrun     uint64 // datagrams for ICE and DTLS that found their queue full
+	Sent        uint64 // packets handed to the kernel
+	Runs        uint64 // runs of packets to one destination they made up
+	Calls       uint64 // system calls that took
+	Dropped     uint64 // packets there was no room for
+	Refused     uint64 // destinations whose route takes no runs
+	Barred      uint64 // packets of Pion's under keys that are not Pion's; always 0
 }
 
 // Stats returns what the media plane has done so far.
@@ -64,6 +83,9 @@ func (s *SFU) Stats() Stats {
 		Padded:      s.count.padded.Load(),
 		Barred:      s.count.barred.Load(),
 		Outstanding: s.pool.Outstanding(),
+	}
+	if s.countConns != nil {
+		s.countConns(&st)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -16,6 +16,7 @@ func (r still) flood(to transport.Receiver, seq uint16, header, size int, at tim
 	p.SetPayload(header, max(size, header+len(payload)))
 	p.Timestamp, p.Marker, p.Arrival = uint32(seq)*3000, true, at
 	to.Packet(p, seq)
+	to.Flush(nil)
 }
 
 // A publisher that sends 100 Mbit/s gets a fifth of it through, and its voice whole.
@@ -37,6 +38,7 @@ func TestAFloodOfPicturesIsPoliced(t *testing.T) {
 			p.SetPayload(0, 100)
 			p.Arrival = at
 			voice.Packet(p, uint16(i/(rate/50)))
+			voice.Flush(nil)
 		}
 	}
 	passed := len(ann.sent[0].written())
@@ -108,6 +110,7 @@ func TestGarbagePayloadsAreDropped(t *testing.T) {
 		p.SetPayload(0, copy(p.Buffer(), payload))
 		p.Arrival = time.Now()
 		in.Packet(p, uint16(i+2))
+		in.Flush(nil)
 	}
 	if n := len(ann.sent[0].written()); n != 1 {
 		t.Errorf("%d packets were forwarded, want the good one alone", n)
@@ -182,6 +185,7 @@ func TestAPublisherWithoutKeyframes(t *testing.T) {
 		p := r.frame(seq, false)
 		p.Arrival = at
 		in.Packet(p, seq)
+		in.Flush(nil)
 		r.plan(at)
 		bo.sources[Camera].layers[0].Load().tick(at)
 	}

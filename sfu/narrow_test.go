@@ -20,6 +20,7 @@ import (
 type narrow struct {
 	net.PacketConn
 	depth time.Duration
+	drops func(datagram []byte) bool // sees all that comes; nil loses nothing
 
 	mu    sync.Mutex // guards what follows
 	rate  int        // bit/s
@@ -41,9 +42,15 @@ type datagram struct {
 // newNarrow opens a socket on loopback that receives at most rate bit/s.
 func newNarrow(t *testing.T, rate int, depth time.Duration) *narrow {
 	t.Helper()
+	return newLossy(t, rate, depth, nil)
+}
+
+// newLossy is newNarrow with losses.
+func newLossy(t *testing.T, rate int, depth time.Duration, drops func([]byte) bool) *narrow {
+	t.Helper()
 	conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	must(t, err)
-	n := &narrow{PacketConn: conn, depth: depth, rate: rate, queue: make(chan datagram, 4096), closed: make(chan struct{})}
+	n := &narrow{PacketConn: conn, depth: depth, drops: drops, rate: rate, queue: make(chan datagram, 4096), closed: make(chan struct{})}
 	go n.read()
 	return n
 }
@@ -56,6 +63,9 @@ func (n *narrow) read() {
 		size, from, err := n.PacketConn.ReadFrom(buf)
 		if err != nil {
 			return
+		}
+		if n.drops != nil && n.drops(buf[:size]) {
+			continue
 		}
 		if at, ok := n.enter(size + 28); ok {
 			select {

@@ -52,8 +52,10 @@ type output struct {
 	resends *repair.Resends
 	csrc    uint32
 	wants   struct{ packets, keyframes police.Bucket }
-	passed  int64 // newest packet of the current layer replayed from its ring
-	whole   bool  // the packet sent last ended its frame
+	passed  int64           // newest packet of the current layer replayed from its ring
+	whole   bool            // the packet sent last ended its frame
+	batch   transport.Batch // of forward
+	fill    int
 	scratch [packet.MTU]byte
 }
 
@@ -184,7 +186,7 @@ func (o *output) catchUp(l *layer, now time.Time) (sent int, ask bool) {
 	var t tally
 	o.start(at, playing{layer: l, epoch: epoch, era: era}, p, &t)
 	o.sub.room.sfu.count.sent(t)
-	return int(t.packets), false //nolint:gosec // a ring's length at most
+	return int(t.packets), false
 }
 
 // start begins with p, the first packet of a picture, and sends what came
@@ -208,14 +210,22 @@ func (o *output) start(at *sitting, play playing, p *packet.Packet, t *tally) {
 	o.passed = max(o.passed, p.Seq)
 }
 
-// forward takes one packet of a layer this output is attached to, and counts
-// what went.
-func (o *output) forward(l *layer, p *packet.Packet, epoch uint32, t *tally) {
+// forward takes packets of a layer this output is attached to, and counts what
+// went. Those shorter than fill are padded, within reason.
+func (o *output) forward(l *layer, held []holding, fill int, b transport.Batch, t *tally) {
 	if !o.sub.flowing() {
 		return
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	o.batch, o.fill = b, fill
+	for _, h := range held {
+		o.forwardLocked(l, h.p, h.epoch, t)
+	}
+	o.batch, o.fill = nil, 0
+}
+
+func (o *output) forwardLocked(l *layer, p *packet.Packet, epoch uint32, t *tally) {
 	era := o.era.Load()
 	if now := o.plays.Load(); now == nil || now.layer != l || now.epoch != epoch || now.era != era {
 		at := o.sits.Load()
@@ -262,6 +272,10 @@ func (o *output) write(p *packet.Packet, t *tally) {
 	h, payload, ok := o.mapped(p, p.Arrival)
 	if !ok {
 		return
+	}
+	h.Batch = o.batch
+	if short := o.fill - len(payload); short > 0 && short <= maxFill {
+		h.Fill = uint8(short)
 	}
 	o.sender.Write(h, payload)
 	o.whole = h.Marker

@@ -34,8 +34,12 @@ type seat struct {
 	rates    [maxLayers]int
 	standing bandwidth.Standing // what the picture gets
 	choice   *layer             // of the picture; nil for none
-	audio    *output
-	video    *output
+	asks     struct {           // what the picture's tile asks for, whether it arrives or not
+		source *source
+		layer  int // -1 for none
+	}
+	audio *output
+	video *output
 }
 
 // A Participant is one connection in a room. Its methods may be called from

@@ -65,7 +65,11 @@ func (r *Room) plan(now time.Time) {
 	for _, p := range r.members {
 		r.replan(p, now)
 	}
+	wanted := r.demands(now)
 	r.mu.Unlock()
+	for _, w := range wanted {
+		r.obs.LayersWanted(w.participant, w.source, w.layers)
+	}
 	for _, n := range r.plans.told {
 		r.obs.SeatsChanged(n.participant, n.epoch, n.table)
 	}
@@ -202,6 +206,7 @@ func (r *Room) move(p *Participant, st *seat, to seating.Occupant) {
 
 // vacate takes whoever sits on st away.
 func (st *seat) vacate() {
+	st.ask(-1)
 	st.audio.sit(nil, 0)
 	st.video.sit(nil, 0)
 	st.occupant = seating.Occupant{}

@@ -52,6 +52,7 @@ type source struct {
 	epoch  atomic.Uint32
 	layers [maxLayers]atomic.Pointer[layer]
 	seen   [maxLayers]sight // guarded by the room's mutex
+	demand demand           // the same
 
 	lit atomic.Bool // on, for who does not hold mu
 
@@ -87,6 +88,7 @@ type layer struct {
 	stream Stream
 	level  uint8 // audio level extension id
 	video  bool
+	asks   bool // lost packets are asked for again
 	ring   *packet.Ring
 	outs   atomic.Pointer[[]*output] // changed only by the room's plan
 
@@ -97,7 +99,9 @@ type layer struct {
 	report    atomic.Pointer[SenderReport]
 	over      atomic.Bool // another stream has taken its place
 
-	unwrap packet.Unwrapper // of the reading goroutine
+	// Of the reading goroutine.
+	unwrap packet.Unwrapper
+	held   []holding // packets of this batch
 
 	mu        sync.Mutex // guards what follows
 	meter     bandwidth.Meter
@@ -108,6 +112,7 @@ type layer struct {
 
 func newLayer(src *source, t transport.Track, st Stream) *layer {
 	l := &layer{src: src, stream: st, level: t.LevelID, video: !src.kind.Audio()}
+	l.asks = l.video || t.Repairs
 	size := audioRing
 	if l.video {
 		size = videoRing
@@ -199,28 +204,64 @@ func (l *layer) Packet(p *packet.Packet, seq uint16) {
 	if len(p.Payload()) > 0 {
 		room.tapPacket(l, p)
 	}
-	l.fanOut(p, epoch)
+	l.held = append(l.held, holding{p.Retain(), epoch})
 }
 
-// fanOut forwards one packet to everybody who receives the layer. Of pictures
-// with a large audience only as many are forwarded at a time as there are
-// processors: when there is no time for all of them, pictures wait for each
-// other, and are dropped when they waited for long, but sound does not wait.
-func (l *layer) fanOut(p *packet.Packet, epoch uint32) {
+// A holding is a packet on its way to the subscribers.
+type holding struct {
+	p     *packet.Packet
+	epoch uint32 // of the source, when the packet came
+}
+
+// Flush implements transport.Receiver. Each subscriber is sent all that came
+// together in one go: what is known of it is fetched once, and its packets can
+// leave as one.
+//
+// Without a batch, pictures with a large audience are forwarded only as many
+// at a time as there are processors: when there is no time for all of them,
+// pictures wait for each other, and are dropped when they waited for long, but
+// sound does not wait.
+func (l *layer) Flush(b transport.Batch) {
+	if len(l.held) == 0 {
+		return
+	}
 	outs := *l.outs.Load()
 	turns := l.src.owner.room.sfu.turns
-	waits := l.video && len(outs) >= largeAudience
+	waits := b == nil && l.video && len(outs) >= largeAudience // who batches has few goroutines anyway
 	if waits {
 		turns <- struct{}{}
 	}
+	fill := l.longest()
 	var sent tally
 	for _, o := range outs {
-		o.forward(l, p, epoch, &sent)
+		o.forward(l, l.held, fill, b, &sent)
+		if b != nil {
+			b.Pause()
+		}
 	}
 	if waits {
 		<-turns
 	}
 	l.src.owner.room.sfu.count.sent(sent)
+	for i, h := range l.held {
+		h.p.Release()
+		l.held[i] = holding{}
+	}
+	l.held = l.held[:0]
+}
+
+// maxFill is how much padding a packet gets at most to be as long as others.
+const maxFill = 48
+
+// longest returns the length of the longest payload held, 0 for a lone packet.
+func (l *layer) longest() (n int) {
+	if len(l.held) == 1 {
+		return 0
+	}
+	for _, h := range l.held {
+		n = max(n, len(h.p.Payload()))
+	}
+	return n
 }
 
 // repair keeps the books of what is missing and asks for it again.
@@ -230,7 +271,7 @@ func (l *layer) repair(p *packet.Packet) {
 	if !p.Repaired {
 		l.reception.Packet(p.Seq, p.Timestamp, p.Arrival)
 	}
-	if !l.video {
+	if !l.asks {
 		l.mu.Unlock()
 		return
 	}
@@ -246,7 +287,7 @@ func (l *layer) askMissing(now time.Time) {
 	rtt := owner.roundTrip()
 	l.mu.Lock()
 	ask := slices.Clone(l.missing.Due(now, rtt))
-	pli := l.missing.Lost() > 0 && l.keyframes.Ask(now)
+	pli := l.missing.Lost() > 0 && l.video && l.keyframes.Ask(now)
 	l.mu.Unlock()
 	if len(ask) > 0 {
 		owner.room.sfu.count.nacked.Add(uint64(len(ask)))
@@ -307,10 +348,12 @@ func (l *layer) askKeyframe(now time.Time) {
 
 // tick repeats requests that are due, for what comes with no packet.
 func (l *layer) tick(now time.Time) {
+	if l.asks {
+		l.askMissing(now)
+	}
 	if !l.video {
 		return
 	}
-	l.askMissing(now)
 	l.mu.Lock()
 	send := l.keyframes.Due(now)
 	l.mu.Unlock()

@@ -100,6 +100,7 @@ func (st *seat) price(top int, now time.Time) (least int) {
 func (p *Participant) wish(st *seat) int {
 	src := st.video.source
 	if src == nil || !st.wanted || !src.isOn() {
+		st.ask(-1)
 		return -1
 	}
 	height := 0
@@ -124,7 +125,16 @@ func (p *Participant) wish(st *seat) int {
 			current = i
 		}
 	}
+	st.ask(seating.PickLayer(asLive(layers), height, -1))
 	return seating.PickLayer(layers[:], height, current)
+}
+
+// asLive lists layers as they would be if all those there are were sent.
+func asLive(layers [maxLayers]seating.Layer) []seating.Layer {
+	for i := range layers {
+		layers[i].Live = layers[i].Height > 0
+	}
+	return layers[:]
 }
 
 // sight is what the room's plan last saw of a layer.

@@ -55,6 +55,8 @@ func (s *socket) command(ctx context.Context, msg any) error {
 		return s.live.chat(s.session, s, m.Text)
 	case protocol.Record:
 		return s.live.record(s.session, s, m)
+	case protocol.Consent:
+		return s.live.consent(s.session, s, m.Accept)
 	case protocol.Hand:
 		if !s.hands.Allow() {
 			return errTooMany

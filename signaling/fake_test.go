@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"plenum/recording"
+	"plenum/rooms"
 	"plenum/sfu"
 )
 
@@ -165,6 +166,16 @@ func (r *fakeRecorder) StartedAt() time.Time { return time.Date(2026, 3, 1, 12, 
 func (r *fakeRecorder) Participant(id, name string) { r.note("participant %s %s", id, name) }
 func (r *fakeRecorder) Left(id string)              { r.note("left %s", id) }
 
+func (r *fakeRecorder) Told(participant string) { r.note("told %s", participant) }
+
+func (r *fakeRecorder) Answer(participant string, accept bool) {
+	r.note("answer %s %v", participant, accept)
+}
+
+func (r *fakeRecorder) Chat(participant, name, text string) {
+	r.note("chat %s %s %s", participant, name, text)
+}
+
 func (r *fakeRecorder) Source(participant string, s sfu.Source, on, muted bool) {
 	r.note("source %s %s on=%v muted=%v", participant, s, on, muted)
 }
@@ -187,4 +198,22 @@ func (s *fakeStore) SetRoomEnd(_ context.Context, id string, _ time.Time) error 
 	}
 	s.note("end %s", id)
 	return nil
+}
+
+// fakeLedger keeps what it is told.
+type fakeLedger struct {
+	mu     sync.Mutex
+	events []rooms.Event
+}
+
+func (l *fakeLedger) Record(e rooms.Event) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.events = append(l.events, e)
+}
+
+func (l *fakeLedger) read() []rooms.Event {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return append([]rooms.Event(nil), l.events...)
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"plenum/rooms"
 	"plenum/signaling/protocol"
 )
 
@@ -29,6 +30,25 @@ var (
 	byeIdle     = farewell{protocol.ByeKicked, websocket.StatusPolicyViolation, "No join or resume came in time."}
 	byeViolated = farewell{protocol.ByeKicked, websocket.StatusPolicyViolation, "Too many messages were refused."}
 )
+
+// why is the farewell in the words of the ledger.
+func (f farewell) why() string {
+	switch f.reason {
+	case protocol.ByeRemoved, protocol.ByeDenied:
+		return rooms.ReasonRemoved
+	case protocol.ByeRevoked:
+		return rooms.ReasonRevoked
+	case protocol.ByeEnded:
+		return rooms.ReasonEnded
+	case protocol.ByeShutdown:
+		return rooms.ReasonShutdown
+	case protocol.ByeLeft, protocol.ByeReplaced:
+		return rooms.ReasonLeft
+	case protocol.ByeSlow, protocol.ByeKicked:
+		return rooms.ReasonLost
+	}
+	return rooms.ReasonLeft
+}
 
 func (f farewell) bye() protocol.Bye { return protocol.Bye{Reason: f.reason, Message: f.message} }
 

@@ -27,9 +27,9 @@ import (
 
 // Config is what an operator may tune. A zero field means its default.
 type Config struct {
-	ResumeWindow      time.Duration // how long a lost session may be resumed; default 30 s
-	PingEvery         time.Duration // default 10 s
-	PongWait          time.Duration // default 20 s
+	ResumeWindow      time.Duration // how long after its last sign of life a session may be resumed; default 30 s
+	PingEvery         time.Duration // default 5 s
+	PongWait          time.Duration // default 10 s, so that a half-open socket is noticed within 15 s
 	WriteWait         time.Duration // longest time one message may take to write; default 10 s
 	CloseWait         time.Duration // longest time from bye to the end of the socket; default 5 s
 	JoinWait          time.Duration // longest time without having joined; default 15 s
@@ -46,8 +46,8 @@ type Config struct {
 
 func (c Config) withDefaults() Config {
 	setDefault(&c.ResumeWindow, 30*time.Second)
-	setDefault(&c.PingEvery, 10*time.Second)
-	setDefault(&c.PongWait, 20*time.Second)
+	setDefault(&c.PingEvery, 5*time.Second)
+	setDefault(&c.PongWait, 10*time.Second)
 	setDefault(&c.WriteWait, 10*time.Second)
 	setDefault(&c.CloseWait, 5*time.Second)
 	setDefault(&c.JoinWait, 15*time.Second)
@@ -89,6 +89,7 @@ type Hub struct {
 	rec     Recorders
 	hostKey []byte
 	store   Store
+	ledger  Ledger
 	log     *slog.Logger
 	wg      sync.WaitGroup // sockets, rooms and recordings being finished
 
@@ -103,9 +104,12 @@ type Hub struct {
 }
 
 // NewHub returns a Hub without rooms. The caller must Close it.
-func NewHub(cfg Config, media Media, rec Recorders, hostKey []byte, store Store, log *slog.Logger) *Hub {
+func NewHub(
+	cfg Config, media Media, rec Recorders, hostKey []byte, store Store, ledger Ledger, log *slog.Logger,
+) *Hub {
 	return &Hub{
-		cfg: cfg.withDefaults(), media: media, rec: rec, hostKey: slices.Clone(hostKey), store: store, log: log,
+		cfg: cfg.withDefaults(), media: media, rec: rec, hostKey: slices.Clone(hostKey), store: store, ledger: ledger,
+		log:   log,
 		rooms: map[string]*liveRoom{}, sockets: map[*socket]struct{}{}, ended: map[string]time.Time{},
 		books: map[string]*books{}, passcodes: throttle.New(throttle.Config{}),
 	}
@@ -139,6 +143,7 @@ func (h *Hub) ServeMeeting(w http.ResponseWriter, r *http.Request, room rooms.Ro
 		// it is the answer, which compresses well on its own.
 		CompressionMode:      websocket.CompressionNoContextTakeover,
 		CompressionThreshold: compressFrom,
+		OnPongReceived:       func(context.Context, []byte) { s.heard() },
 	})
 	if err != nil {
 		h.log.Debug("websocket refused", "room", room.ID, "err", err) // Accept has answered

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"time"
 
+	"plenum/rooms"
 	"plenum/rooms/meeting"
 	"plenum/sfu"
 	"plenum/signaling/protocol"
@@ -76,6 +77,7 @@ func (r *liveRoom) admit(joining *session, name string, role meeting.Role) (uint
 	}
 	joining.id = id
 	r.sessions[id] = joining
+	r.scribe.expects(id, joining.guest.user)
 	return number, nil
 }
 
@@ -97,6 +99,7 @@ func (r *liveRoom) abort(joining *session) {
 	if r.sessions[joining.id] == joining {
 		delete(r.sessions, joining.id)
 		r.meeting.Abort(joining.id)
+		r.scribe.forgets(joining.id)
 	}
 }
 
@@ -118,6 +121,7 @@ func (r *liveRoom) joinMedia(
 // anything else that concerns it.
 func (r *liveRoom) seat(s *session, socket *socket, re int, answer string) {
 	events := r.meeting.Enter(time.Now(), s.id)
+	r.observe(s.id)
 	p, _ := r.meeting.Participant(s.id)
 	if p.Role == meeting.Audience {
 		s.media().Bar(true) // before the page can send anything: it has no answer yet
@@ -129,6 +133,7 @@ func (r *liveRoom) seat(s *session, socket *socket, re int, answer string) {
 	r.log.Info("participant joined", "participant", s.id, "role", string(p.Role))
 	if rec := r.recorder(); rec != nil {
 		rec.Participant(p.ID, p.Name)
+		r.toldOfRecording(s)
 	}
 	r.broadcastBut(s, events)
 	r.recordByPolicy()
@@ -146,6 +151,7 @@ func (r *liveRoom) greet(s *session, re int, answer string) {
 		Chat:      chatMessages(snap.Chat), Seq: snap.Seq, Now: stamp(time.Now()),
 	})}, encodeAll(pages[1:])...))
 	s.sendSeats()
+	s.sendEncodings(s.wanted)
 	s.sendFloor(floorMessage(r.floor))
 	r.lobbyDue, s.lobbyTold = true, false
 }
@@ -181,6 +187,7 @@ func (r *liveRoom) takeUp(socket *socket, m protocol.Resume) (*session, error) {
 	if !ok { // the page will join anew: don't leave its former self behind
 		r.log.Info("participant left", "participant", s.id, "reason", "missed too much")
 		s.socket = nil
+		r.scribe.leaves(s.id, rooms.ReasonLost, "")
 		r.remove(s)
 		r.broadcast(r.meeting.Leave(s.id))
 		return nil, refusal{code: protocol.ResumeExpired, message: "Too much has happened since. Join again."}
@@ -201,11 +208,16 @@ func (r *liveRoom) takeUp(socket *socket, m protocol.Resume) (*session, error) {
 	for _, order := range r.orders(s.id) {
 		msgs = append(msgs, encode(order))
 	}
+	r.scribe.found(s.id)
 	socket.out.begin(msgs)
 	r.lobbyDue, s.lobbyTold = true, false
 	r.log.Info("session resumed", "participant", s.id, "missed", len(missed))
-	r.broadcast(r.meeting.Back(s.id, meeting.Signalling)) // before the tables, which may be written at once
+	r.toldOfRecording(s)
+	events := r.meeting.Back(s.id, meeting.Signalling)
+	r.observe(s.id)
+	r.broadcast(events) // before the tables, which may be written at once
 	s.sendSeats()
+	s.sendEncodings(s.wanted)
 	s.sendFloor(floorMessage(r.floor))
 	return s, nil
 }

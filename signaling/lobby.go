@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"plenum/rooms"
 	"plenum/rooms/meeting"
 	"plenum/signaling/protocol"
 )
@@ -107,6 +108,7 @@ func (r *liveRoom) takeIn(s *session) {
 	}
 	delete(r.waiting, s.id)
 	r.sessions[s.id] = s
+	r.scribe.expects(s.id, s.guest.user)
 	s.state.Store(sessionEntering)
 	id, entry := s.id, s.entry
 	r.wg.Go(func() {
@@ -129,6 +131,7 @@ func (r *liveRoom) tookIn(s *session, media MediaParticipant, answer string, err
 	case s.socket == nil: // lost meanwhile: it begins again when the page is back
 		r.wg.Go(media.Leave)
 		delete(r.sessions, s.id)
+		r.scribe.forgets(s.id)
 		r.meeting.PutBack(time.Now(), s.id)
 		r.waiting[s.id] = s
 		s.state.Store(sessionWaiting)
@@ -178,7 +181,9 @@ func (r *liveRoom) takeUpWaiting(s *session, socket *socket, m protocol.Resume) 
 }
 
 // sendToLobby takes a participant out of the meeting. All its media ends here.
-func (r *liveRoom) sendToLobby(s *session) {
+func (r *liveRoom) sendToLobby(s *session, by string) {
+	r.scribe.leaves(s.id, rooms.ReasonLobby, by)
+	r.scribe.left(time.Now(), s.id)
 	r.stopMedia(s)
 	delete(r.sessions, s.id)
 	id, events := r.meeting.SendToLobby(time.Now(), s.id)

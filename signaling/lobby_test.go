@@ -240,6 +240,7 @@ func TestLobbyIsTurnedOff(t *testing.T) {
 		t.Errorf("Dee's room: %+v", dee.me.Room)
 	}
 	ann.send(protocol.SetLobby{On: true})
+	await(ann, func(r protocol.Room) bool { return r.Lobby })
 	h.knocks("Eve")
 }
 

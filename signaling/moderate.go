@@ -202,9 +202,10 @@ func (r *liveRoom) act(host meeting.Participant, target *session, m protocol.Mod
 		target.tellRole(m.Action, protocol.Host, host.Name)
 	case protocol.Remove:
 		r.books.remove(target, m.Ban)
+		r.scribe.leaves(target.id, rooms.ReasonRemoved, host.Name)
 		r.expel(target, byeRemoved)
 	case protocol.SendToLobby:
-		r.sendToLobby(target)
+		r.sendToLobby(target, host.Name)
 	case protocol.MuteAll, protocol.Admit, protocol.AdmitAll, protocol.Deny: // concern nobody in the meeting
 	}
 }
@@ -296,9 +297,9 @@ func (r *liveRoom) extend(ctx context.Context, session *session, socket *socket,
 	r.moving.Lock()
 	defer r.moving.Unlock()
 	var info rooms.Room
-	var by string
+	var by meeting.Participant
 	err := r.asHost(session, socket, "extend the meeting", "extend", func(host meeting.Participant) error {
-		info, by = r.info, host.ID
+		info, by = r.info, host
 		info.End = info.End.Add(time.Duration(minutes) * time.Minute)
 		if info.End.After(info.Start.Add(longest)) {
 			return refusal{code: protocol.TooLong, message: "A meeting can last 24 hours at most."}
@@ -313,7 +314,8 @@ func (r *liveRoom) extend(ctx context.Context, session *session, socket *socket,
 		return fmt.Errorf("extend room: %w", err)
 	}
 	if r.do(func() { r.update(info) }) {
-		r.log.Info("meeting extended", "by", by, "minutes", minutes)
+		r.log.Info("meeting extended", "by", by.ID, "minutes", minutes)
+		r.hub.ledger.Record(byHost(by.Name, rooms.RoomExtended, info))
 		return nil
 	}
 	<-r.gone // it ended while the store was busy: so it stays
@@ -331,18 +333,29 @@ func (r *liveRoom) extend(ctx context.Context, session *session, socket *socket,
 func (r *liveRoom) end(ctx context.Context, session *session, socket *socket) error {
 	r.moving.Lock()
 	defer r.moving.Unlock()
-	var by string
+	var by meeting.Participant
 	err := r.asHost(session, socket, "end the meeting", "end", func(host meeting.Participant) error {
-		by = host.ID
+		by = host
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	if err := r.hub.store.SetRoomEnd(context.WithoutCancel(ctx), socket.roomID, time.Now().UTC()); err != nil {
+	now := time.Now().UTC()
+	if err := r.hub.store.SetRoomEnd(context.WithoutCancel(ctx), socket.roomID, now); err != nil {
 		return fmt.Errorf("end room: %w", err)
 	}
-	r.log.Info("meeting ended by its host", "by", by)
+	r.log.Info("meeting ended by its host", "by", by.ID)
+	info := *socket.info.Load()
+	info.End = now
+	r.hub.ledger.Record(byHost(by.Name, rooms.RoomEnded, info))
 	r.hub.EndRoom(ctx, socket.roomID)
 	return nil
+}
+
+// byHost is what a host did to the room itself.
+func byHost(name string, kind rooms.EventKind, info rooms.Room) rooms.Event {
+	e := rooms.NewEvent(info.ID, kind, time.Now())
+	e.By, e.End = name, info.End
+	return e
 }

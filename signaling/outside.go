@@ -79,7 +79,7 @@ func (r *liveRoom) announce(a protocol.Announcement, only string) []Delivery {
 			outcome = QueueFull
 			r.log.Warn("socket cut off", "participant", s.id, "reason", "it does not read")
 			s.socket.finish(byeSlow, true)
-			events = append(events, r.detach(s)...)
+			events = append(events, r.detach(s, time.Now())...)
 		}
 		deliveries = append(deliveries, Delivery{p.ID, outcome})
 	}

@@ -1,7 +1,9 @@
 package signaling
 
 import (
+	"encoding/hex"
 	"errors"
+	"math/rand/v2"
 	"slices"
 	"testing"
 
@@ -104,7 +106,9 @@ func TestAnnounceToDeaf(t *testing.T) {
 	deaf := h.dialDeaf()
 	deaf.send(joinMessage("Bo", ""))
 	ann.saw("p2", func(protocol.Participant) bool { return true })
-	text := string(make([]byte, 64<<10)) // what the connection holds by itself is soon full
+	noise := make([]byte, 32<<10) // does not compress, so that what the connection holds by itself is soon full
+	_, _ = rand.NewChaCha8([32]byte{1}).Read(noise)
+	text := hex.EncodeToString(noise)
 	eventually(t, func() bool {
 		got, err := h.hub.Announce(h.room.ID, "carl", text, "p2")
 		return err == nil && slices.Contains(got, Delivery{"p2", QueueFull})

@@ -87,7 +87,7 @@ func (r *liveRoom) startRecording(by string, refuse func(refusal)) {
 	run := &recordingRun{media: &tapGate{Media: r.media, voice: voice}, by: by, voice: voice}
 	r.recording = run
 	r.broadcast(r.meeting.RecordingStarted(time.Now(), by, ""))
-	info := recording.Info{Room: r.info.ID, Title: roomTitle(r.info), CreatorID: r.info.CreatorID, StartedBy: by}
+	info := recording.Info{Room: r.info.ID, Title: roomTitle(r.info), CreatorID: r.info.CreatorID, StartedBy: by, AskConsent: true}
 	info.Alarm = func(a recording.Alarm) {
 		r.in.call(func() { r.recorderAlarm(run, a) })
 	}
@@ -125,14 +125,55 @@ func (r *liveRoom) recordingStarted(run *recordingRun, rec Recorder, err error, 
 	}
 	for _, p := range r.meeting.Roster() {
 		rec.Participant(p.ID, p.Name)
-		for _, s := range p.Sources {
-			if run.records(sfu.Source(s.Source)) {
-				rec.Source(p.ID, sfu.Source(s.Source), true, s.Muted)
-			}
+	}
+	for _, s := range r.tokens {
+		if s.socket != nil { // they have been told, before it began
+			r.toldOfRecording(s)
 		}
 	}
 	r.log.Info("recording started", "recording", rec.ID(), "by", run.by)
 	r.broadcast(r.meeting.RecordingStarted(rec.StartedAt(), run.by, rec.ID()))
+}
+
+// toldOfRecording has the recorder record somebody who knows of it from here on.
+// Who declined before is only noted.
+func (r *liveRoom) toldOfRecording(s *session) {
+	rec := r.recorder()
+	p, ok := r.meeting.Participant(s.id)
+	if rec == nil || !ok {
+		return
+	}
+	rec.Told(s.id)
+	if s.declined {
+		rec.Answer(s.id, false)
+	}
+	for _, source := range p.Sources {
+		if r.recording.records(sfu.Source(source.Source)) {
+			rec.Source(p.ID, sfu.Source(source.Source), true, source.Muted)
+		}
+	}
+}
+
+// consent takes a participant's answer to being recorded. It holds for this
+// recording and, if it is a no, for those that follow in this meeting.
+func (r *liveRoom) consent(session *session, socket *socket, accept bool) error {
+	return r.as(session, socket, func() error {
+		session.declined = !accept
+		rec := r.recorder()
+		if rec == nil {
+			return nil
+		}
+		r.log.Info("recording answered", "participant", session.id, "accept", accept)
+		rec.Answer(session.id, accept)
+		if p, ok := r.meeting.Participant(session.id); ok && accept {
+			for _, source := range p.Sources {
+				if r.recording.records(sfu.Source(source.Source)) {
+					rec.Source(p.ID, sfu.Source(source.Source), true, source.Muted)
+				}
+			}
+		}
+		return nil
+	})
 }
 
 // recorderAlarm tells everybody what is wrong with the recording, or no longer is.

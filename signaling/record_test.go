@@ -48,8 +48,8 @@ func TestRecord(t *testing.T) {
 	ann.send(protocol.Record{On: false}) // is off already
 	settles(t, &h.rec.diary, "stop host")
 	want := []string{
-		"start Plans by Ann", "participant p1 Ann", "source p1 microphone on=true muted=true",
-		"participant p2 Bo", "source p2 camera on=true muted=false", "left p2", "stop host",
+		"start Plans by Ann", "participant p1 Ann", "told p1", "source p1 microphone on=true muted=true",
+		"participant p2 Bo", "told p2", "source p2 camera on=true muted=false", "left p2", "stop host",
 	}
 	if diff := cmp.Diff(want, h.rec.read()); diff != "" {
 		t.Errorf("what the recorder was told (-want +got):\n%s", diff)
@@ -163,6 +163,28 @@ func TestRecorderEndsByItself(t *testing.T) {
 				t.Errorf("stopped %d times", n)
 			}
 		})
+	}
+}
+
+func TestConsent(t *testing.T) {
+	h := newHarness(t, Config{})
+	ann, bo := h.host(), h.join("Bo")
+	bo.send(protocol.Publish{Source: protocol.Microphone, On: true})
+	bo.saw("p2", func(p protocol.Participant) bool { return len(p.Sources) == 1 })
+	startRecording(ann)
+	bo.send(protocol.Consent{Accept: false})
+	settles(t, &h.rec.diary, "answer p2 false")
+	bo.send(protocol.Consent{Accept: true})
+	settles(t, &h.rec.diary, "answer p2 true")
+	settles(t, &h.rec.diary, "source p2 microphone on=true muted=false")
+	bo.send(protocol.Consent{Accept: false})
+	ann.send(protocol.Record{On: false})
+	settles(t, &h.rec.diary, "stop host")
+	startRecording(ann) // the no holds
+	lines := h.rec.read()
+	at := slices.Index(lines, "stop host")
+	if rest := lines[at:]; !slices.Contains(rest, "told p2") || !slices.Contains(rest, "answer p2 false") {
+		t.Errorf("the next recording was told %q", rest)
 	}
 }
 

@@ -47,6 +47,7 @@ func TestEveryMessageOfEveryRole(t *testing.T) {
 		"lobby":           {protocol.SetLobby{Request: request, On: true}, [6]protocol.ErrorCode{done, forbidden, forbidden, forbidden, wait, gone}},
 		"extend":          {protocol.Extend{Request: request, Minutes: 15}, [6]protocol.ErrorCode{done, forbidden, forbidden, forbidden, wait, gone}},
 		"end":             {protocol.EndMeeting{Request: request}, [6]protocol.ErrorCode{silently, forbidden, forbidden, forbidden, wait, gone}},
+		"consent":         {protocol.Consent{Request: request, Accept: true}, [6]protocol.ErrorCode{done, done, done, done, wait, gone}},
 		"leave":           {protocol.Leave{}, [6]protocol.ErrorCode{silently, silently, silently, silently, silently, silently}},
 		"moderate":        {protocol.Moderate{Request: request, Action: protocol.Mute, Participant: "p1"}, [6]protocol.ErrorCode{done, forbidden, forbidden, forbidden, wait, gone}},
 		"moderate: all":   {protocol.Moderate{Request: request, Action: protocol.MuteAll}, [6]protocol.ErrorCode{done, forbidden, forbidden, forbidden, wait, gone}},

@@ -37,6 +37,7 @@ type liveRoom struct {
 	hostPresent bool      // as those who wait have been told
 	autoBegun   bool      // the policy has begun its recording in this life
 	rosterDue   time.Time // when changes that wait are told; zero while none do
+	scribe      *scribe
 	floor       []string
 	recording   *recordingRun // nil while nothing is recorded
 	over        bool
@@ -68,6 +69,7 @@ func newRoom(ctx context.Context, h *Hub, info rooms.Room, b *books) *liveRoom {
 				Capacity: h.cfg.MaxParticipants, Events: h.cfg.EventBuffer, ResumeWindow: h.cfg.ResumeWindow,
 				Grace: h.cfg.EndGrace,
 			}),
+		scribe:   newScribe(h.ledger, info.ID),
 		sessions: map[string]*session{}, waiting: map[string]*session{}, tokens: map[string]*session{}, books: b,
 	}
 	r.meeting.SetCapacity(info.Capacity)
@@ -116,6 +118,11 @@ func (r *liveRoom) handle() {
 			s.sendSeats()
 		}
 	}
+	for id, wanted := range news.wanted {
+		if s := r.sessions[id]; s != nil {
+			s.want(wanted)
+		}
+	}
 	if news.floor != nil {
 		r.floor = news.floor
 		msg := floorMessage(r.floor)
@@ -142,6 +149,7 @@ func (r *liveRoom) tick(now time.Time) {
 	gone, events := r.meeting.Expire(now)
 	for _, id := range gone {
 		r.log.Info("participant left", "participant", id, "reason", "lost")
+		r.scribe.leaves(id, rooms.ReasonLost, "")
 		r.remove(r.sessions[id])
 	}
 	r.broadcast(events)
@@ -196,6 +204,7 @@ func (r *liveRoom) finish(f farewell, reason string) {
 	}
 	r.over, r.reason = true, reason
 	r.stopRecording(reason, "", "")
+	r.scribe.end(time.Now(), reason)
 	for _, s := range r.sessions {
 		if s.socket != nil {
 			s.socket.finish(f, false)
@@ -235,6 +244,7 @@ func (r *liveRoom) broadcast(events []meeting.Event) { r.broadcastBut(nil, event
 // which makes further events; those are for all.
 func (r *liveRoom) broadcastBut(but *session, events []meeting.Event) {
 	for len(events) > 0 {
+		r.scribe.read(time.Now(), events)
 		var slow []*session
 		for _, e := range events {
 			msg := encode(eventMessage(e))
@@ -249,23 +259,35 @@ func (r *liveRoom) broadcastBut(but *session, events []meeting.Event) {
 		for _, s := range slow {
 			if s.socket != nil { // not twice
 				r.log.Warn("socket cut off", "participant", s.id, "reason", "it does not read")
-				events = append(events, r.detach(s)...)
+				events = append(events, r.detach(s, time.Now())...)
 			}
 		}
 	}
 }
 
-// detach notes that a session has no socket any more.
-func (r *liveRoom) detach(s *session) []meeting.Event {
+// detach notes that a session has had no socket since at.
+func (r *liveRoom) detach(s *session, at time.Time) []meeting.Event {
 	s.socket = nil
 	s.media().Pause(true)
-	return r.meeting.Lost(time.Now(), s.id, meeting.Signalling)
+	r.scribe.lost(s.id, at)
+	events := r.meeting.Lost(at, s.id, meeting.Signalling)
+	r.observe(s.id)
+	return events
+}
+
+// observe shows the scribe a row that may have changed: in a crowd the
+// meeting's events tell of many changes as one.
+func (r *liveRoom) observe(id string) {
+	if row, here := r.meeting.Participant(id); here {
+		r.scribe.readRow(time.Now(), row)
+	}
 }
 
 // remove forgets a session that has left the meeting.
 func (r *liveRoom) remove(s *session) {
 	delete(r.sessions, s.id)
 	delete(r.tokens, s.token)
+	r.scribe.left(time.Now(), s.id)
 	r.stopMedia(s)
 	s.state.Store(sessionOver)
 }
@@ -291,6 +313,7 @@ func (r *liveRoom) expel(s *session, f farewell) {
 	case sessionWaiting:
 		r.dropWaiting(s)
 	case sessionIn:
+		r.scribe.leavesFor(s.id, f.why())
 		r.remove(s)
 		r.broadcast(r.meeting.Leave(s.id))
 	case sessionEntering: // whoever makes its media finds it gone
@@ -326,10 +349,15 @@ func (r *liveRoom) revokeLinks(epoch int64) {
 func (r *liveRoom) link(id string, state sfu.LinkState) {
 	switch state {
 	case sfu.LinkUp:
-		r.broadcast(r.meeting.Back(id, meeting.Media))
+		r.scribe.mediaUp(time.Now(), id)
+		events := r.meeting.Back(id, meeting.Media)
+		r.observe(id)
+		r.broadcast(events)
 	case sfu.LinkInterrupted, sfu.LinkFailed:
 		r.log.Info("media link lost", "participant", id, "state", string(state))
-		r.broadcast(r.meeting.Lost(time.Now(), id, meeting.Media))
+		events := r.meeting.Lost(time.Now(), id, meeting.Media)
+		r.observe(id)
+		r.broadcast(events)
 	case sfu.LinkConnecting: // says nothing about what was before
 	}
 }
@@ -337,6 +365,24 @@ func (r *liveRoom) link(id string, state sfu.LinkState) {
 func (s *session) sendSeats() {
 	if s.socket != nil && s.seats.epoch > 0 {
 		s.socket.out.setSeats(protocol.Seats{Epoch: s.seats.epoch, Seats: seatRows(s.seats.rows)})
+	}
+}
+
+// want tells the page how many layers of its sources are wanted from now on.
+func (s *session) want(wanted map[sfu.Source]int) {
+	if s.wanted == nil {
+		s.wanted = map[sfu.Source]int{}
+	}
+	maps.Copy(s.wanted, wanted)
+	s.sendEncodings(wanted)
+}
+
+func (s *session) sendEncodings(wanted map[sfu.Source]int) {
+	if s.socket == nil {
+		return
+	}
+	for source, layers := range wanted {
+		s.socket.answer(protocol.Encodings{Source: protocol.Source(source), Layers: layers})
 	}
 }
 
@@ -401,6 +447,9 @@ func (r *liveRoom) chat(session *session, socket *socket, text string) error {
 			return refusal{code: protocol.Forbidden, message: "The audience can't write in this meeting."}
 		}
 		r.broadcast(r.meeting.Say(time.Now(), session.id, text))
+		if p, ok := r.meeting.Participant(session.id); ok && r.recorder() != nil {
+			r.recorder().Chat(p.ID, p.Name, text)
+		}
 		return nil
 	})
 }
@@ -417,8 +466,9 @@ func (r *liveRoom) leave(session *session, socket *socket) error {
 	return err
 }
 
-// lost tells that a socket has ended. Its session waits to be resumed.
-func (r *liveRoom) lost(session *session, socket *socket) {
+// lost tells that a socket has ended, and when its page was last heard of. Its
+// session waits to be resumed.
+func (r *liveRoom) lost(session *session, socket *socket, at time.Time) {
 	r.do(func() {
 		if session.socket != socket {
 			return
@@ -426,7 +476,7 @@ func (r *liveRoom) lost(session *session, socket *socket) {
 		r.log.Info("session lost", "participant", session.id)
 		switch session.state.Load() {
 		case sessionIn:
-			r.broadcast(r.detach(session))
+			r.broadcast(r.detach(session, at))
 		case sessionWaiting:
 			session.socket = nil
 			r.meeting.WaiterLost(time.Now(), session.id)

@@ -3,6 +3,7 @@ package signaling
 import (
 	"sync/atomic"
 
+	"plenum/sfu"
 	"plenum/signaling/protocol"
 )
 
@@ -19,6 +20,9 @@ type session struct {
 	attempt int     // the last of the page to take it up
 	socket  *socket // nil while lost
 	seats   seatTable
+	wanted  map[sfu.Source]int // layers of its sources; none for all
+	// declined is set while the participant does not want to be recorded.
+	declined bool
 	// lobbyTold is set while the socket has been told of somebody in the lobby.
 	lobbyTold bool
 	entry     protocol.Join // what to join with when admitted; no offer, none yet

@@ -48,6 +48,7 @@ type socket struct {
 	log    *slog.Logger
 	out    *outbox
 	cancel context.CancelFunc // ends the socket at once
+	alive  atomic.Int64       // when the page was last heard of, in ms since 1970
 
 	// The rest belongs to the reading goroutine.
 	conn      *websocket.Conn
@@ -86,6 +87,7 @@ func (s *socket) renew(room rooms.Room) {
 func (s *socket) serve(ctx context.Context, conn *websocket.Conn) {
 	conn.SetReadLimit(s.hub.cfg.MessageSize)
 	s.conn = conn
+	s.heard()
 	s.idle = time.AfterFunc(s.hub.cfg.JoinWait, func() { s.finish(byeIdle, false) })
 	var wg sync.WaitGroup
 	wg.Go(func() { s.write(ctx) })
@@ -95,8 +97,11 @@ func (s *socket) serve(ctx context.Context, conn *websocket.Conn) {
 	}
 	err := s.read(ctx)
 	s.idle.Stop()
+	if ctx.Err() == nil {
+		s.heard() // the page hung up: until now it was there
+	}
 	if s.live != nil {
-		s.live.lost(s.session, s)
+		s.live.lost(s.session, s, time.UnixMilli(s.alive.Load()))
 	}
 	s.log.Debug("socket ended", "err", err)
 	s.cancel()
@@ -126,6 +131,7 @@ func (s *socket) read(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		s.heard()
 		if s.out.finished() {
 			continue // the page has not yet heard our bye
 		}
@@ -136,6 +142,9 @@ func (s *socket) read(ctx context.Context) error {
 		s.handle(ctx, data)
 	}
 }
+
+// heard notes that the page gave a sign of life.
+func (s *socket) heard() { s.alive.Store(time.Now().UnixMilli()) }
 
 // write sends what the outbox holds until the farewell is sent or ctx ends.
 func (s *socket) write(ctx context.Context) {

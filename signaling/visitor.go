@@ -30,6 +30,7 @@ type guest struct {
 	personal bool   // the link is for one person: it carries a name
 	epoch    int64  // of the link
 	addr     netip.Addr
+	user     int64 // who is logged in; 0 is nobody
 }
 
 // A room's passcode may be tried this often before each further try waits.
@@ -44,7 +45,7 @@ const ownHostLink = "host"
 // entitled finds out as what a page may join. It runs on the socket's
 // goroutine: checking a passcode takes milliseconds.
 func (h *Hub) entitled(room rooms.Room, from Visitor, m protocol.Join, now time.Time) (guest, error) {
-	g := guest{name: m.Name, device: m.Device, addr: from.Addr, role: meeting.Speaker}
+	g := guest{name: m.Name, device: m.Device, addr: from.Addr, user: from.UserID, role: meeting.Speaker}
 	if now.Before(room.Start) {
 		wait := room.Start.Sub(now)
 		return g, refusal{

@@ -27,6 +27,7 @@ type commands struct {
 	Recordings recordingsCmd `cmd:"" help:"Look at recordings."`
 	Health     healthCmd     `cmd:"" help:"Ask a running server whether it should get callers; exit 0 if so."`
 	Load       loadCmd       `cmd:"" help:"Load a running server with synthetic participants, and measure."`
+	Doctor     doctorCmd     `cmd:"" help:"Look for what keeps users from connecting. Takes the flags of serve."`
 	Version    versionCmd    `cmd:"" help:"Print the version."`
 }
 

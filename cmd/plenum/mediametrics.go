@@ -53,9 +53,34 @@ func newMediaMetrics(stats func() sfu.Stats) *mediaMetrics {
 	gauge("links_estimated_bits", "What those links carry together, in bit/s.", func(s sfu.Stats) float64 { return float64(s.EstimatedBits) })
 	gauge("pictures_held_back", "Pictures that get less than their tiles ask for, for want of bandwidth.", func(s sfu.Stats) float64 { return float64(s.HeldBack) })
 	gauge("packets_outstanding", "Packets held in rings, queues and flight.", func(s sfu.Stats) float64 { return float64(s.Outstanding) })
+	m.fast(count, gauge)
 	gauge("rooms", "Rooms with media.", func(s sfu.Stats) float64 { return float64(s.Rooms) })
 	gauge("participants", "Participants with media.", func(s sfu.Stats) float64 { return float64(s.Participants) })
 	return m
+}
+
+// fast adds what the fast transport counts.
+func (m *mediaMetrics) fast(
+	count func(name, help string, value func(sfu.Stats) uint64), gauge func(name, help string, value func(sfu.Stats) float64),
+) {
+	gauge("connections_fast", "Connections whose media goes past the WebRTC library.",
+		func(s sfu.Stats) float64 { return float64(s.Fast.Fast) })
+	gauge("connections_plain", "Connections whose media goes through the WebRTC library although the fast path is on.",
+		func(s sfu.Stats) float64 { return float64(s.Fast.Plain) })
+	count("fast_datagrams_total", "Datagrams read.", func(s sfu.Stats) uint64 { return s.Fast.Received })
+	count("fast_forged_total", "Packets that failed authentication.", func(s sfu.Stats) uint64 { return s.Fast.Forged })
+	count("fast_replayed_total", "Packets seen before, or too old to tell.", func(s sfu.Stats) uint64 { return s.Fast.Replayed })
+	count("fast_malformed_total", "Packets that could not be parsed.", func(s sfu.Stats) uint64 { return s.Fast.Malformed })
+	count("fast_truncated_total", "Datagrams larger than any packet.", func(s sfu.Stats) uint64 { return s.Fast.Truncated })
+	count("fast_overrun_total", "Datagrams for ICE and DTLS that found their queue full.",
+		func(s sfu.Stats) uint64 { return s.Fast.Overrun })
+	count("fast_unknown_total", "Packets of no stream that was negotiated.", func(s sfu.Stats) uint64 { return s.Fast.Unknown })
+	count("fast_sent_total", "Packets handed to the kernel.", func(s sfu.Stats) uint64 { return s.Fast.Sent })
+	count("fast_runs_total", "Runs of packets to one destination they made up.", func(s sfu.Stats) uint64 { return s.Fast.Runs })
+	count("fast_calls_total", "System calls that took.", func(s sfu.Stats) uint64 { return s.Fast.Calls })
+	count("fast_dropped_total", "Packets there was no room for on their way out.", func(s sfu.Stats) uint64 { return s.Fast.Dropped })
+	count("fast_refused_total", "Destinations whose route takes no runs.", func(s sfu.Stats) uint64 { return s.Fast.Refused })
+	count("fast_barred_total", "Packets under keys that were not the sender's; always 0.", func(s sfu.Stats) uint64 { return s.Fast.Barred })
 }
 
 // Describe says what there is.

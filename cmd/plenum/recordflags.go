@@ -17,6 +17,7 @@ type recordingFlags struct {
 	MaxLength   period   `help:"A recording is finished after this time, such as 8h; 0 is no limit." default:"0" placeholder:"TIME"`
 	MaxRoomSize byteSize `help:"How much the recordings of one room may hold; 0 is no limit." default:"0" placeholder:"SIZE"`
 	MaxUserSize byteSize `help:"How much the recordings of one user's rooms may hold; 0 is no limit." default:"0" placeholder:"SIZE"`
+	FFmpeg      string   `help:"Program that makes pictures of recordings; off uses none." name:"ffmpeg" placeholder:"PATH"`
 }
 
 // apply puts what the flags say into a configuration.

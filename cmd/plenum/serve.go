@@ -21,6 +21,8 @@ import (
 	"plenum/recording"
 	"plenum/rooms"
 	"plenum/sfu"
+	"plenum/sfu/ice/relay"
+	"plenum/signaling"
 	"plenum/static"
 )
 
@@ -31,6 +33,8 @@ type serveCmd struct {
 	MediaTCP               string        `help:"Address for media over TCP, host:port, or off." default:":7881" name:"media-tcp"`
 	ExternalIP             []string      `help:"Address at which browsers reach this machine, when it is not its own; repeatable." name:"external-ip" placeholder:"IP"`
 	CongestionControl      string        `help:"Lower the pictures of who has a narrow link: on, or off." enum:"on,off" default:"on"`
+	FastPath               string        `help:"Carry media past the WebRTC library where that is cheaper: auto, or off." enum:"auto,off" default:"auto"`
+	MediaShards            int           `help:"Sockets that read media on each address; 0 is one per core." default:"0" placeholder:"N"`
 	MediaLoopback          string        `help:"Offer media on loopback too: on, off, or auto (on without --external-ip)." enum:"auto,on,off" default:"auto"`
 	TrustedProxies         []string      `help:"Addresses and CIDRs of proxies whose X-Forwarded-For counts; repeatable." placeholder:"CIDR"`
 	LegacyPublicAttendants bool          `help:"Answer /online_attendants/ without a password, addresses included."`
@@ -39,18 +43,28 @@ type serveCmd struct {
 	EndGrace               time.Duration `help:"How long a running meeting may run over its end; nobody new gets in meanwhile." default:"0s"`
 	AuditKeep              int           `help:"Days the audit log is kept; 0 is for ever." default:"180" placeholder:"DAYS"`
 	LinkKey                uint8         `help:"Number of the key that signs join links. One more makes a new key; links of two before hold no more." default:"1" placeholder:"N"`
+	relayFlags
 	tlsFlags
 	Recording recordingFlags `embed:"" prefix:"recording-"`
 	LogFormat string         `help:"How to log: text or json." enum:"text,json" default:"text"`
 	Pprof     string         `help:"Loopback address on which to answer /debug/pprof/, for profiles." placeholder:"HOST:PORT"`
 	LogLevel  string         `help:"What to log: debug, info, warn or error." enum:"debug,info,warn,error" default:"info"`
+	booksFlags
 }
+
+// maxShards bounds --media-shards; no machine gains from more.
+const maxShards = 256
 
 // settings is what the flags say once they are checked.
 type settings struct {
 	api       api.Config
 	sfu       sfu.Config
 	recording recording.Config
+	books     booksConfig
+	ffmpeg    string // its name or path; empty for the one installed, "off" for none
+	relay     relay.Config
+	relayHost string
+	stun      string
 	endGrace  time.Duration
 }
 
@@ -61,6 +75,9 @@ func (c *serveCmd) settings() (settings, error) {
 	var s settings
 	err := c.check()
 	if err != nil {
+		return s, err
+	}
+	if err := c.checkRelay(c.TLS); err != nil {
 		return s, err
 	}
 	if s.api.TrustedProxies, err = rooms.ParsePrefixes(c.TrustedProxies); err != nil {
@@ -80,7 +97,13 @@ func (c *serveCmd) settings() (settings, error) {
 	if s.api.AttendanceOrigins, err = parseOrigins(c.AttendanceOrigins); err != nil {
 		return s, fmt.Errorf("--attendance-origins: %w", err)
 	}
-	s.sfu = sfu.Config{UDP: c.MediaUDP, TCP: c.MediaTCP, Unbounded: c.CongestionControl == "off"}
+	if c.MediaShards < 0 || c.MediaShards > maxShards {
+		return s, fmt.Errorf("--media-shards: %d is not between 0 and %d", c.MediaShards, maxShards)
+	}
+	s.sfu = sfu.Config{
+		UDP: c.MediaUDP, TCP: c.MediaTCP, Unbounded: c.CongestionControl == "off",
+		Plain: c.FastPath == "off", Shards: c.MediaShards,
+	}
 	for _, text := range c.ExternalIP {
 		addr, err := netip.ParseAddr(text)
 		if err != nil {
@@ -89,8 +112,13 @@ func (c *serveCmd) settings() (settings, error) {
 		s.sfu.ExternalIPs = append(s.sfu.ExternalIPs, addr)
 	}
 	s.sfu.Loopback = c.MediaLoopback == "on" || (c.MediaLoopback == "auto" && len(c.ExternalIP) == 0)
+	if s.books, err = c.booksFlags.settings(); err != nil {
+		return s, err
+	}
+	s.relay, s.relayHost, s.stun = c.relayConfig(), c.TurnHost, c.StunServer
 	s.recording.Dir = filepath.Join(c.Data, "recordings")
 	c.Recording.apply(&s.recording)
+	s.ffmpeg = c.Recording.FFmpeg
 	return s, nil
 }
 
@@ -115,6 +143,9 @@ type live struct {
 	meetings   api.Meetings
 	attendants api.Attendants
 	recordings api.Recordings
+	jobs       api.Jobs
+	relay      api.Relay // nil without one
+	trials     api.Trials
 	close      func(context.Context) error // ends meetings, finishes recordings, closes ports, and waits
 }
 
@@ -124,6 +155,7 @@ type opener func(ctx context.Context, cfg settings, parts parts) (*live, error)
 // parts is what live things stand on.
 type parts struct {
 	store   rooms.Store
+	ledger  signaling.Ledger
 	hostKey []byte
 	links   rooms.LinkKeys
 	audit   *rooms.AuditLog
@@ -150,6 +182,10 @@ func (c *serveCmd) serve(ctx context.Context, term terminal, open opener) (err e
 	if err != nil {
 		return err
 	}
+	if cfg.relay.Secret, err = store.Secret(ctx, "turn"); err != nil {
+		return err
+	}
+	cfg.relay.Certificates = secure.config
 	links, err := rooms.NewLinkKeys(ctx, store, c.LinkKey)
 	if err != nil {
 		return err
@@ -167,16 +203,23 @@ func (c *serveCmd) serve(ctx context.Context, term terminal, open opener) (err e
 	if err != nil {
 		return err
 	}
-	books := keepBooks(ctx, store, time.Duration(c.AuditKeep)*24*time.Hour, log)
-	defer books.close() // after everything that writes to it
-	now, err := open(ctx, cfg, parts{store, hostKey, links, books.audit, metrics, log})
+	node, err := nodeID(c.Data)
+	if err != nil {
+		return errors.Join(err, doors.close())
+	}
+	records := keepRecords(ctx, store, time.Duration(c.AuditKeep)*24*time.Hour, log)
+	defer records.close() // after everything that writes to it
+	books := openBooks(ctx, cfg.books, node, store, metrics, log)
+	defer books.close()
+	now, err := open(ctx, cfg, parts{store, books.ledger, hostKey, links, records.audit, metrics, log})
 	if err != nil {
 		return errors.Join(err, doors.close())
 	}
 	handler := api.New(cfg.api, api.Deps{
 		Store: store, Auth: rooms.NewAuthenticator(store, rooms.NewHasher(rooms.HashCost{}), nil), HostKey: hostKey,
-		Links: links, Audit: books.audit, Revoked: books.revoked,
+		Links: links, Audit: records.audit, Revoked: records.revoked,
 		Meetings: now.meetings, Attendants: now.attendants, Recordings: now.recordings,
+		Ledger: books.ledger, Webhooks: books.worker, Jobs: now.jobs, Relay: now.relay, Trials: now.trials,
 		Pages: static.Dist(), Metrics: metrics,
 	}, log)
 	// Only now, when nothing else can fail: a password is shown once.

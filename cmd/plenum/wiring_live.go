@@ -14,6 +14,7 @@ import (
 	"plenum/rooms"
 	"plenum/rooms/meeting"
 	"plenum/sfu"
+	"plenum/sfu/ice"
 	"plenum/signaling"
 	"plenum/signaling/protocol"
 )
@@ -24,25 +25,72 @@ func openLive(ctx context.Context, cfg settings, p parts) (*live, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open recordings: %w", err)
 	}
+	finding := func() {}
+	if cfg.stun != "" {
+		finder := ice.NewFinder(cfg.stun, p.log)
+		cfg.sfu.Found = finder.Addrs
+		finding = inBackground(ctx, finder.Run)
+	}
 	media, err := sfu.New(cfg.sfu, p.log)
 	if err != nil {
+		finding()
 		return nil, errors.Join(fmt.Errorf("open media ports: %w", err), library.Close(ctx))
+	}
+	work, err := startJobs(ctx, cfg, library, media, p.log)
+	if err != nil {
+		finding()
+		return nil, errors.Join(err, library.Close(ctx), media.Close())
+	}
+	turn, err := openRelay(cfg.relay, media, p.log)
+	if err != nil {
+		work.stop()
+		finding()
+		return nil, errors.Join(err, media.Close(), library.Close(ctx))
 	}
 	hub := signaling.NewHub(signaling.Config{
 		EndGrace: cfg.endGrace, Links: p.links, Audit: p.audit.Note,
-	}, signaling.SFU(media), signaling.Library(library), p.hostKey, p.store, p.log)
+	}, signaling.SFU(media), signaling.Library(library), p.hostKey, p.store, p.ledger, p.log)
 	register := signaling.NewAttendants(signaling.AttendantsConfig{}, p.log)
 	countLive(p.metrics, hub, register)
 	p.metrics.MustRegister(newMediaMetrics(media.Stats))
-	return &live{
+	now := &live{
+		trials:     trials{media},
 		meetings:   meetings{hub},
 		attendants: attendants{register},
 		recordings: recordings{library},
+		jobs:       work.manager,
 		close: func(ctx context.Context) error {
 			// Meetings first: their recorders stop with the reason "shutdown".
-			return errors.Join(hub.Close(ctx), register.Close(ctx), library.Close(ctx), media.Close())
+			work.stop()
+			err := errors.Join(hub.Close(ctx), register.Close(ctx), library.Close(ctx), media.Close())
+			if turn != nil {
+				err = errors.Join(err, turn.Close())
+			}
+			finding()
+			return err
 		},
-	}, nil
+	}
+	if turn != nil {
+		now.relay = relays{server: turn, host: cfg.relayHost, announced: media.Announced}
+		promauto.With(p.metrics).NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "plenum_turn_allocations", Help: "Allocations of the built-in TURN server.",
+		}, func() float64 { return float64(turn.Allocations()) })
+	}
+	return now, nil
+}
+
+// inBackground runs f until the returned function is called, which waits for it.
+func inBackground(ctx context.Context, f func(context.Context) error) (stop func()) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = f(ctx) // it ends only when told to
+	}()
+	return func() {
+		cancel()
+		<-done
+	}
 }
 
 // countLive publishes how much is live.

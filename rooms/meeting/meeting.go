@@ -441,6 +441,9 @@ func (m *Meeting) Info() Info { return m.info }
 // Recording returns the state of the recording.
 func (m *Meeting) Recording() Recording { return m.rec }
 
+// Locked reports whether a host keeps out who is not in.
+func (m *Meeting) Locked() bool { return m.info.Locked }
+
 // Snapshot returns the whole state.
 func (m *Meeting) Snapshot() Snapshot {
 	return Snapshot{

@@ -40,6 +40,17 @@ func Run(t *testing.T, open func(*testing.T) rooms.Store) {
 		"secrets":         secrets,
 		"audit log":       auditLog,
 		"parallel writes": parallelWrites,
+		"events":          eventRoundTrip,
+		"event numbers":   eventNumbers,
+		"event races":     eventRaces,
+		"visits":          visits,
+		"nodes":           nodes,
+		"pruning events":  pruneEvents,
+		"webhooks":        webhooks,
+		"delivery scope":  deliveryScope,
+		"delivery order":  deliveryOrder,
+		"pings":           pings,
+		"leases":          leases,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -138,6 +138,14 @@ type Record struct {
 	On bool `json:"on"`
 }
 
+// Consent answers to being recorded. Who does not accept is not recorded, and
+// what has been recorded of them is thrown away. Without an answer, staying is
+// one. It may come before a recording begins, and be changed.
+type Consent struct {
+	Request
+	Accept bool `json:"accept"`
+}
+
 // EndMeeting ends the meeting for everybody and gives the room back. Hosts only.
 type EndMeeting struct {
 	Request
@@ -374,6 +382,16 @@ type Seats struct {
 // Floor lists who is audible now, loudest first. It replaces the one before.
 type Floor struct {
 	Participants []string `json:"participants"`
+}
+
+// Encodings tells a page how many of a source's simulcast encodings are
+// wanted, counted from the smallest. The page stops sending the others, and
+// sends them again at once when they are wanted again. Before the first of
+// these, all are wanted. It has no number, and is repeated on resuming.
+type Encodings struct {
+	// Source is "camera" or "screen".
+	Source Source `json:"source"`
+	Layers int    `json:"layers"`
 }
 
 // Chat is a numbered event: somebody wrote.

@@ -32,7 +32,7 @@ func (*ear) Arrived([]bandwidth.Arrival, time.Time) {}
 
 func (e *ear) StateChanged(transport.State) { e.states.Add(1) }
 
-func newConn(t *testing.T, ev transport.Events) *conn {
+func newConn(t *testing.T, ev transport.Events) *Conn {
 	t.Helper()
 	quiet := pionlog.New(slog.New(slog.DiscardHandler))
 	ports, err := ice.Open(ice.Config{UDP: "127.0.0.1:0", TCP: "off", Loopback: true, Log: quiet})
@@ -49,7 +49,7 @@ func newConn(t *testing.T, ev transport.Events) *conn {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = c.Close() })
-	return c.(*conn) //nolint:forcetypeassert // made by this factory
+	return c.(*Conn) //nolint:forcetypeassert // made by this factory
 }
 
 // Pion tells each state on a goroutine of its own: news may come out of order

@@ -47,8 +47,9 @@ const certificateLife = 10 * 365 * 24 * time.Hour
 // Config says how connections are made.
 type Config struct {
 	Ports       *mediaice.Ports
-	ExternalIPs []netip.Addr // announced instead of the local addresses
-	Loopback    bool         // announce loopback addresses too
+	ExternalIPs []netip.Addr        // announced instead of the local addresses
+	Found       func() []netip.Addr // announced too, as they become known; nil for none
+	Loopback    bool                // announce loopback addresses too
 	MaxSeats    int
 	Overrun     *atomic.Uint64 // counts packets dropped because nobody kept up with reading them; may be nil
 	Log         logging.LoggerFactory
@@ -64,6 +65,7 @@ type Factory struct {
 	buffers  *buffers
 	overrun  *atomic.Uint64
 	maxSeats int
+	found    func() []netip.Addr
 }
 
 // NewFactory prepares everything connections share.
@@ -91,19 +93,26 @@ func NewFactory(cfg Config, pool *packet.Pool) (*Factory, error) {
 		buffers:  &buffers{},
 		overrun:  cmp.Or(cfg.Overrun, &atomic.Uint64{}),
 		maxSeats: cfg.MaxSeats,
+		found:    cfg.Found,
 	}, nil
 }
 
 // interceptors holds only Pion's transport-wide feedback recorder: repair,
 // reports and keyframes are ours.
 func interceptors(log logging.LoggerFactory) (*interceptor.Registry, error) {
-	feedback, err := twcc.NewSenderInterceptor(twcc.WithLoggerFactory(log))
+	feedback, err := TransportFeedback(log)
 	if err != nil {
 		return nil, err
 	}
 	r := &interceptor.Registry{}
 	r.Add(feedback)
 	return r, nil
+}
+
+// TransportFeedback makes the interceptors that report to publishers when
+// their packets arrived.
+func TransportFeedback(log logging.LoggerFactory) (interceptor.Factory, error) {
+	return twcc.NewSenderInterceptor(twcc.WithLoggerFactory(log))
 }
 
 func settings(cfg Config) (webrtc.SettingEngine, error) {
@@ -129,18 +138,34 @@ func settings(cfg Config) (webrtc.SettingEngine, error) {
 		return s, fmt.Errorf("set the DTLS role: %w", err)
 	}
 	if len(cfg.ExternalIPs) > 0 {
-		ips := make([]string, 0, len(cfg.ExternalIPs))
-		for _, ip := range cfg.ExternalIPs {
-			ips = append(ips, ip.String())
-		}
-		rule := webrtc.ICEAddressRewriteRule{
-			External: ips, AsCandidateType: webrtc.ICECandidateTypeHost, Mode: webrtc.ICEAddressRewriteReplace,
-		}
-		if err := s.SetICEAddressRewriteRules(rule); err != nil {
-			return s, fmt.Errorf("announce the external addresses: %w", err)
-		}
+		return s, announce(&s, cfg.ExternalIPs, webrtc.ICEAddressRewriteReplace)
 	}
 	return s, nil
+}
+
+// announce makes candidates of addresses that are not on this machine.
+func announce(s *webrtc.SettingEngine, addrs []netip.Addr, mode webrtc.ICEAddressRewriteMode) error {
+	rule := webrtc.ICEAddressRewriteRule{AsCandidateType: webrtc.ICECandidateTypeHost, Mode: mode}
+	for _, ip := range addrs {
+		rule.External = append(rule.External, ip.String())
+	}
+	if err := s.SetICEAddressRewriteRules(rule); err != nil {
+		return fmt.Errorf("announce the external addresses: %w", err)
+	}
+	return nil
+}
+
+// announceFound announces what was found meanwhile, unless the operator has
+// said what to announce.
+func (f *Factory) announceFound(s *webrtc.SettingEngine) error {
+	if f.found == nil {
+		return nil
+	}
+	addrs := f.found()
+	if len(addrs) == 0 {
+		return nil
+	}
+	return announce(s, addrs, webrtc.ICEAddressRewriteAppend)
 }
 
 // mediaEngine holds only the room's codecs: SDP costs m-lines times codecs.
@@ -149,8 +174,10 @@ func mediaEngine() (*webrtc.MediaEngine, error) {
 	opus := webrtc.RTPCodecParameters{
 		RTPCodecCapability: webrtc.RTPCodecCapability{
 			MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2,
-			SDPFmtpLine:  "minptime=10;useinbandfec=1",
-			RTCPFeedback: []webrtc.RTCPFeedback{{Type: "transport-cc"}},
+			SDPFmtpLine: "minptime=10;useinbandfec=1",
+			// Sound is asked for again too: a round trip is mostly shorter than
+			// what players hold back, and nothing else repairs a burst.
+			RTCPFeedback: []webrtc.RTCPFeedback{{Type: "transport-cc"}, {Type: "nack"}},
 		},
 		PayloadType: 111,
 	}
@@ -183,21 +210,21 @@ func mediaEngine() (*webrtc.MediaEngine, error) {
 // Header extensions (RFC 8285) the server reads. It writes the transport-wide
 // one, for its own congestion control.
 const (
-	uriAudioLevel  = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
-	uriTransportCC = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
-	uriMid         = "urn:ietf:params:rtp-hdrext:sdes:mid"
-	uriRID         = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"
-	uriRepairedRID = "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id"
+	URIAudioLevel  = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
+	URITransportCC = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
+	URIMid         = "urn:ietf:params:rtp-hdrext:sdes:mid"
+	URIRID         = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"
+	URIRepairedRID = "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id"
 )
 
 func extensions(m *webrtc.MediaEngine) error {
 	audio, video := webrtc.RTPCodecTypeAudio, webrtc.RTPCodecTypeVideo
 	for uri, kinds := range map[string][]webrtc.RTPCodecType{
-		uriAudioLevel: {audio}, uriTransportCC: {audio, video}, uriMid: {audio, video},
-		uriRID: {video}, uriRepairedRID: {video},
+		URIAudioLevel: {audio}, URITransportCC: {audio, video}, URIMid: {audio, video},
+		URIRID: {video}, URIRepairedRID: {video},
 	} {
 		directions := []webrtc.RTPTransceiverDirection{webrtc.RTPTransceiverDirectionRecvonly}
-		if uri == uriTransportCC {
+		if uri == URITransportCC {
 			directions = append(directions, webrtc.RTPTransceiverDirectionSendonly)
 		}
 		for _, kind := range kinds {
@@ -225,24 +252,49 @@ func certificate() (*webrtc.Certificate, error) {
 	})
 }
 
+// Options are what another transport that builds on this one changes in a
+// connection. Its zero value changes nothing.
+type Options struct {
+	// Settings has the last word on Pion's settings.
+	Settings func(*webrtc.SettingEngine)
+	// Interceptors replace the plain ones.
+	Interceptors *interceptor.Registry
+}
+
 // New returns a connection without an offer yet. The caller must Close it.
 func (f *Factory) New(ev transport.Events, log *slog.Logger) (transport.Conn, error) {
-	c := &conn{
+	return f.NewConn(ev, log, Options{})
+}
+
+// NewConn is New for a transport that builds on this one.
+func (f *Factory) NewConn(ev transport.Events, log *slog.Logger, opt Options) (*Conn, error) {
+	c := &Conn{
 		factory: f, events: ev, log: log, pool: f.pool, maxSeats: f.maxSeats,
 		rids: map[string][]string{}, closed: make(chan struct{}),
 	}
 	settings := f.settings
 	settings.BufferFactory = c.buffer
-	pc, err := webrtc.NewAPI(webrtc.WithMediaEngine(f.media), webrtc.WithInterceptorRegistry(f.registry),
+	if err := f.announceFound(&settings); err != nil {
+		return nil, err
+	}
+	if opt.Settings != nil {
+		opt.Settings(&settings)
+	}
+	registry := f.registry
+	if opt.Interceptors != nil {
+		registry = opt.Interceptors
+	}
+	pc, err := webrtc.NewAPI(webrtc.WithMediaEngine(f.media), webrtc.WithInterceptorRegistry(registry),
 		webrtc.WithSettingEngine(settings)).NewPeerConnection(f.config)
 	if err != nil {
 		return nil, fmt.Errorf("make a peer connection: %w", err)
 	}
 	c.pc = pc
 	pc.OnConnectionStateChange(c.stateChanged)
+	pc.SCTP().Transport().ICETransport().OnSelectedCandidatePairChange(func(*webrtc.ICECandidatePair) { c.PathChanged() })
 	pc.OnTrack(c.incoming)
 	return c, nil
 }
 
-// layerOf returns the place of rid among the encodings of mid, smallest first.
-func layerOf(rids []string, rid string) int { return max(0, slices.Index(rids, rid)) }
+// LayerOf returns the place of rid among the encodings of mid, smallest first.
+func LayerOf(rids []string, rid string) int { return max(0, slices.Index(rids, rid)) }

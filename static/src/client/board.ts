@@ -1,4 +1,5 @@
 import type { SeatReceivers } from './connection';
+import type { SeatTracks } from './inspect';
 import type { Seats, Source } from './protocol.gen';
 import { applySeats, frameSeen, growSeats, hiddenBetween, seatOf } from './seats';
 import type { SeatTable } from './seats';
@@ -23,6 +24,8 @@ export type Board = Readonly<{
 	 * in data-state whether it shows. The returned function takes it back.
 	 */
 	attach: (participant: string, source: Source, place: Place) => () => void;
+	/** The seats that are taken, by their tracks. */
+	seatTracks: () => readonly SeatTracks[];
 	/** The receiver that plays a participant's voice, if one does. */
 	voiceOf: (participant: string) => RTCRtpReceiver | undefined;
 	/** Plays through another output device; resolves to whether the browser could. */
@@ -31,6 +34,8 @@ export type Board = Readonly<{
 	play: () => Promise<void>;
 	/** True while a seat has a picture coming. */
 	expectsPicture: () => boolean;
+	/** Changes with every frame that comes in on a seat with a picture. */
+	heartbeat: () => number;
 	/** Removes everything. */
 	close: () => void;
 }>;
@@ -94,6 +99,13 @@ class SeatBoard implements Board {
 		};
 	};
 
+	seatTracks = (): readonly SeatTracks[] =>
+		this.table.flatMap(({ participant, source }, seat) => {
+			const receivers = this.elements[seat]?.receivers;
+			if (participant === undefined || source === undefined || receivers === undefined) return [];
+			return [{ participant, source: source === 'screen' ? ('screen' as const) : ('camera' as const), audio: receivers.audio.track.id, video: receivers.video.track.id }];
+		});
+
 	voiceOf = (participant: string): RTCRtpReceiver | undefined => {
 		const seat = seatOf(this.table, participant, 'camera');
 		return seat === undefined ? undefined : this.elements[seat]?.receivers.audio;
@@ -114,6 +126,11 @@ class SeatBoard implements Board {
 	};
 
 	expectsPicture = (): boolean => this.table.some((seat) => seat.video && seat.from !== undefined);
+
+	heartbeat = (): number => {
+		const times = this.elements.map(({ receivers }, seat) => (this.table[seat]?.video === true ? (lastTimestamp(receivers.video) ?? 0) : 0));
+		return times.reduce((sum, time) => sum + time, 0);
+	};
 
 	close = (): void => {
 		this.clear();

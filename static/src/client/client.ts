@@ -2,121 +2,35 @@ import { createBoard } from './board';
 import type { Board } from './board';
 import { createConnection, FIRST_SEATS } from './connection';
 import type { Connection } from './connection';
-import type { DeviceControl } from './devices';
-import { createLevels, seatLevel } from './levels';
-import type { Levels } from './levels';
+import { badlyReceived, inspect, type Inspection, type Report } from './inspect';
+import { createIceServers, type IceServers } from './ice';
+import { createLevels, seatLevel, type Levels } from './levels';
 import { deviceOf } from './device-id';
 import { isHeard, meetingOf, reduce, runsOver, waitingOf } from './meeting';
-import type { Meeting, WaitingState } from './meeting';
 import { browserStore } from './preferences';
-import type { Action, ByeReason, ClientMessage, Emoji, ErrorCode, Join, Joined, Moderate, Role, Seats, ServerMessage, Waiting } from './protocol.gen';
-import { createPublisher, NOTHING } from './publisher';
-import type { Publisher } from './publisher';
-import { createReactions } from './reactions';
-import type { Reactions } from './reactions';
+import type { Action, ClientMessage, Emoji, Join, Joined, Moderate, Role, Seats, ServerMessage, Waiting } from './protocol.gen';
+import { createPublisher, NOTHING, type Publisher } from './publisher';
+import { createReactions, type Reactions } from './reactions';
 import { mayPublish } from './rights';
 import { fetchLobby, socketUrl } from './rooms';
-import { shareScreen, stopShare } from './screen';
-import type { ScreenShare } from './screen';
-import { createSocket } from './socket';
-import type { Link, Refusal, Socket } from './socket';
+import { shareScreen, stopShare, type ScreenShare } from './screen';
+import { createSocket, type Link, type Socket } from './socket';
 import { countsOf, qualityOf, sampleOf } from './stats';
-import type { ConnectionCounts, Quality } from './stats';
+import type { ConnectionCounts } from './stats';
 import { createStore } from './store';
-import type { Store, WritableStore } from './store';
+import type { WritableStore } from './store';
 import { createViewSender, MOST_SEATS, seatsWanted, viewOf } from './view';
 import type { ViewSender, VisibleTile } from './view';
-import { createVoiceMeter } from './voice';
-import type { VoiceMeter } from './voice';
-import { look, newWatch, restarted } from './watchdog';
-import type { Watch } from './watchdog';
-
-/** Why the meeting is over for this page. */
-export type Over = Readonly<{ reason: Exclude<ByeReason, 'shutdown' | 'slow'> } | ({ reason: 'refused' } & Refusal)>;
-
-/** How sound and picture flow: not yet, well, or not for the moment. */
-export type MediaLink = 'connecting' | 'connected' | 'interrupted';
-
-/** All that the meeting page draws from, beside the devices. */
-export type ClientState = Readonly<{
-	link: Link;
-	/** What the server told; undefined until joined. */
-	meeting: Meeting | undefined;
-	/** Set while a host must let this page in; then there is no meeting. */
-	waiting: WaitingState | undefined;
-	media: MediaLink;
-	quality: Quality;
-	/** The browser plays no sound before a click. */
-	soundBlocked: boolean;
-	sharing: boolean;
-	over: Over | undefined;
-}>;
-
-/** Something that happened once and deserves a word to the viewer. */
-export type ClientEvent = Readonly<
-	| { kind: 'error'; code: ErrorCode; message: string; about: ClientMessage['type'] | undefined }
-	| { kind: 'moderated'; action: Action; by: string; role?: Role }
-	| { kind: 'restarting' }
-	| { kind: 'share_failed'; reason: 'cancelled' | 'failed' }
->;
-
-/** A meeting as the page takes part in it. */
-export type Client = Readonly<{
-	state: Store<ClientState>;
-	board: Board;
-	levels: Levels;
-	/** What participants react with, for the few seconds it is shown. */
-	reactions: Reactions['shown'];
-	/** Tells which tiles are on screen, most wanted first. */
-	setView: (tiles: readonly VisibleTile[]) => void;
-	say: (text: string) => void;
-	record: (on: boolean) => void;
-	endForAll: () => void;
-	raiseHand: (up: boolean) => void;
-	react: (emoji: Emoji) => void;
-	/** Acts on another participant, as a host. */
-	moderate: (action: Action, participant?: string) => void;
-	/** Lets in who waits in the lobby. */
-	admit: (waiter: string) => void;
-	/** Lets in all who wait, as far as there are places. */
-	admitAll: () => void;
-	/** Does not let in who waits; ban also refuses their link and browser from now on. */
-	deny: (waiter: string, ban?: boolean) => void;
-	/** Sends a participant out of the meeting, to be let in anew. */
-	sendToLobby: (participant: string) => void;
-	/** Removes a participant; ban also refuses a link that others came by as well. */
-	remove: (participant: string, ban?: boolean) => void;
-	setRole: (participant: string, role: Role) => void;
-	/** Makes a participant host in this viewer's place. */
-	handOver: (participant: string) => void;
-	/** Has guests wait until a host lets them in, or lets in all who wait. */
-	setLobby: (on: boolean) => void;
-	lock: (on: boolean) => void;
-	extend: (minutes: 15 | 30 | 60) => void;
-	/** Call it first thing in a click handler. */
-	share: () => Promise<void>;
-	stopSharing: () => void;
-	/** Starts sound that the browser held back. Call it in a click handler. */
-	playSound: () => void;
-	leave: () => void;
-}>;
-
-export type ClientOptions = Readonly<{
-	room: string;
-	name: string;
-	token: string | undefined;
-	/** The room's, when it asks for one: after a refusal with `passcode_needed` or `passcode_wrong`. */
-	passcode?: string | undefined;
-	devices: DeviceControl;
-	/** The most participants to receive at a time; 49 when absent. */
-	mostSeats?: number | undefined;
-	onEvent: (event: ClientEvent) => void;
-	/** Ends the meeting for this page: says leave and gives everything back but the devices. */
-	signal: AbortSignal;
-}>;
+import { createVoiceMeter, type VoiceMeter } from './voice';
+import { look, newWatch, restarted, type Watch } from './watchdog';
+import type { Over, ClientState, Client, ClientOptions } from './face';
 
 /** How often the connection is looked at, in milliseconds. */
 const LOOK_MS = 1000;
+
+/** How often the pictures are glanced at, and how long all of them may stand still before the connection is looked at, in milliseconds. */
+const GLANCE_MS = 250;
+const STILL_MS = 1000;
 
 /** The least time between two words on the hand, in milliseconds: a page that is faster is cut off in the end. */
 const HAND_MS = 500;
@@ -131,17 +45,25 @@ class MeetingClient implements Client {
 	readonly board: Board;
 	readonly levels: Levels;
 	readonly reactions: Reactions['shown'];
+	readonly inspection = createStore<Inspection | undefined>(undefined);
+	readonly weak = createStore<ReadonlySet<string>>(new Set());
+	readonly screen = createStore<MediaStreamTrack | undefined>(undefined);
 	private readonly reacted: Reactions;
 	private readonly options: ClientOptions;
 	private readonly ended = new AbortController();
 	private readonly socket: Socket;
 	private readonly publisher: Publisher;
 	private readonly view: ViewSender;
+	private readonly ice: IceServers;
 	private connection: Connection | undefined;
 	private watch: Watch = newWatch(0);
 	private counts: ConnectionCounts | undefined;
+	/** The last sign of life of the pictures, and when it came. */
+	private beat: Readonly<{ mark: number; at: number }> = { mark: 0, at: 0 };
+	private restarting: Promise<void> | undefined;
 	private tiles: readonly VisibleTile[] = [];
-	private screen: ScreenShare | undefined;
+	private shared: ScreenShare | undefined;
+	private report: Report | undefined;
 	/** When the hand was last raised or lowered. */
 	private handAt = 0;
 	private voice: { track: MediaStreamTrack; meter: VoiceMeter } | undefined;
@@ -167,6 +89,7 @@ class MeetingClient implements Client {
 		this.reactions = this.reacted.shown;
 		this.publisher = createPublisher((message) => this.socket.send(message));
 		this.view = createViewSender((tiles) => this.socket.send({ type: 'view', tiles }), signal);
+		this.ice = createIceServers({ room: options.room, onRenewed: (servers) => this.connection?.setIceServers(servers), signal });
 		this.socket = createSocket({
 			url: socketUrl(options.room, location.origin),
 			join: () => this.makeJoin(),
@@ -231,9 +154,10 @@ class MeetingClient implements Client {
 				return;
 			}
 			this.stopSharing();
-			this.screen = screen;
+			this.shared = screen;
+			this.screen.set(screen.video);
 			screen.video.addEventListener('ended', () => {
-				if (this.screen === screen) this.stopSharing();
+				if (this.shared === screen) this.stopSharing();
 			});
 			this.patch({ sharing: true });
 			this.publish();
@@ -244,9 +168,10 @@ class MeetingClient implements Client {
 	};
 
 	stopSharing = (): void => {
-		if (this.screen === undefined) return;
-		stopShare(this.screen);
-		this.screen = undefined;
+		if (this.shared === undefined) return;
+		stopShare(this.shared);
+		this.shared = undefined;
+		this.screen.set(undefined);
 		this.patch({ sharing: false });
 		this.publish();
 	};
@@ -263,8 +188,13 @@ class MeetingClient implements Client {
 	}
 
 	private async makeJoin(): Promise<Join> {
+		const iceServers = await this.ice.get();
 		this.connection?.close();
-		const connection = createConnection(Math.min(FIRST_SEATS, this.options.mostSeats ?? MOST_SEATS));
+		const connection = createConnection({
+			iceServers,
+			seats: Math.min(FIRST_SEATS, this.options.mostSeats ?? MOST_SEATS),
+			onMoved: () => this.socket.reconnect(),
+		});
 		this.connection = connection;
 		connection.pc.addEventListener('connectionstatechange', () => {
 			if (this.connection === connection) this.mediaChanged(connection.pc.connectionState);
@@ -272,6 +202,7 @@ class MeetingClient implements Client {
 		this.publisher.use(connection);
 		this.publish();
 		this.counts = undefined;
+		this.report = undefined;
 		this.patch({ media: 'connecting' });
 		const offer = await connection.firstOffer();
 		const { name, token, passcode } = this.options;
@@ -298,6 +229,10 @@ class MeetingClient implements Client {
 				this.reduce(message);
 				this.seat(message);
 				return;
+			case 'encodings':
+				// Only the camera has several.
+				if (message.source === 'camera') void this.connection?.setWanted(message.layers);
+				return;
 			case 'reactions':
 				this.reacted.show(message.reactions);
 				return;
@@ -314,7 +249,6 @@ class MeetingClient implements Client {
 				return;
 			default:
 				this.reduce(message);
-				if (message.type === 'resumed' && this.connection?.pc.connectionState !== 'connected') void this.restartIce();
 				if (message.type === 'roster' || message.type === 'roster_page') {
 					this.growSeats();
 					this.publish(); // the own role may have changed
@@ -364,8 +298,16 @@ class MeetingClient implements Client {
 
 	private linked(link: Link): void {
 		this.patch({ link });
+		if (link.kind === 'open' && this.state.get().meeting !== undefined) this.resumed();
 		if (link.kind === 'closed' && link.refusal !== undefined) this.finish({ reason: 'refused', ...link.refusal });
 		if (link.kind === 'retrying' && link.attempt > 1) void this.askWhetherOver();
+	}
+
+	/** The line is back: what broke it may have broken the way of sound and picture too. */
+	private resumed(): void {
+		this.glance();
+		const flows = this.connection?.pc.connectionState === 'connected' && this.board.expectsPicture() && Date.now() - this.beat.at < STILL_MS / 2;
+		if (!flows) this.restartNow();
 	}
 
 	/** A room that is over answers no socket, so ask its lobby. */
@@ -386,15 +328,34 @@ class MeetingClient implements Client {
 	private watchNetwork(signal: AbortSignal): void {
 		const changed = () => {
 			if (this.state.get().meeting === undefined) return;
-			this.socket.retryNow();
-			this.watch = restarted({ ...this.watch, restarts: 0 }, Date.now());
-			void this.restartIce();
+			this.socket.reconnect();
+			this.restartNow();
 		};
 		window.addEventListener('online', changed, { signal });
-		const network = (navigator as { connection?: EventTarget }).connection;
-		network?.addEventListener('change', changed, { signal });
-		const timer = setInterval(() => void this.examine(), LOOK_MS);
-		signal.addEventListener('abort', () => clearInterval(timer), { once: true });
+		const network = (navigator as { connection?: EventTarget & { type?: string } }).connection;
+		let type = network?.type;
+		const networkChanged = () => {
+			if (network?.type === type) return; // only another guess at its speed
+			type = network?.type;
+			changed();
+		};
+		network?.addEventListener('change', networkChanged, { signal });
+		const timers = [setInterval(() => void this.examine(), LOOK_MS), setInterval(() => this.glance(), GLANCE_MS)];
+		signal.addEventListener('abort', () => timers.forEach(clearInterval), { once: true });
+	}
+
+	/** Looks at the connection out of turn when every picture stands still. */
+	private glance(): void {
+		const now = Date.now();
+		const mark = this.board.heartbeat();
+		if (mark !== this.beat.mark) this.beat = { mark, at: now };
+		else if (this.board.expectsPicture() && now - this.beat.at >= STILL_MS) void this.examine();
+	}
+
+	/** Restarts ICE for a reason that is better than the watchdog's. */
+	private restartNow(): void {
+		this.watch = restarted({ ...this.watch, restarts: 0 }, Date.now());
+		void this.restartIce();
 	}
 
 	/** Looks at how the connection does, and restarts ICE when it does not. */
@@ -403,6 +364,7 @@ class MeetingClient implements Client {
 		if (connection === undefined || this.state.get().meeting === undefined) return;
 		const report = await connection.pc.getStats();
 		if (this.connection !== connection || this.ended.signal.aborted) return;
+		this.inspected(report);
 		const counts = countsOf([...(report as unknown as Map<string, unknown>)]);
 		if (this.counts !== undefined && counts.at > this.counts.at) this.patch({ quality: qualityOf(sampleOf(this.counts, counts)) });
 		this.counts = counts;
@@ -410,14 +372,28 @@ class MeetingClient implements Client {
 			at: Date.now(),
 			state: connection.pc.connectionState,
 			bytesReceived: counts.bytesReceived,
+			silentMs: counts.silentMs,
 			expected: this.board.expectsPicture(),
 		});
 		this.watch = watch;
 		if (restart) await this.restartIce();
 	}
 
-	private restartIce(): Promise<void> {
-		return this.reoffer({ iceRestart: true });
+	/** One restart at a time: a second offer would only undo the first. */
+	private async restartIce(): Promise<void> {
+		this.restarting ??= this.reoffer({ iceRestart: true });
+		await this.restarting;
+		this.restarting = undefined;
+	}
+
+	private inspected(report: Report): void {
+		const before = this.report;
+		this.report = report;
+		if (before === undefined) return;
+		const inspection = inspect(before, report, this.board.seatTracks());
+		this.inspection.set(inspection);
+		const [was, is] = [this.weak.get(), badlyReceived(inspection)];
+		if (was.size !== is.size || [...is].some((id) => !was.has(id))) this.weak.set(is);
 	}
 
 	/** Asks for more seats when there is more to see and hear than seats. */
@@ -447,7 +423,7 @@ class MeetingClient implements Client {
 		const { microphone, camera } = this.options.devices.state.get();
 		const { meeting } = this.state.get();
 		const may = meeting === undefined || mayPublish(meeting);
-		this.publisher.set(may ? { microphone, camera, screen: this.screen } : NOTHING);
+		this.publisher.set(may ? { microphone, camera, screen: this.shared } : NOTHING);
 		const track = microphone.kind === 'on' ? microphone.track : undefined;
 		if (this.voice?.track === track) return;
 		this.voice?.meter.close();

@@ -1,7 +1,9 @@
 import { roomCodecs } from './codecs';
-import { cameraLayers } from './layers';
+import { cameraLayers, wantedOf } from './layers';
+import type { Layer } from './layers';
 import type { Source } from './protocol.gen';
 import { createQueue } from './queue';
+import { withAudioNack } from './sdp';
 
 /** The receiving ends of one seat. Which participant they carry is told by the seats message. */
 export type SeatReceivers = Readonly<{ audio: RTCRtpReceiver; video: RTCRtpReceiver }>;
@@ -22,6 +24,10 @@ export type Connection = Readonly<{
 	reoffer: (want: { seats?: number; iceRestart?: boolean }, ask: (offer: LocalOffer) => Promise<string>) => Promise<void>;
 	/** What a source sends from now on; null sends nothing. Never a renegotiation. */
 	setTrack: (source: Source, track: MediaStreamTrack | null) => Promise<void>;
+	/** Sends only so many of the camera's encodings from now on, from the smallest. */
+	setWanted: (layers: number) => Promise<void>;
+	/** Which ICE servers the next restart of ICE may use. */
+	setIceServers: (servers: readonly RTCIceServer[]) => void;
 	close: () => void;
 }>;
 
@@ -38,9 +44,20 @@ const CAMERA: RTCRtpEncodingParameters[] = [
 /** A screen is one layer, in Firefox because its simulcast of screens sends nothing. Rate in bit/s. */
 const SCREEN: RTCRtpEncodingParameters[] = [{ maxBitrate: 2_500_000 }];
 
+/** What a connection is made of. */
+export type ConnectionOptions = Readonly<{
+	/** How many seats it begins with. */
+	seats?: number;
+	/** Where a way round a firewall may be asked for. */
+	iceServers?: readonly RTCIceServer[];
+	/** Called when a restart of ICE finds this device at an address it did not have before. */
+	onMoved?: () => void;
+}>;
+
 /** Returns a connection with its send-only m-lines and seats, none of which has a device yet. */
-export function createConnection(seatCount: number = FIRST_SEATS): Connection {
-	const pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
+export function createConnection({ seats: seatCount = FIRST_SEATS, iceServers = [], onMoved }: ConnectionOptions = {}): Connection {
+	const pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle', iceServers: [...iceServers] });
+	watchAddresses(pc, onMoved);
 	const queue = createQueue();
 	const senders: Record<Source, RTCRtpTransceiver> = {
 		microphone: add(pc, 'audio', { direction: 'sendonly' }),
@@ -49,6 +66,10 @@ export function createConnection(seatCount: number = FIRST_SEATS): Connection {
 		screen_audio: add(pc, 'audio', { direction: 'sendonly' }),
 	};
 	let seats: readonly SeatReceivers[] = [];
+	let layers: readonly Layer[] | undefined;
+	let wanted = CAMERA.length;
+	// One after the other: setParameters refuses what getParameters gave before another call.
+	const encode = createQueue();
 	const addSeats = (count: number) => {
 		while (seats.length < count) {
 			const audio = add(pc, 'audio', { direction: 'recvonly' }).receiver;
@@ -59,9 +80,11 @@ export function createConnection(seatCount: number = FIRST_SEATS): Connection {
 	addSeats(seatCount);
 
 	const offer = async (iceRestart: boolean): Promise<LocalOffer> => {
-		const description = await pc.createOffer({ iceRestart });
-		await pc.setLocalDescription(description); // candidates are not waited for: the server has all of its own in the answer
-		return { offer: pc.localDescription?.sdp ?? description.sdp ?? '', sources: sourcesOf(senders) };
+		const made = await pc.createOffer({ iceRestart });
+		const sdp = withAudioNack(made.sdp ?? '');
+		// Candidates are not waited for: the server has all of its own in the answer.
+		await pc.setLocalDescription({ type: 'offer', sdp }).catch(() => pc.setLocalDescription(made));
+		return { offer: pc.localDescription?.sdp ?? sdp, sources: sourcesOf(senders) };
 	};
 	const answer = (sdp: string) => pc.setRemoteDescription({ type: 'answer', sdp });
 
@@ -84,11 +107,40 @@ export function createConnection(seatCount: number = FIRST_SEATS): Connection {
 			}),
 		setTrack: async (source, track) => {
 			const { sender } = senders[source];
-			if (source === 'camera' && track !== null) await fitLayers(sender, track);
+			if (source === 'camera' && track !== null) {
+				layers = layersFor(track) ?? layers;
+				await encode(() => setLayers(sender, layers, wanted));
+			}
 			await sender.replaceTrack(track);
+		},
+		setWanted: (count) => {
+			wanted = count;
+			return encode(() => setLayers(senders.camera.sender, layers, wanted));
+		},
+		setIceServers: (servers) => {
+			if (pc.signalingState !== 'closed') pc.setConfiguration({ ...pc.getConfiguration(), iceServers: [...servers] });
 		},
 		close: () => pc.close(),
 	};
+}
+
+/** Tells when candidates of a later generation have an address that no earlier one had. */
+function watchAddresses(pc: RTCPeerConnection, onMoved: (() => void) | undefined): void {
+	let generation: string | undefined;
+	let known = new Set<string>();
+	let found = new Set<string>();
+	pc.addEventListener('icecandidate', ({ candidate }) => {
+		const address = candidate?.address;
+		if (candidate === null || candidate.type !== 'host' || address === null || address === undefined) return;
+		if (candidate.usernameFragment !== generation) {
+			generation = candidate.usernameFragment ?? undefined;
+			known = found;
+			found = new Set();
+		}
+		const moved = known.size > 0 && !known.has(address) && !found.has(address);
+		found.add(address);
+		if (moved) onMoved?.();
+	});
 }
 
 function add(pc: RTCPeerConnection, kind: 'audio' | 'video', init: RTCRtpTransceiverInit): RTCRtpTransceiver {
@@ -103,19 +155,29 @@ function add(pc: RTCPeerConnection, kind: 'audio' | 'video', init: RTCRtpTransce
 	return transceiver;
 }
 
-/** Spreads the camera's layers over the picture it really gives. */
-async function fitLayers(sender: RTCRtpSender, track: MediaStreamTrack): Promise<void> {
+/** How the camera's layers are spread over the picture it really gives, if that is known. */
+function layersFor(track: MediaStreamTrack): readonly Layer[] | undefined {
 	const { width, height } = track.getSettings();
-	if (width === undefined || height === undefined) return;
-	const layers = cameraLayers(Math.min(width, height));
+	return width === undefined || height === undefined ? undefined : cameraLayers(Math.min(width, height));
+}
+
+/** Sends the layers that are wanted. Without layers, those of the offer. */
+async function setLayers(sender: RTCRtpSender, layers: readonly Layer[] | undefined, wanted: number): Promise<void> {
 	const parameters = sender.getParameters();
-	if (parameters.encodings.length !== layers.length) return;
-	parameters.encodings.forEach((encoding, index) => Object.assign(encoding, layers[index]));
+	const base = layers ?? CAMERA.map(({ scaleResolutionDownBy = 1 }) => ({ active: true, scaleResolutionDownBy }));
+	if (parameters.encodings.length !== base.length) return;
+	const next = wantedOf(base, wanted);
+	if (parameters.encodings.every((encoding, index) => same(encoding, next[index]))) return;
+	parameters.encodings.forEach((encoding, index) => Object.assign(encoding, next[index]));
 	try {
 		await sender.setParameters(parameters);
 	} catch {
-		// A browser that refuses keeps the layers of the offer, of which the sharpest may stay unsent.
+		// A browser that refuses keeps the layers it has, of which the sharpest may stay unsent, or one be sent in vain.
 	}
+}
+
+function same(encoding: RTCRtpEncodingParameters, layer: Layer | undefined): boolean {
+	return encoding.active === layer?.active && encoding.scaleResolutionDownBy === layer?.scaleResolutionDownBy;
 }
 
 function sourcesOf(senders: Record<Source, RTCRtpTransceiver>): Record<string, Source> {

@@ -18,6 +18,11 @@ describe('decodeServerMessage', () => {
 		expect(decodeServerMessage('{"type":"roster","seq":7,"changed":null,"left":null}')).toStrictEqual({ type: 'roster', seq: 7, changed: [], left: [] });
 	});
 
+	it('reads how many encodings are wanted', () => {
+		const message = { type: 'encodings', source: 'camera', layers: 1 };
+		expect(decodeServerMessage(JSON.stringify(message))).toStrictEqual(message);
+	});
+
 	it('reads the pages of a roster', () => {
 		const row = { id: 'p1', number: 1, name: 'Ann', role: 'speaker', sources: [], connected: true, joined_at: '' };
 		expect(decodeServerMessage(JSON.stringify({ type: 'roster_page', rows: [row], more: 4 }))).toStrictEqual({ type: 'roster_page', rows: [row], more: 4 });

@@ -125,6 +125,7 @@ const bodies: { [K in ServerMessage['type']]: Decoder<Body<K>> } = {
 			object<Seat>({ seat: number, participant: optional(string), source: optional(source), video: boolean, from: optional(number) }),
 		),
 	}),
+	encodings: object<Body<'encodings'>>({ source, layers: number }),
 	floor: object<Body<'floor'>>({ participants: list(string) }),
 	chat: object<Body<'chat'>>({ seq: number, ...chatFields }),
 	recording: object<Body<'recording'>>({ seq: number, ...recordingFields }),

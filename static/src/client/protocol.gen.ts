@@ -209,6 +209,17 @@ export type Record_ = {
 	on: boolean;
 };
 
+/**
+ * Consent answers to being recorded. Who does not accept is not recorded, and
+ * what has been recorded of them is thrown away. Without an answer, staying is
+ * one. It may come before a recording begins, and be changed.
+ */
+export type Consent = {
+	/** ID is echoed as "re" in the answer or error to this message. */
+	id?: number;
+	accept: boolean;
+};
+
 /** EndMeeting ends the meeting for everybody and gives the room back. Hosts only. */
 export type EndMeeting = {
 	/** ID is echoed as "re" in the answer or error to this message. */
@@ -468,6 +479,18 @@ export type Floor = {
 	participants: string[];
 };
 
+/**
+ * Encodings tells a page how many of a source's simulcast encodings are
+ * wanted, counted from the smallest. The page stops sending the others, and
+ * sends them again at once when they are wanted again. Before the first of
+ * these, all are wanted. It has no number, and is repeated on resuming.
+ */
+export type Encodings = {
+	/** Source is "camera" or "screen". */
+	source: Source;
+	layers: number;
+};
+
 /** Chat is a numbered event: somebody wrote. */
 export type Chat = {
 	seq: number;
@@ -639,6 +662,7 @@ export type ClientMessage =
 	| ({ type: 'seated' } & Seated)
 	| ({ type: 'chat' } & SendChat)
 	| ({ type: 'record' } & Record_)
+	| ({ type: 'consent' } & Consent)
 	| ({ type: 'end' } & EndMeeting)
 	| ({ type: 'hand' } & Hand)
 	| ({ type: 'reaction' } & React)
@@ -658,6 +682,7 @@ export type ServerMessage =
 	| ({ type: 'roster' } & Roster)
 	| ({ type: 'seats' } & Seats)
 	| ({ type: 'floor' } & Floor)
+	| ({ type: 'encodings' } & Encodings)
 	| ({ type: 'chat' } & Chat)
 	| ({ type: 'reactions' } & Reactions)
 	| ({ type: 'moderated' } & Moderated)

@@ -11,6 +11,8 @@ export type Lobby = Readonly<{
 	participants: readonly string[];
 	count: number;
 	recording: boolean;
+	/** A host lets no new guest in. */
+	locked: boolean;
 	/** Who joins without a token is asked for a passcode. */
 	hasPasscode: boolean;
 	/** Who joins without a host's token waits until a host lets them in. */
@@ -41,7 +43,7 @@ export async function fetchLobby(room: string, signal: AbortSignal, nowMs: () =>
 export function decodeLobby(value: unknown, nowMs: number): Lobby | undefined {
 	if (typeof value !== 'object' || value === null) return undefined;
 	const fields = value as Readonly<Record<string, unknown>>;
-	const { id, title, host, starts_at: starts, ends_at: ends, now, participants, count, recording } = fields;
+	const { id, title, host, starts_at: starts, ends_at: ends, now, participants, count, recording, locked } = fields;
 	const policy = fields['recording_policy'];
 	if (typeof id !== 'string' || typeof title !== 'string' || typeof starts !== 'string' || typeof ends !== 'string') return undefined;
 	const [startsAt, endsAt] = [Date.parse(starts), Date.parse(ends)];
@@ -57,6 +59,7 @@ export function decodeLobby(value: unknown, nowMs: number): Lobby | undefined {
 		participants: names,
 		count: typeof count === 'number' ? count : names.length,
 		recording: recording === true,
+		locked: locked === true,
 		hasPasscode: fields['has_passcode'] === true,
 		waits: fields['lobby'] === true,
 		recordingPolicy: (['automatic', 'voice', 'off'] as const).find((one) => one === policy) ?? 'manual',

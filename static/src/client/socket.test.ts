@@ -164,14 +164,48 @@ describe('socket', () => {
 		expect(messages.at(-1)).toMatchObject([{ code: 'record_failed' }, 'record']);
 	});
 
-	it('opens a new line when an offer stays without answer', async () => {
-		const { socket, sockets, enter } = setup();
+	it('moves to a second line when an offer stays without answer', async () => {
+		const { socket, sockets, links, at, enter } = setup();
 		await enter();
-		const answer = socket.offer({ offer: 'again', sources: {} });
-		const outcome = expect(answer).rejects.toThrow('did not answer');
-		vi.advanceTimersByTime(8000);
-		await outcome;
+		const outcome = expect(socket.offer({ offer: 'sdp', sources: {} })).rejects.toThrow('broke');
+		vi.advanceTimersByTime(1500);
 		expect(sockets).toHaveLength(2);
+		expect(at(0).closed).toBe(false);
+		await at(1).opens();
+		await outcome;
+		expect(at(0).closed).toBe(true);
+		expect(at(1).sent).toEqual([{ type: 'resume', token: 'token5', after: 5, attempt: 1 }]);
+		at(1).says({ type: 'resumed', now: '' });
+		expect(links.at(-1)).toEqual({ kind: 'open' });
+		at(0).breaks(); // the dead line's end is no news
+		expect(sockets).toHaveLength(2);
+	});
+
+	it('stays on a line that says something before the second one opens', async () => {
+		const { socket, sockets, at, enter } = setup();
+		await enter();
+		const answer = socket.offer({ offer: 'sdp', sources: {} });
+		vi.advanceTimersByTime(1500);
+		at(0).says({ type: 'answer', re: 1, answer: 'late' });
+		expect((await answer).answer).toBe('late');
+		expect(at(1).closed).toBe(true);
+		await at(1).opens();
+		expect(at(1).sent).toEqual([]);
+		vi.advanceTimersByTime(60_000);
+		expect(sockets).toHaveLength(2);
+	});
+
+	it('tries a second line anew while it does not open, and waits when it is refused', async () => {
+		const { socket, sockets, links, at, enter } = setup();
+		await enter();
+		socket.reconnect();
+		vi.advanceTimersByTime(1500 + 3000);
+		expect(sockets).toHaveLength(4);
+		at(3).breaks();
+		expect(links.at(-1)).toEqual({ kind: 'retrying', attempt: 1 });
+		expect(at(0).closed).toBe(true);
+		vi.advanceTimersByTime(250);
+		expect(sockets).toHaveLength(5);
 	});
 
 	it('rejects a waiting offer when the line breaks', async () => {

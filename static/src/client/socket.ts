@@ -41,7 +41,10 @@ export type Socket = Readonly<{
 	offer: (offer: { offer: string; sources: Join['sources'] }) => Promise<Answer>;
 	/** Tries again at once instead of after the wait, for instance when the network came back. */
 	retryNow: () => void;
-	/** Gives up on the line as it is and opens a new one: it looks open but nothing comes. */
+	/**
+	 * Opens a second line beside one that may be dead without knowing. The
+	 * session moves there, unless the first one says something before.
+	 */
 	reconnect: () => void;
 }>;
 
@@ -50,10 +53,18 @@ const PROTOCOL = 'plenum.v1';
 /** Longest wait for a socket to open and greet, and for an answer, in milliseconds. */
 const PATIENCE_MS = 8000;
 
+/** How long an answer may take before the line is doubted, in milliseconds. */
+const DOUBT_MS = 1500;
+
+/** How long a second line may take to open before another is tried; twice as long each time. In milliseconds. */
+const SPARE_MS = 1500;
+
 /** How many sent messages are remembered, to tell what an error is about. */
 const REMEMBERED = 64;
 
-type Waiting = Readonly<{ resolve: (answer: Answer) => void; reject: (error: unknown) => void; timer: ReturnType<typeof setTimeout> }>;
+type Timer = ReturnType<typeof setTimeout>;
+
+type Waiting = Readonly<{ resolve: (answer: Answer) => void; reject: (error: unknown) => void; timers: readonly Timer[] }>;
 
 function refusalOf({ code, message, retry_after: retryAfter, opens_at: opensAt }: Extract<ServerMessage, { type: 'error' }>): Refusal {
 	return { code, message, ...(retryAfter === undefined ? {} : { retryAfter }), ...(opensAt === undefined ? {} : { opensAt }) };
@@ -76,6 +87,8 @@ export function createSocket(options: SocketOptions): Socket {
 class Line {
 	private readonly options: SocketOptions;
 	private socket: WebSocket | undefined;
+	/** A second WebSocket that may take over from one that seems dead. */
+	private spare: Readonly<{ socket: WebSocket; timer: Timer }> | undefined;
 	/** What resumes the session; undefined before the first join and after the server forgot us. */
 	private session: { token: string; seq: number; resumes: number } | undefined;
 	/** The server has greeted us on this socket. */
@@ -123,12 +136,14 @@ class Line {
 				return;
 			}
 			const id = this.nextId++;
-			const timer = setTimeout(() => {
-				this.waiting.delete(id);
-				reject(new Error('the server did not answer'));
-				this.reconnect();
-			}, PATIENCE_MS);
-			this.waiting.set(id, { resolve, reject, timer });
+			const timers = [
+				setTimeout(() => this.reconnect(), DOUBT_MS),
+				setTimeout(() => {
+					this.waiting.delete(id);
+					reject(new Error('the server did not answer'));
+				}, PATIENCE_MS),
+			];
+			this.waiting.set(id, { resolve, reject, timers });
 			this.write({ type: 'offer', id, ...offer });
 		});
 	}
@@ -138,8 +153,45 @@ class Line {
 	}
 
 	reconnect(): void {
-		if (this.socket !== undefined) this.drop(this.socket);
-		this.retryNow();
+		if (this.ready) this.openSpare(SPARE_MS);
+		else this.retryNow();
+	}
+
+	private openSpare(patience: number): void {
+		if (this.over || !this.ready || this.spare !== undefined) return;
+		const socket = this.open();
+		const timer = setTimeout(() => {
+			this.closeSpare();
+			this.openSpare(Math.min(2 * patience, PATIENCE_MS));
+		}, patience);
+		this.spare = { socket, timer };
+		socket.onopen = () => {
+			if (this.spare?.socket === socket) this.moveTo(socket);
+		};
+		socket.onclose = () => {
+			if (this.spare?.socket !== socket) return;
+			this.closeSpare();
+			if (this.socket !== undefined) this.drop(this.socket); // neither works: begin to wait
+		};
+	}
+
+	private closeSpare(): void {
+		if (this.spare === undefined) return;
+		clearTimeout(this.spare.timer);
+		const { socket } = this.spare;
+		this.spare = undefined;
+		socket.close();
+	}
+
+	/** Takes the session to a second line that has opened before the first said anything. */
+	private moveTo(socket: WebSocket): void {
+		const old = this.socket;
+		clearTimeout(this.spare?.timer);
+		this.spare = undefined;
+		this.forget();
+		this.use(socket);
+		void this.greet(socket);
+		old?.close();
 	}
 
 	leave(): void {
@@ -150,11 +202,20 @@ class Line {
 
 	private connect(): void {
 		clearTimeout(this.retry);
-		const open = this.options.open ?? ((url, protocol) => new WebSocket(url, protocol));
-		const socket = open(this.options.url, PROTOCOL);
-		this.socket = socket;
-		this.greeting = setTimeout(() => this.drop(socket), PATIENCE_MS);
+		const socket = this.open();
 		socket.onopen = () => void this.greet(socket);
+		this.use(socket);
+	}
+
+	private open(): WebSocket {
+		const open = this.options.open ?? ((url, protocol) => new WebSocket(url, protocol));
+		return open(this.options.url, PROTOCOL);
+	}
+
+	private use(socket: WebSocket): void {
+		this.socket = socket;
+		clearTimeout(this.greeting);
+		this.greeting = setTimeout(() => this.drop(socket), PATIENCE_MS);
 		socket.onmessage = (event: MessageEvent<unknown>) => {
 			if (this.socket === socket && typeof event.data === 'string') this.receive(event.data);
 		};
@@ -170,17 +231,24 @@ class Line {
 		this.lost();
 	}
 
-	private lost(): void {
-		this.socket = undefined;
+	/** Gives up on what was sent on a socket and not answered. */
+	private forget(): void {
 		this.ready = false;
 		this.waits = false;
 		clearTimeout(this.greeting);
-		for (const { reject, timer } of this.waiting.values()) {
-			clearTimeout(timer);
+		for (const { reject, timers } of this.waiting.values()) {
+			timers.forEach(clearTimeout);
 			reject(new Error('the connection broke'));
 		}
 		this.waiting.clear();
 		this.sent.clear();
+	}
+
+	private lost(): void {
+		this.socket = undefined;
+		clearTimeout(this.greeting);
+		this.closeSpare();
+		this.forget();
 		if (this.over) return;
 		this.attempt += 1;
 		const wait = backoff(this.attempt, (this.options.random ?? Math.random)());
@@ -214,6 +282,7 @@ class Line {
 	private receive(text: string): void {
 		const message = decodeServerMessage(text);
 		if (message === undefined) return;
+		this.closeSpare(); // the line lives
 		if (this.session !== undefined && 'seq' in message) this.session.seq = Math.max(this.session.seq, message.seq);
 		switch (message.type) {
 			case 'joined':
@@ -289,7 +358,7 @@ class Line {
 		const one = re === undefined ? undefined : this.waiting.get(re);
 		if (re === undefined || one === undefined) return false;
 		this.waiting.delete(re);
-		clearTimeout(one.timer);
+		one.timers.forEach(clearTimeout);
 		run(one);
 		return true;
 	}

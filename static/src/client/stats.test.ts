@@ -23,7 +23,19 @@ describe('countsOf', () => {
 			packetsLost: 0,
 			framesDecoded: 5,
 			framesSent: 7,
+			silentMs: undefined,
 		});
+	});
+
+	it('knows how long ago the last packet came', () => {
+		const counts = countsOf(
+			report([
+				{ type: 'inbound-rtp', timestamp: 9000, lastPacketReceivedTimestamp: 2000 },
+				{ type: 'inbound-rtp', timestamp: 9000, lastPacketReceivedTimestamp: 8600 },
+				{ type: 'inbound-rtp', timestamp: 9000 },
+			]),
+		);
+		expect(counts.silentMs).toBe(400);
 	});
 
 	it('falls back to the streams where a browser has no transport', () => {

@@ -10,6 +10,8 @@ export type ConnectionCounts = Readonly<{
 	packetsLost: number;
 	framesDecoded: number;
 	framesSent: number;
+	/** How long ago the last packet of sound or picture came in, in milliseconds, where the browser tells. */
+	silentMs: number | undefined;
 }>;
 
 /** How the connection did between two moments. */
@@ -47,6 +49,7 @@ export function countsOf(report: Iterable<readonly [string, unknown]>): Connecti
 		packetsLost: sum(inbound, 'packetsLost'),
 		framesDecoded: sum(inbound, 'framesDecoded'),
 		framesSent: sum(of('outbound-rtp'), 'framesSent'),
+		silentMs: silence(inbound),
 	};
 }
 
@@ -70,6 +73,11 @@ export function qualityOf(sample: ConnectionSample): Quality {
 	if (sample.loss > 0.1 || rtt > 600) return 'poor';
 	if (sample.loss > 0.03 || rtt > 250) return 'fair';
 	return 'good';
+}
+
+function silence(inbound: readonly Entry[]): number | undefined {
+	const ages = inbound.filter((entry) => typeof entry['lastPacketReceivedTimestamp'] === 'number').map((entry) => numeric(entry['timestamp']) - numeric(entry['lastPacketReceivedTimestamp']));
+	return ages.length === 0 ? undefined : Math.max(0, Math.min(...ages));
 }
 
 function numeric(value: unknown): number {

@@ -25,6 +25,17 @@ describe('look', () => {
 		expect(restarts(seconds(60, (at) => pulse(at, { bytesReceived: 7, expected: false })))).toEqual([]);
 	});
 
+	it('counts silence from the last packet, when the browser tells of it', () => {
+		const last = 3400;
+		const looks = [1000, 2000, 3000, 4000, 4650, 4900, 5150].map((at) => pulse(at, { bytesReceived: Math.min(at, last), silentMs: Math.max(0, at - last) }));
+		expect(restarts(looks)).toEqual([4900]);
+	});
+
+	it('takes the reports on a still screen for a sign of life', () => {
+		const looks = Array.from({ length: 80 }, (_, index) => (index + 1) * 250).map((at) => pulse(at, { bytesReceived: Math.floor(at / 1000), silentMs: at }));
+		expect(restarts(looks)).toEqual([]);
+	});
+
 	it('restarts after two silent seconds', () => {
 		expect(restarts(seconds(6, (at) => pulse(at, { bytesReceived: Math.min(at, 3000) })))).toEqual([5000]);
 	});

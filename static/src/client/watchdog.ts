@@ -4,15 +4,17 @@ export type Pulse = Readonly<{
 	state: RTCPeerConnectionState;
 	/** Everything received on the connection so far, RTCP included. */
 	bytesReceived: number;
+	/** How long ago the last packet of sound or picture came, where the browser tells. */
+	silentMs?: number | undefined;
 	/** Something should be coming in: a seat has a picture, or we send and the server reports on it. */
 	expected: boolean;
 }>;
 
 /** What the watchdog remembers between two looks. */
-export type Watch = Readonly<{ bytes: number; movedAt: number; restarts: number; notBefore: number }>;
+export type Watch = Readonly<{ bytes: number; lookedAt: number; movedAt: number; restarts: number; notBefore: number }>;
 
-/** How long nothing may come in while something should, in milliseconds. */
-const SILENCE_MS = 2000;
+/** How long nothing may come in while something should, in milliseconds: half as long again as between two of the server's reports. */
+const SILENCE_MS = 1500;
 
 /** Least and longest wait between two restarts, in milliseconds. */
 const FIRST_PAUSE_MS = 2000;
@@ -20,7 +22,7 @@ const LONGEST_PAUSE_MS = 15_000;
 
 /** The memory of a connection that begins now. */
 export function newWatch(at: number): Watch {
-	return { bytes: 0, movedAt: at, restarts: 0, notBefore: at };
+	return { bytes: 0, lookedAt: at, movedAt: at, restarts: 0, notBefore: at };
 }
 
 /**
@@ -30,12 +32,15 @@ export function newWatch(at: number): Watch {
  */
 export function look(watch: Watch, pulse: Pulse): Readonly<{ watch: Watch; restart: boolean }> {
 	const moved = pulse.bytesReceived !== watch.bytes;
-	const quiet = !moved && pulse.expected && pulse.at - watch.movedAt >= SILENCE_MS;
+	// What moved did so since the last look; the browser may know better when.
+	const movedAt = moved ? pulse.at - Math.min(pulse.silentMs ?? 0, pulse.at - watch.lookedAt) : watch.movedAt;
+	const quiet = pulse.expected && pulse.at - movedAt >= SILENCE_MS;
 	const broken = pulse.state === 'disconnected' || pulse.state === 'failed';
 	const next: Watch = {
 		...watch,
 		bytes: pulse.bytesReceived,
-		movedAt: moved || !pulse.expected ? pulse.at : watch.movedAt,
+		lookedAt: pulse.at,
+		movedAt: pulse.expected ? movedAt : pulse.at,
 		restarts: moved && pulse.state === 'connected' ? 0 : watch.restarts,
 	};
 	const wanted = broken || (pulse.state === 'connected' && quiet);

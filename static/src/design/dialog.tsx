@@ -21,7 +21,10 @@ export function Dialog({ open, title, onClose, children, footer }: DialogProps) 
 	useEffect(() => {
 		const dialog = ref.current;
 		if (dialog === null) return;
-		if (open && !dialog.open) dialog.showModal();
+		if (open && !dialog.open) {
+			dialog.showModal();
+			firstIn(dialog)?.focus();
+		}
 		if (!open && dialog.open) dialog.close();
 	}, [open]);
 	return (
@@ -35,13 +38,21 @@ export function Dialog({ open, title, onClose, children, footer }: DialogProps) 
 			}}
 		>
 			<header>
-				<h2 id={id}>{title}</h2>
+				<h2 id={id} tabIndex={-1} dir="auto">
+					{title}
+				</h2>
 				<IconButton label={close} icon={<X size={20} />} tip="none" onClick={onClose} />
 			</header>
 			<div className="dialog-body">{open ? children : null}</div>
 			{footer === undefined ? null : <footer>{footer}</footer>}
 		</dialog>
 	);
+}
+
+/** What has the focus in a dialog that opens: its first control, or what takes nothing back, or its title; not the button that closes it. */
+function firstIn(dialog: HTMLElement): HTMLElement | null {
+	const controls = 'button:enabled, [href], input:enabled, select:enabled, textarea:enabled, [tabindex="0"]';
+	return dialog.querySelector<HTMLElement>(`.dialog-body :is(${controls})`) ?? dialog.querySelector<HTMLElement>(`footer :is(${controls})`) ?? dialog.querySelector<HTMLElement>('h2');
 }
 
 export type ConfirmProps = {

@@ -7,7 +7,7 @@ export { Avatar, hueStyle } from './avatar';
 export { Button, IconButton } from './button';
 export type { ButtonKind, ButtonProps, IconButtonProps } from './button';
 export { Confirm, Dialog } from './dialog';
-export { Select, TextField } from './field';
+export { Select, Slider, Switch, TextField } from './field';
 export type { Option } from './field';
 export { hueOf, initials } from './identity';
 export { Menu } from './menu';

@@ -41,6 +41,7 @@ export function App({ room, token, words: firstWords }: AppProps) {
 			createDevices({
 				preferences: latest.current.preferences,
 				onLost: (device) => notify({ tone: 'warning', text: latest.current.t(`device.lost.${device}`) }),
+				onReplaced: (name) => notify({ tone: 'warning', text: latest.current.t('device.replaced', { name }) }),
 				signal: ended.signal,
 			}),
 		);
@@ -50,6 +51,10 @@ export function App({ room, token, words: firstWords }: AppProps) {
 	useEffect(() => {
 		latest.current = { preferences, t };
 	}, [preferences, t]);
+
+	useEffect(() => {
+		void devices?.setPreferences(preferences);
+	}, [devices, preferences]);
 
 	const join = useCallback(
 		(name: string) => {

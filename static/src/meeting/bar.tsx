@@ -26,6 +26,8 @@ export type BarProps = Readonly<{
 	/** How many hands of others are up. */
 	hands: number;
 	onReact: (emoji: Emoji) => void;
+	/** What the menu behind More offers where there is room for a menu. */
+	more: readonly MenuItem[];
 	/** Room for few buttons: the others are behind More. */
 	narrow: boolean;
 	run: Readonly<Record<'microphone' | 'camera' | 'share' | 'hand' | 'chat' | 'people' | 'record' | 'settings' | 'more' | 'leave' | 'end', () => void>>;
@@ -33,7 +35,7 @@ export type BarProps = Readonly<{
 
 /** The bar at the bottom: everything the viewer does in a meeting. */
 export function Bar(props: BarProps) {
-	const { devices, isHost, isRecording, isSharing, panel, unread, handUp, hands, onReact, narrow, run } = props;
+	const { devices, isHost, isRecording, isSharing, panel, unread, handUp, hands, onReact, narrow, more, run } = props;
 	const t = useWords();
 	const state = useStore(devices.state);
 	return (
@@ -80,7 +82,10 @@ export function Bar(props: BarProps) {
 				{narrow ? (
 					<BarButton label={t('bar.more')} word={t('bar.more')} icon={<Ellipsis size={24} />} tone="raised" onClick={run.more} />
 				) : (
-					<BarButton label={t('bar.settings')} word={t('bar.settings')} icon={<Settings size={24} />} tone="raised" shortcut="," onClick={run.settings} />
+					<>
+						<BarButton label={t('bar.settings')} word={t('bar.settings.short')} icon={<Settings size={24} />} tone="raised" shortcut="," onClick={run.settings} />
+						<MoreMenu items={more} />
+					</>
 				)}
 			</div>
 			<div className="bar-leave">
@@ -88,6 +93,24 @@ export function Bar(props: BarProps) {
 				<BarButton label={t('bar.leave')} word={t('bar.leave.short')} icon={<Phone size={24} className="hang-up" />} tone="danger" onClick={run.leave} />
 			</div>
 		</footer>
+	);
+}
+
+function MoreMenu({ items }: { items: readonly MenuItem[] }) {
+	const t = useWords();
+	return (
+		<Menu
+			label={t('bar.more')}
+			items={items}
+			opener={(props) => (
+				<div className="bar-button">
+					<IconButton {...props} label={t('bar.more')} icon={<Ellipsis size={24} />} tone="raised" size="large" />
+					<span className="bar-word" aria-hidden="true">
+						{t('bar.more')}
+					</span>
+				</div>
+			)}
+		/>
 	);
 }
 

@@ -1,10 +1,10 @@
-import { Crown, Ellipsis, Hand, Mic, MicOff, MonitorX, UserX, VideoOff } from 'lucide-react';
-import { useMemo } from 'react';
+import { Crown, Hand, Mic, MicOff, MonitorX, UserX, VideoOff } from 'lucide-react';
 import { isHeard, sourceOf } from '../client';
 import type { Action, Participant } from '../client';
-import { Confirm, IconButton, Menu } from '../design';
+import { Confirm } from '../design';
 import type { MenuItem } from '../design';
 import { useWords } from '../words';
+import type { Words } from '../words';
 
 /** Does something to a participant, after a question where it can't be taken back. */
 export type Act = (action: Action, participant: Participant) => void;
@@ -27,24 +27,13 @@ export function actionsOn(participant: Participant): readonly Offered[] {
 
 const icons = { mute: MicOff, ask_to_unmute: Mic, stop_camera: VideoOff, stop_screen: MonitorX, lower_hand: Hand, make_host: Crown, remove: UserX } as const;
 
-export type HostMenuProps = Readonly<{ participant: Participant; act: Act; tone?: 'plain' | 'scrim' }>;
-
-/** The button that opens what a host can do to a participant. */
-export function HostMenu({ participant, act, tone = 'plain' }: HostMenuProps) {
-	const t = useWords();
-	const items = useMemo(
-		() => [
-			{ kind: 'heading', label: participant.name } as const,
-			...actionsOn(participant).flatMap((action): MenuItem[] => {
-				const Icon = icons[action];
-				const item = { kind: 'action', label: t(`host.${action}`), icon: <Icon size={20} aria-hidden="true" />, onPick: () => act(action, participant) } as const;
-				return action === 'remove' ? [{ kind: 'line' }, { ...item, tone: 'danger' }] : [item];
-			}),
-		],
-		[t, participant, act],
-	);
-	const label = t('host.manage', { name: participant.name });
-	return <Menu label={label} items={items} opener={(props) => <IconButton {...props} label={label} icon={<Ellipsis size={20} />} tone={tone} tip="none" className="host-menu" />} />;
+/** What a host can do to a participant, as rows of a menu. */
+export function hostItems(t: Words, participant: Participant, act: Act): MenuItem[] {
+	return actionsOn(participant).flatMap((action): MenuItem[] => {
+		const Icon = icons[action];
+		const item = { kind: 'action', label: t(`host.${action}`), icon: <Icon size={20} aria-hidden="true" />, onPick: () => act(action, participant) } as const;
+		return action === 'remove' ? [{ kind: 'line' }, { ...item, tone: 'danger' }] : [item];
+	});
 }
 
 /** A question to the host before something that can't be taken back. */

@@ -6,16 +6,17 @@ import type { Levels, Meeting, Participant } from '../client';
 import { Avatar, Button, IconButton } from '../design';
 import { useWords } from '../words';
 import type { Words } from '../words';
-import { HostMenu } from './host';
-import type { Act } from './host';
-import { CopyLink } from './invite';
+import { InviteButton } from './invite';
+import { PersonMenu } from './person-menu';
+import type { Choices } from './person-menu';
 import { found } from './people-search';
 
 export type PeoplePanelProps = Readonly<{
 	meeting: Meeting;
 	levels: Levels;
-	/** What a host can do to the others; undefined for guests. */
-	act: Act | undefined;
+	choices: Choices;
+	pinned: string | undefined;
+	onInvite: () => void;
 	onMuteAll: () => void;
 	onLock: (on: boolean) => void;
 	onClose: () => void;
@@ -25,7 +26,7 @@ export type PeoplePanelProps = Readonly<{
 const MANY = 8;
 
 /** Who is in the meeting, whose hands are up, and what they have on. */
-export function PeoplePanel({ meeting, levels, act, onMuteAll, onLock, onClose }: PeoplePanelProps) {
+export function PeoplePanel({ meeting, levels, choices, pinned, onInvite, onMuteAll, onLock, onClose }: PeoplePanelProps) {
 	const t = useWords();
 	const ref = useRef<HTMLElement>(null);
 	useLayoutEffect(() => ref.current?.focus(), []);
@@ -34,7 +35,7 @@ export function PeoplePanel({ meeting, levels, act, onMuteAll, onLock, onClose }
 	const hands = query === '' ? handsUp(participants) : [];
 	const shown = found(participants, self, query, ({ role }) => (role === 'host' ? t('people.host') : '')).filter((participant) => !hands.includes(participant));
 	const row = (participant: Participant, place?: number) => (
-		<Row key={participant.id} participant={participant} isSelf={participant.id === self} place={place} levels={levels} act={act} />
+		<Row key={participant.id} participant={participant} isSelf={participant.id === self} place={place} levels={levels} choices={choices} pinned={pinned === participant.id} />
 	);
 	return (
 		<aside ref={ref} className="panel" aria-label={t('people.panel')} tabIndex={-1}>
@@ -44,7 +45,7 @@ export function PeoplePanel({ meeting, levels, act, onMuteAll, onLock, onClose }
 				</h2>
 				<IconButton label={t('app.closePanel')} icon={<X size={20} />} tip="none" onClick={onClose} />
 			</header>
-			{act === undefined ? null : (
+			{choices.act === undefined ? null : (
 				<div className="people-tools">
 					<Button icon={<MicOff size={16} aria-hidden="true" />} disabled={participants.length < 2} onClick={onMuteAll}>
 						{t('people.muteAll')}
@@ -81,7 +82,7 @@ export function PeoplePanel({ meeting, levels, act, onMuteAll, onLock, onClose }
 				)}
 			</div>
 			<footer>
-				<CopyLink />
+				<InviteButton onClick={onInvite} />
 			</footer>
 		</aside>
 	);
@@ -93,10 +94,11 @@ type RowProps = Readonly<{
 	/** Set in the list of raised hands: the place in it, from 1. */
 	place: number | undefined;
 	levels: Levels;
-	act: Act | undefined;
+	choices: Choices;
+	pinned: boolean;
 }>;
 
-function Row({ participant, isSelf, place, levels, act }: RowProps) {
+function Row({ participant, isSelf, place, levels, choices, pinned }: RowProps) {
 	const t = useWords();
 	const ref = useRef<HTMLLIElement>(null);
 	const { id, name, connected } = participant;
@@ -118,7 +120,7 @@ function Row({ participant, isSelf, place, levels, act }: RowProps) {
 			{sourceOf(participant, 'screen') === undefined ? null : <Mark words={t('people.sharing')} icon={<MonitorUp size={20} />} tone="accent" />}
 			<Mark words={seen ? t('people.cameraOn') : t('people.cameraOff')} icon={seen ? <Video size={20} /> : <VideoOff size={20} />} tone={seen ? undefined : 'quiet'} />
 			<Mark words={heard ? t('people.microphoneOn') : t('people.muted')} icon={heard ? <Mic size={20} /> : <MicOff size={20} />} tone={heard ? undefined : 'quiet'} />
-			{act === undefined ? null : isSelf ? <span className="host-menu-space" /> : <HostMenu participant={participant} act={act} />}
+			<PersonMenu participant={participant} isSelf={isSelf} pinned={pinned} choices={choices} />
 		</li>
 	);
 }

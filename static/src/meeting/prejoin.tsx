@@ -1,4 +1,4 @@
-import { CalendarClock, Clock, Disc, UserRound, UsersRound } from 'lucide-react';
+import { CalendarClock, Clock, Disc, Lock, Settings, UserRound, UsersRound } from 'lucide-react';
 import { useEffect, useId, useState } from 'react';
 import type { ReactNode, SubmitEvent } from 'react';
 import { fetchLobby, isSecure } from '../client';
@@ -9,6 +9,7 @@ import type { Words } from '../words';
 import { useNow } from './hooks';
 import { OverView } from './over';
 import { DevicePicks, Preview } from './preview';
+import { SettingsDialog } from './settings';
 import { namesInWords, stretch, timeOfDay } from './time';
 
 export type PrejoinProps = Readonly<{
@@ -27,6 +28,7 @@ const ASK_MS = 10_000;
 export function Prejoin({ room, devices, preferences, onPreferences, onJoin, isHost }: PrejoinProps) {
 	const t = useWords();
 	const answer = useLobby(room);
+	const [settings, setSettings] = useState(false);
 	useFirstDevices(devices, preferences);
 	if (answer?.kind === 'gone') return <OverView over={{ reason: 'ended' }} unknown />;
 	return (
@@ -35,12 +37,16 @@ export function Prejoin({ room, devices, preferences, onPreferences, onJoin, isH
 				<section className="prejoin-picture" aria-label={t('prejoin.picture')}>
 					<Preview devices={devices} name={preferences.name} onPreferences={onPreferences} />
 					<DevicePicks devices={devices} preferences={preferences} onPreferences={onPreferences} />
+					<Button kind="plain" className="prejoin-settings" icon={<Settings size={16} aria-hidden="true" />} onClick={() => setSettings(true)}>
+						{t('bar.settings')}
+					</Button>
 				</section>
 				<section className="prejoin-facts" aria-label={t('prejoin.meeting')}>
 					<Facts answer={answer} isHost={isHost} />
 					<JoinForm answer={answer} preferences={preferences} onPreferences={onPreferences} onJoin={onJoin} />
 				</section>
 			</div>
+			<SettingsDialog open={settings} devices={devices} preferences={preferences} onPreferences={onPreferences} onClose={() => setSettings(false)} />
 		</main>
 	);
 }
@@ -99,7 +105,7 @@ function Facts({ answer, isHost }: { answer: LobbyAnswer | undefined; isHost: bo
 	const serverNow = now + lobby.clockOffsetMs;
 	return (
 		<div className="facts">
-			<h1>{lobby.title}</h1>
+			<h1 dir="auto">{lobby.title}</h1>
 			<dl>
 				{lobby.host === '' ? null : (
 					<Fact icon={<UserRound size={20} aria-hidden="true" />} word={t('prejoin.host')}>
@@ -112,6 +118,11 @@ function Facts({ answer, isHost }: { answer: LobbyAnswer | undefined; isHost: bo
 				<Fact icon={<UsersRound size={20} aria-hidden="true" />} word={t('prejoin.inside')}>
 					<Inside lobby={lobby} />
 				</Fact>
+				{lobby.locked ? (
+					<Fact icon={<Lock size={20} className="warning" aria-hidden="true" />} word={t('prejoin.lock')}>
+						{t('prejoin.locked')}
+					</Fact>
+				) : null}
 				{lobby.recording ? (
 					<Fact icon={<Disc size={20} className="danger" aria-hidden="true" />} word={t('prejoin.recording')}>
 						{t('top.recorded')}

@@ -1,8 +1,9 @@
-import { Mic, MicOff, Video, VideoOff } from 'lucide-react';
-import { useRef } from 'react';
+import { Mic, MicOff, Video, VideoOff, Volume2 } from 'lucide-react';
+import { useRef, useState } from 'react';
+import { browserFamily, playTestSound } from '../client';
 import type { DeviceChoice, DeviceControl, DeviceState, Preferences } from '../client';
 import { loudness } from '../client/levels';
-import { Avatar, hueStyle, IconButton, Select } from '../design';
+import { Avatar, Button, hueStyle, IconButton, Select } from '../design';
 import { useWords } from '../words';
 import type { Words } from '../words';
 import { useStore, useTrack, useVoiceMeter } from './hooks';
@@ -99,17 +100,34 @@ export function DevicePicks({ devices, preferences, onPreferences }: DevicePicks
 				/>
 				{both ? null : <Problem device="camera" state={camera} />}
 			</div>
-			{state.speakers.length === 0 ? null : (
-				<div className="device-pick">
+			<div className="device-pick">
+				{state.speakers.length === 0 ? null : (
 					<Select
 						label={t('device.speaker')}
 						options={optionsOf(t, state.speakers, 'speaker')}
 						value={preferences.speakerId}
 						onPick={(id) => onPreferences({ speakerId: id })}
 					/>
-				</div>
-			)}
+				)}
+				<SpeakerTest speakerId={preferences.speakerId} />
+			</div>
 		</div>
+	);
+}
+
+/** A button that plays a sound on the chosen speaker. */
+function SpeakerTest({ speakerId }: { speakerId: string }) {
+	const t = useWords();
+	const [playing, setPlaying] = useState(false);
+	const play = async () => {
+		setPlaying(true);
+		await playTestSound(speakerId).catch(() => playTestSound('')); // the chosen speaker is gone: the system's own
+		setPlaying(false);
+	};
+	return (
+		<Button kind="plain" icon={<Volume2 size={16} aria-hidden="true" />} disabled={playing} onClick={() => void play()}>
+			{playing ? t('device.testing') : t('device.test')}
+		</Button>
 	);
 }
 
@@ -130,6 +148,7 @@ function Problem({ device, state }: { device: 'microphone' | 'camera' | 'both'; 
 	return (
 		<p className="device-problem" role="alert">
 			{t(`problem.${state.problem}.${device}`)}
+			{state.problem === 'denied' ? ` ${t(`help.${browserFamily(navigator.userAgent, navigator.maxTouchPoints)}`)}` : null}
 		</p>
 	);
 }

@@ -2,12 +2,12 @@ import { Clock, ClockPlus, Lock, Signal, SignalHigh, SignalLow, UsersRound, Wifi
 import { useEffect, useMemo, useRef } from 'react';
 import type { ReactNode } from 'react';
 import type { ClientState, Meeting } from '../client';
-import { Menu, Tooltip } from '../design';
+import { IconButton, Menu, Tooltip } from '../design';
 import type { MenuItem } from '../design';
 import { useWords } from '../words';
-import type { Words } from '../words';
 import { useNow } from './hooks';
 import { reminderBetween } from './news';
+import { qualityWords } from './quality';
 import type { News } from './news';
 import { clock, stretch, timeOfDay } from './time';
 
@@ -17,10 +17,12 @@ export type TopBarProps = Readonly<{
 	notify: (news: News) => void;
 	/** Makes the meeting longer; undefined for guests. */
 	onExtend: ((minutes: 15 | 30 | 60) => void) | undefined;
+	/** Shows how the connection does. */
+	onConnection: () => void;
 }>;
 
 /** What this meeting is, how long it goes on, and whether it is recorded. */
-export function TopBar({ state, meeting, notify, onExtend }: TopBarProps) {
+export function TopBar({ state, meeting, notify, onExtend, onConnection }: TopBarProps) {
 	const t = useWords();
 	const now = useNow(1000) + meeting.clockOffsetMs;
 	const endsAt = Date.parse(meeting.room.ends_at);
@@ -33,7 +35,7 @@ export function TopBar({ state, meeting, notify, onExtend }: TopBarProps) {
 	}, [t, left, notify]);
 	return (
 		<header className="topbar">
-			<h1 className="truncate">{meeting.room.title === '' ? t('app.meeting') : meeting.room.title}</h1>
+			<h1 className="truncate" dir="auto">{meeting.room.title === '' ? t('app.meeting') : meeting.room.title}</h1>
 			<div className="topbar-facts">
 				{meeting.recording.on ? <RecordingDot startedAt={meeting.recording.started_at} now={now} /> : null}
 				{meeting.room.locked ? (
@@ -48,7 +50,7 @@ export function TopBar({ state, meeting, notify, onExtend }: TopBarProps) {
 					<UsersRound size={16} aria-hidden="true" />
 					{t.number(meeting.participants.length)}
 				</span>
-				<QualityMark state={state} />
+				<QualityMark state={state} onClick={onConnection} />
 			</div>
 		</header>
 	);
@@ -113,28 +115,23 @@ function RecordingDot({ startedAt, now }: { startedAt: string | undefined; now: 
 	);
 }
 
-function QualityMark({ state }: { state: ClientState }) {
+function QualityMark({ state, onClick }: { state: ClientState; onClick: () => void }) {
 	const t = useWords();
-	const { icon, tone, words } = qualityMark(t, state);
-	return (
-		<Tooltip text={words} side="below" align="end">
-			<span className="topbar-fact" role="img" aria-label={words} data-tone={tone}>
-				{icon}
-			</span>
-		</Tooltip>
-	);
+	const { icon, tone } = qualityMark(state);
+	return <IconButton className="topbar-quality" label={qualityWords(t, state)} icon={icon} data-quality={tone} tip={{ side: 'below', align: 'end' }} onClick={onClick} />;
 }
 
-function qualityMark(t: Words, { link, media, quality }: ClientState): { icon: ReactNode; tone: 'good' | 'warning' | 'danger' | undefined; words: string } {
-	if (link.kind !== 'open') return { icon: <WifiOff size={20} />, tone: 'danger', words: t('quality.noServer') };
-	if (media === 'interrupted') return { icon: <WifiOff size={20} />, tone: 'danger', words: t('quality.interrupted') };
-	if (media === 'connecting' || quality === 'unknown') return { icon: <SignalHigh size={20} />, tone: undefined, words: t('quality.connecting') };
+function qualityMark({ link, media, quality }: ClientState): { icon: ReactNode; tone: 'good' | 'warning' | 'danger' | undefined } {
+	if (link.kind !== 'open' || media === 'interrupted') return { icon: <WifiOff size={20} />, tone: 'danger' };
+	if (media === 'connecting') return { icon: <SignalHigh size={20} />, tone: undefined };
 	switch (quality) {
+		case 'unknown':
+			return { icon: <SignalHigh size={20} />, tone: undefined };
 		case 'good':
-			return { icon: <Signal size={20} />, tone: 'good', words: t('quality.good') };
+			return { icon: <Signal size={20} />, tone: 'good' };
 		case 'fair':
-			return { icon: <SignalHigh size={20} />, tone: 'warning', words: t('quality.fair') };
+			return { icon: <SignalHigh size={20} />, tone: 'warning' };
 		case 'poor':
-			return { icon: <SignalLow size={20} />, tone: 'danger', words: t('quality.poor') };
+			return { icon: <SignalLow size={20} />, tone: 'danger' };
 	}
 }

@@ -58,7 +58,7 @@ describe.each(LANGUAGES)('the catalogue of %s', (language) => {
 
 it('translates all but what is the same in the language', () => {
 	for (const language of LANGUAGES.filter((one) => one !== 'en')) {
-		const same = keys.filter((key) => !key.startsWith('time.') && typeof en[key] === 'string' && en[key].length > 12 && catalogues[language][key] === en[key]);
+		const same = keys.filter((key) => typeof en[key] === 'string' && en[key].replace(/\{\w+\}/g, '').length > 12 && catalogues[language][key] === en[key]);
 		expect([language, same]).toEqual([language, []]);
 	}
 });

@@ -14,7 +14,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { backAfter, smoothness, steadyFrom } from '../src/frames.ts';
 import { startServer, until, type Server } from '../src/server.ts';
 import { HEAD, line, REST, ROWS, type BreakRow, type LossRow, type Result, type Row } from './rows.ts';
-import { enter, framesOf, impair, sample, start, type Kind, type Page, type Rig } from './viewer.ts';
+import { enter, framesOf, happenings, impair, sample, start, type Kind, type Page, type Rig } from './viewer.ts';
 
 process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0'; // nobody vouches for the server's certificate
 
@@ -70,11 +70,12 @@ async function rate(page: Page, ms: number): Promise<number> {
 	return ((after.frames - before.frames) * 1000) / (after.at - before.at);
 }
 
-/** What the server has sent: media packets, packets sent again, bytes of padding. */
-async function sent(): Promise<{ media: number; again: number; padding: number }> {
+/** Bytes of media as the server has sent them the first time, and all bytes that went to the viewer's end of the link. */
+async function sent(): Promise<{ media: number; all: number }> {
 	const text = await (await server.get('/metrics')).text();
 	const of = (name: string) => Number(new RegExp(`^plenum_media_${name} (\\S+)$`, 'm').exec(text)?.[1] ?? 0);
-	return { media: of('forwarded_bytes_total'), again: of('packets_resent_total') * 1000, padding: of('padding_bytes_total') };
+	const headers = 68; // IP, UDP, RTP with CSRC and extension, tag
+	return { media: of('forwarded_bytes_total') + headers * of('packets_forwarded_total'), all: Number(/^ab .*bytes=(\d+)/m.exec(impair('stats'))?.[1] ?? 0) };
 }
 
 /** What is common to the results of all rows. */
@@ -102,7 +103,7 @@ async function bad(row: LossRow, { viewer }: Pair): Promise<Result> {
 		freezes, frozenS: frozenMs / 1000, gapMs: longestMs,
 		concealed: (100 * (to.concealed - from.concealed)) / Math.max(1, to.heard - from.heard),
 		...(full === undefined ? {} : { fullS: (full - restored) / 1000 }),
-		sentOverMedia: (media + bytesAfter.again - bytes.again + bytesAfter.padding - bytes.padding) / media,
+		...(way === 'down' ? { sentOverMedia: (bytesAfter.all - bytes.all) / media } : {}),
 		repaired: to.repaired - from.repaired, nacks: to.nacks - from.nacks, plis: to.plis - from.plis, height: to.height,
 	};
 }
@@ -135,6 +136,13 @@ async function disturb(row: BreakRow): Promise<number> {
 	return Date.now();
 }
 
+/** Prints what the far page went through, in seconds since the picture could be back. */
+async function tell(row: BreakRow, page: Page, since: number): Promise<void> {
+	for (const { at, what } of await happenings(page)) {
+		if (at > since - 6000) process.stdout.write(`${row.name}: ${((at - since) / 1000).toFixed(2).padStart(6)} ${what}\n`);
+	}
+}
+
 async function broken(row: BreakRow, pair: Pair): Promise<Result> {
 	const before = await rate(pair.viewer, 3000);
 	const since = await disturb(row);
@@ -143,6 +151,7 @@ async function broken(row: BreakRow, pair: Pair): Promise<Result> {
 	const back = await until('the picture', async () => backAfter(await framesOf(pair.viewer), since, pause), 40_000).catch(() => undefined);
 	const full = await until('the full rate', async () => steadyFrom(await framesOf(pair.viewer), back ?? since, 0.9 * before), 10_000).catch(() => undefined);
 	const { protocol, candidate, height } = await sample(pair.viewer);
+	await tell(row, way === 'down' ? pair.viewer : pair.publisher, since);
 	impair(`both ${REST}`);
 	return {
 		...common(row, before, protocol), height, note: candidate,
@@ -167,14 +176,14 @@ async function joinedWithoutUDP(row: BreakRow, pair: Pair): Promise<Result> {
 
 test('the impairment table', async () => {
 	const results: Result[] = [];
-	const lines: string[] = [];
+	process.stdout.write(`\n${kind}, ${way}link, ${String(badFor / 1000)} s each; (bar); **missed**\n\n${HEAD}\n`);
 	mkdirSync('../artifacts', { recursive: true });
 	let pair: Pair | undefined;
 	for (const row of rows) {
 		pair ??= await meet();
 		const result = row.kind === 'loss' ? await bad(row, pair) : row.kind === 'udp-before' ? await joinedWithoutUDP(row, pair) : await broken(row, pair);
 		results.push(result);
-		lines.push(line(row, result));
+		process.stdout.write(`${line(row, result)}\n`);
 		appendFileSync('../artifacts/impaired.jsonl', `${JSON.stringify({ time: new Date().toISOString(), ...result })}\n`);
 		if (row.kind !== 'loss') { // begin anew
 			await part(pair);
@@ -182,6 +191,5 @@ test('the impairment table', async () => {
 		}
 	}
 	if (pair !== undefined) await part(pair);
-	process.stdout.write(`\n${kind}, ${way}link, ${String(badFor / 1000)} s each; (bar); **missed**\n\n${HEAD}\n${lines.join('\n')}\n`);
 	expect(results.length).toBe(rows.length);
 });

@@ -75,9 +75,11 @@ export function impair(command: string): string {
 
 /** Runs in each page before its scripts: keeps its connections and the time of every frame it shows. */
 function watch(preferences: string): void {
-	const w = window as unknown as { plenumPeers: RTCPeerConnection[]; plenumFrames: number[] };
+	const w = window as unknown as { plenumPeers: RTCPeerConnection[]; plenumFrames: number[]; plenumEvents: Happening[] };
 	w.plenumPeers = [];
 	w.plenumFrames = [];
+	w.plenumEvents = [];
+	const note = (what: string) => w.plenumEvents.push({ at: Date.now(), what });
 	try {
 		localStorage.setItem('plenum.preferences', preferences);
 	} catch {
@@ -88,8 +90,37 @@ function watch(preferences: string): void {
 		constructor(config?: RTCConfiguration) {
 			super(config);
 			w.plenumPeers.push(this);
+			this.addEventListener('iceconnectionstatechange', () => note(`ice ${this.iceConnectionState}`));
+			this.addEventListener('connectionstatechange', () => note(`connection ${this.connectionState}`));
+			this.addEventListener('icecandidate', ({ candidate }) => note(`candidate ${candidate === null ? 'end' : `${candidate.protocol ?? ''} ${candidate.type ?? ''} ${candidate.address ?? ''}`}`));
+			let path = '';
+			setInterval(() => {
+				const pair = this.getSenders()[0]?.transport?.iceTransport.getSelectedCandidatePair?.();
+				const now = pair === null || pair === undefined ? 'none' : `${pair.local?.address ?? ''} ${pair.local?.protocol ?? ''} to ${pair.remote?.address ?? ''}`;
+				if (now !== path) note(`path ${now}`);
+				path = now;
+			}, 50);
+		}
+		override async setLocalDescription(d?: RTCLocalSessionDescriptionInit): Promise<void> {
+			note('offer');
+			await super.setLocalDescription(d);
+		}
+		override async setRemoteDescription(d: RTCSessionDescriptionInit): Promise<void> {
+			note('answer');
+			await super.setRemoteDescription(d);
 		}
 	};
+	const Socket = window.WebSocket;
+	window.WebSocket = class extends Socket {
+		constructor(url: string | URL, protocols?: string | string[]) {
+			super(url, protocols);
+			note('socket connecting');
+			this.addEventListener('open', () => note('socket open'));
+			this.addEventListener('close', ({ code }) => note(`socket closed ${String(code)}`));
+		}
+	};
+	for (const name of ['online', 'offline']) window.addEventListener(name, () => note(name));
+	(navigator as { connection?: EventTarget }).connection?.addEventListener('change', () => note('network changed'));
 	const known = new WeakSet<HTMLVideoElement>();
 	const follow = (video: HTMLVideoElement): void => {
 		video.requestVideoFrameCallback(() => {
@@ -105,6 +136,14 @@ function watch(preferences: string): void {
 			follow(video);
 		}
 	}, 20);
+}
+
+/** Something that happened to a page's connections. */
+export type Happening = Readonly<{ at: number; what: string }>;
+
+/** What happened to a page's connections since it was opened. */
+export async function happenings(page: Page): Promise<Happening[]> {
+	return await page.evaluate(() => (window as unknown as { plenumEvents: Happening[] }).plenumEvents);
 }
 
 /** What a page has received and shown so far. */

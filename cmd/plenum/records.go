@@ -9,20 +9,20 @@ import (
 	"plenum/rooms"
 )
 
-// books are what runs beside the server to keep its word: the audit log is
+// records are what runs beside the server to keep its word: the audit log is
 // written, and logins that hold no more are ended.
-type books struct {
+type records struct {
 	audit   *rooms.AuditLog
 	revoked *rooms.Revocations
 	stop    context.CancelFunc
 	running sync.WaitGroup
 }
 
-// keepBooks starts them. They outlive ctx until close, so that what happens
+// keepRecords starts them. They outlive ctx until close, so that what happens
 // while the server ends is written too.
-func keepBooks(ctx context.Context, store rooms.Store, keep time.Duration, log *slog.Logger) *books {
+func keepRecords(ctx context.Context, store rooms.Store, keep time.Duration, log *slog.Logger) *records {
 	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
-	b := &books{
+	b := &records{
 		audit: rooms.NewAuditLog(store, keep, log), revoked: rooms.NewRevocations(store, nil, log), stop: stop,
 	}
 	b.running.Go(func() {
@@ -35,7 +35,7 @@ func keepBooks(ctx context.Context, store rooms.Store, keep time.Duration, log *
 }
 
 // close writes what the audit log still holds, and waits.
-func (b *books) close() {
+func (b *records) close() {
 	b.stop()
 	b.running.Wait()
 }
