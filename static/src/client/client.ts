@@ -356,7 +356,7 @@ class MeetingClient implements Client {
 	/** Something is sent, on which the server reports. */
 	private sends(): boolean {
 		const { microphone, camera } = this.options.devices.state.get();
-		return microphone.kind === 'on' || camera.kind === 'on' || this.screen !== undefined;
+		return microphone.kind === 'on' || camera.kind === 'on' || this.shared !== undefined;
 	}
 
 	/** Restarts ICE for a reason that is better than the watchdog's. */
