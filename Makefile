@@ -7,14 +7,14 @@ MAKEFLAGS += --no-builtin-rules
 
 LINT_VERSION := v2.15.0
 LINT := bin/tools/golangci-lint-$(LINT_VERSION)
-FUZZTIME ?= 10s
+FUZZTIME ?= 30s
 BENCH ?= .
 
 PAGE_SOURCES := $(shell find static -path static/node_modules -prune -o -path static/dist -prune -o -type f -not -name '*.go' -print)
 GO_SOURCES := $(shell find . -path ./static/node_modules -prune -o -path ./test/browser/node_modules -prune -o \
 	\( -name '*.go' -o -name '*.sql' \) -print) go.mod go.sum
 
-.PHONY: help run build test check unit race e2e screenshots impaired page-check fuzz bench lint fmt setup node clean
+.PHONY: help run build test check unit race client e2e screenshots impaired page-check fuzz soak bench microbench lint fmt setup node clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z0-9_-]+:.*## / { printf "  \033[1m%-10s\033[0m %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,7 +24,7 @@ run: build ## build everything and serve on :8007 with ./data
 
 build: bin/plenum ## build the page and bin/plenum
 
-test: setup build race page-check e2e ## everything: Go with -race, the page, the browsers
+test: setup build race client page-check e2e ## everything: Go with -race, a generated client, the page, the browsers
 
 check: fmt lint unit page-check ## what to run before a commit, without browsers and -race
 
@@ -33,6 +33,9 @@ unit: ## Go tests, without -race
 
 race: ## Go tests with -race
 	go test -race ./...
+
+client: static/dist/meeting.html ## generate a client from api/openapi.yaml, and test the server with it
+	cd test/client && go generate . && go vet . && go test -count=1 .
 
 page-check: static/node_modules/.package-lock.json ## type-check and unit-test the page
 	cd static && npm run check && npm test
@@ -46,11 +49,19 @@ screenshots: setup build test/browser/node_modules/.package-lock.json ## picture
 impaired: build test/browser/node_modules/.package-lock.json ## what browsers see across bad links (root; about 7 minutes): a table
 	cd test/browser && npm run impaired
 
-fuzz: ## every fuzz target for FUZZTIME (10s)
+fuzz: ## every fuzz target for FUZZTIME (30s)
 	scripts/fuzz.sh $(FUZZTIME)
 
-bench: ## benchmarks with allocations; BENCH=regexp narrows
-	go test -run '^$$' -bench '$(BENCH)' -benchmem ./...
+soak: ## a thousand joins and leaves with media, a room's day in virtual time, fifty killed recorders
+	go test -race -v -run LeaveNothing -timeout 60m ./sfu -churn 1000
+	go test -v -run ADay -timeout 60m ./sfu -day 24h
+	PLENUM_SOAK=1 go test -count=1 -v -run '^TestKilledAtRandom$$' -timeout 20m ./recording
+
+bench: ## what a forwarded packet and a participant cost: limit, fast, plain, stock Pion; two minutes
+	go test -run '^$$' -bench 'Forwarding|Memory' -benchtime 1x -timeout 5m ./sfu/transport/fast
+
+microbench: ## all other benchmarks with allocations; BENCH=regexp narrows
+	go test -run '^$$' -bench '$(BENCH)' -skip 'Forwarding|Memory' -benchmem ./...
 
 lint: $(LINT) ## go vet and golangci-lint
 	go vet ./...

@@ -14,8 +14,10 @@ import (
 
 	"github.com/labstack/echo/v4"
 	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/singleflight"
 
 	"plenum/rooms"
+	"plenum/rooms/throttle"
 )
 
 // Config is what an operator may tune. A zero field means its default.
@@ -24,7 +26,12 @@ type Config struct {
 	PublicAttendants bool           // /online_attendants/ answers everybody, as it once did
 	ICEServers       []ICEServer    // what /meeting/<id>/ice answers; default none: the server is its own
 	SessionFor       time.Duration  // how long a login holds; default 12 h
+	EndGrace         time.Duration  // how long a running meeting may run over its end; default not at all
 	Now              func() time.Time
+
+	// AttendanceOrigins are the origins of other sites whose pages may be
+	// attendants, such as https://app.example.org; "*" is every site. Default none.
+	AttendanceOrigins []string
 }
 
 func (c Config) withDefaults() Config {
@@ -45,9 +52,15 @@ type Deps struct {
 	Meetings   Meetings
 	Attendants Attendants
 	Recordings Recordings
-	Relay      Relay  // nil without one
-	Trials     Trials // nil without one
-	Pages      fs.FS  // the built page; may lack files
+	Ledger     Ledger
+	Webhooks   Webhooks
+	Jobs       Jobs
+	Relay      Relay          // nil without one
+	Trials     Trials         // nil without one
+	Links      rooms.LinkKeys // sign join tokens
+	Audit      Audit
+	Revoked    Revocations
+	Pages      fs.FS // the built page; may lack files
 	Metrics    *prometheus.Registry
 }
 
@@ -59,9 +72,15 @@ type Server struct {
 	echo     *echo.Echo
 	pages    *pages
 	sessions *sessions
-	throttle *throttle
+	throttle *throttle.Throttle
+	logins   singleflight.Group // by a digest of address, name and password
 	requests *requestMetrics
+	noise    *noise
+	noted    recently // downloads in the audit log
 	draining atomic.Bool
+	pushes   *onceOnly
+	drained  chan struct{} // closed when draining begins
+	streams  *streams
 }
 
 // New returns a Server. It starts nothing.
@@ -74,11 +93,15 @@ func New(cfg Config, deps Deps, log *slog.Logger) *Server {
 		echo:     echo.New(),
 		pages:    newPages(deps.Pages),
 		sessions: newSessions(cfg.SessionFor),
-		throttle: newThrottle(),
+		throttle: throttle.New(throttle.Config{}),
 		requests: newRequestMetrics(deps.Metrics),
+		noise:    newNoise(),
+		pushes:   newOnceOnly(),
+		drained:  make(chan struct{}),
+		streams:  newStreams(),
 	}
 	s.echo.HTTPErrorHandler = s.handleError
-	s.echo.Use(s.begin, s.observe, s.recover, s.protect)
+	s.echo.Use(s.begin, s.observe, s.auditCalls, s.recover, s.protect)
 	s.routes()
 	return s
 }
@@ -86,8 +109,13 @@ func New(cfg Config, deps Deps, log *slog.Logger) *Server {
 // ServeHTTP answers one request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.echo.ServeHTTP(w, r) }
 
-// Drain makes /readyz fail, so that a load balancer sends nobody here any more.
-func (s *Server) Drain() { s.draining.Store(true) }
+// Drain makes /readyz fail, so that a load balancer sends nobody here any more,
+// and ends the streams of events.
+func (s *Server) Drain() {
+	if !s.draining.Swap(true) {
+		close(s.drained)
+	}
+}
 
 func (s *Server) routes() {
 	// The seed's routes, as its clients know them.
@@ -126,7 +154,22 @@ func (s *Server) routes() {
 	s.echo.DELETE("/api/v1/rooms/:room", s.cancelRoom, s.signedIn)
 	s.echo.POST("/api/v1/rooms/:room/extend", s.extendRoom, s.signedIn)
 	s.echo.POST("/api/v1/rooms/:room/end", s.endRoom, s.signedIn)
+	s.echo.POST("/api/v1/rooms/:room/links", s.createRoomLink, s.signedIn)
+	s.echo.POST("/api/v1/rooms/:room/links/revoke", s.revokeRoomLinks, s.signedIn)
 	s.get("/api/v1/rooms/:room/participants", s.participants, s.signedIn)
+	s.get("/api/v1/rooms/:room/participants/:participant", s.showParticipant, s.signedIn)
+	s.echo.DELETE("/api/v1/rooms/:room/participants/:participant", s.removeParticipant, s.signedIn)
+	s.echo.POST("/api/v1/rooms/:room/participants/:participant/moderate", s.moderateOne, s.signedIn)
+	s.echo.POST("/api/v1/rooms/:room/participants/:participant/message", s.messageOne, s.signedIn)
+	s.echo.POST("/api/v1/rooms/:room/moderate", s.moderateAll, s.signedIn)
+	s.echo.POST("/api/v1/rooms/:room/message", s.messageAll, s.signedIn)
+	s.get("/api/v1/rooms/:room/attendance", s.attendanceReport, s.signedIn)
+	s.get("/api/v1/rooms/:room/attendance.csv", s.attendanceCSV, s.signedIn)
+	s.get("/api/v1/rooms/:room/events", s.roomEvents, s.signedIn)
+	s.echo.GET("/api/v1/rooms/:room/events/ws", s.roomEventSocket, s.signedIn)
+	s.get("/api/v1/events", s.allEvents, s.signedIn)
+	s.get("/api/v1/rooms/:room/waiting", s.listWaiting, s.signedIn)
+	s.echo.POST("/api/v1/rooms/:room/waiting/:participant", s.admitOrDeny, s.signedIn)
 	s.get("/api/v1/rooms/:room/lobby", s.lobby)
 	s.get("/api/v1/rooms/:room/ice", s.roomICE)
 	s.echo.POST("/api/v1/rooms/:room/trial", s.trial)
@@ -134,17 +177,27 @@ func (s *Server) routes() {
 	s.echo.GET("/api/v1/rooms/:room/ws", s.meetingSocket)
 	s.get("/api/v1/recordings", s.listRecordings, s.signedIn)
 	s.get("/api/v1/recordings/:recording", s.showRecording, s.signedIn)
-	s.get("/api/v1/recordings/:recording/files/:file", s.recordingFile, s.signedIn)
+	s.get("/api/v1/recordings/:recording/files/:file", s.recordingFile, s.linked)
+	s.get("/api/v1/recordings/:recording/archive.zip", s.recordingArchive, s.linked)
+	s.echo.POST("/api/v1/recordings/:recording/links", s.createLink, s.signedIn)
+	s.echo.POST("/api/v1/recordings/:recording/derived", s.derive, s.signedIn)
+	s.get("/api/v1/recordings/:recording/derived", s.listJobs, s.signedIn)
+	s.get("/api/v1/recordings/:recording/derived/:job", s.showJob, s.signedIn)
+	s.echo.DELETE("/api/v1/recordings/:recording/derived/:job", s.cancelJob, s.signedIn)
+	s.echo.PATCH("/api/v1/recordings/:recording", s.changeRecording, s.signedIn, s.adminOnly)
 	s.echo.DELETE("/api/v1/recordings/:recording", s.deleteRecording, s.signedIn)
 	s.get("/api/v1/attendants", s.listAttendants, s.signedIn)
-	s.echo.POST(pushRoute, s.push, s.signedIn)
+	s.echo.POST("/api/v1/attendants/:channel/push", s.push, s.signedIn)
+	s.echo.POST("/api/v1/push", s.pushMany, s.signedIn)
 	s.get("/api/v1/tokens", s.listTokens, s.signedIn, s.inPerson)
 	s.echo.POST("/api/v1/tokens", s.createToken, s.signedIn, s.inPerson)
 	s.echo.DELETE("/api/v1/tokens/:token", s.deleteToken, s.signedIn, s.inPerson)
+	s.webhookRoutes()
 	s.get("/api/v1/users", s.listUsers, s.signedIn, s.adminOnly)
 	s.echo.POST("/api/v1/users", s.createUser, s.signedIn, s.inPerson, s.adminOnly)
 	s.echo.PATCH("/api/v1/users/:user", s.changeUser, s.signedIn, s.inPerson, s.adminOnly)
 	s.echo.DELETE("/api/v1/users/:user", s.deleteUser, s.signedIn, s.inPerson, s.adminOnly)
+	s.get("/api/v1/audit", s.listAudit, s.signedIn, s.adminOnly)
 }
 
 // get registers a route that only reads, so that HEAD may do it too.
@@ -154,10 +207,11 @@ func (s *Server) get(path string, h echo.HandlerFunc, m ...echo.MiddlewareFunc) 
 }
 
 // acting registers a seed route that acts on GET as well as POST. HEAD is
-// refused, and so is every browser that was sent here by another site.
+// refused, and so is every browser that was sent here by another site, or may
+// have been.
 func (s *Server) acting(path string, h echo.HandlerFunc) {
 	for _, method := range []string{http.MethodGet, http.MethodPost} {
-		s.echo.Add(method, path, h, s.sameSite, s.basic)
+		s.echo.Add(method, path, h, s.sameSite, s.knownSender, s.basic)
 	}
 }
 

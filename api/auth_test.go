@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"plenum/rooms"
+	"plenum/rooms/throttle"
 )
 
 // logIn opens a session and returns its cookie as a request sends it.
@@ -254,57 +255,27 @@ func TestGuessingIsSlow(t *testing.T) {
 	}
 }
 
-func TestThrottle(t *testing.T) {
+func TestLoginGuess(t *testing.T) {
 	now := time.Unix(1_000_000, 0)
 	here, there := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("198.51.100.1")
 
-	th := newThrottle()
-	for range failuresPerAddress {
-		th.fail(now, here, strconv.Itoa(len(th.failed)))
+	th := throttle.New(throttle.Config{})
+	for i := range failuresPerAddress {
+		th.Try(now, loginGuess(here, strconv.Itoa(i)))
 	}
-	if th.wait(now, here, "somebody else") == 0 {
+	if th.Wait(now, loginGuess(here, "somebody else")) == 0 {
 		t.Error("an address may guess names for ever")
 	}
-	if th.wait(now, there, "somebody else") != 0 {
+	if th.Wait(now, loginGuess(there, "somebody else")) != 0 {
 		t.Error("another address waits for it")
 	}
 
-	th = newThrottle()
+	th = throttle.New(throttle.Config{})
 	for i := range failuresPerName {
-		th.fail(now, netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}), "Anna")
+		th.Try(now, loginGuess(netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}), "Anna"))
 	}
-	if th.wait(now, there, "ANNA") == 0 {
+	if th.Wait(now, loginGuess(there, "ANNA")) == 0 {
 		t.Error("a name may be guessed from everywhere for ever")
-	}
-
-	th = newThrottle()
-	for range 100 {
-		th.fail(now, here, "anna")
-	}
-	if got := th.wait(now, here, "anna"); got != longestWait {
-		t.Errorf("the wait grew to %v, want %v", got, longestWait)
-	}
-	th.pass(here, "anna")
-	later := now.Add(forgetFailures + time.Second)
-	th.fail(later, here, "anna")
-	if got := th.wait(later, here, "anna"); got != 0 {
-		t.Errorf("old failures still make it wait %v", got)
-	}
-
-	th = newThrottle()
-	for i := range 3 {
-		th.fail(now, netip.MustParseAddr("2001:db8::"+strconv.Itoa(i+1)), "a")
-	}
-	if n := th.failed["address 2001:db8::"].count; n != 3 {
-		t.Errorf("%d failures in one /64, want 3", n)
-	}
-
-	th = newThrottle()
-	for i := range mostFailures {
-		th.fail(now, here, strconv.Itoa(i))
-	}
-	if n := len(th.failed); n > mostFailures+3 {
-		t.Errorf("%d entries are kept, want about %d", n, mostFailures)
 	}
 }
 

@@ -13,6 +13,8 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"plenum/recording"
+	"plenum/recording/derive"
+	"plenum/recording/jobs"
 	"plenum/rooms"
 )
 
@@ -60,18 +62,36 @@ func asRefusal(err error) *refusal {
 		return &refusal{status: http.StatusBadRequest, detail: e.Error()}
 	}
 	switch {
-	case errors.Is(err, rooms.ErrNotFound), errors.Is(err, recording.ErrNotFound):
+	case errors.Is(err, rooms.ErrNotFound), errors.Is(err, recording.ErrNotFound), errors.Is(err, jobs.ErrNotFound):
 		return errNotFound
 	case errors.Is(err, ErrOffline):
 		return &refusal{status: http.StatusNotFound, detail: "this attendant is offline"}
+	case errors.Is(err, ErrNotHere):
+		return &refusal{status: http.StatusNotFound, detail: "there is no such participant in the meeting"}
+	case errors.Is(err, ErrNoPlace):
+		return &refusal{status: http.StatusConflict, detail: "the room is full"}
+	case errors.Is(err, ErrNotLive):
+		return &refusal{status: http.StatusConflict, detail: "nobody is in the meeting"}
 	case errors.Is(err, rooms.ErrCredentials):
 		return errCredentials
 	case errors.Is(err, recording.ErrBusy):
 		return &refusal{status: http.StatusConflict, detail: "the recording is still running"}
+	case errors.Is(err, derive.ErrOptions):
+		return &refusal{status: http.StatusBadRequest, detail: derive.Reason(err)}
+	case errors.Is(err, derive.ErrTool):
+		return &refusal{status: http.StatusConflict, detail: derive.ErrTool.Error()}
+	case errors.Is(err, derive.ErrNothing):
+		return &refusal{status: http.StatusConflict, detail: derive.ErrNothing.Error()}
+	case errors.Is(err, jobs.ErrTooMany):
+		return &refusal{status: http.StatusServiceUnavailable, detail: jobs.ErrTooMany.Error(), retryAfter: time.Minute}
+	case errors.Is(err, recording.ErrHeld):
+		return &refusal{status: http.StatusConflict, detail: "the recording is on legal hold"}
 	case errors.Is(err, rooms.ErrExists):
 		return &refusal{status: http.StatusConflict, detail: "this name is taken"}
 	case errors.Is(err, rooms.ErrInUse):
 		return &refusal{status: http.StatusConflict, detail: "it has reserved rooms, which would be nobody's: disable it instead"}
+	case errors.Is(err, rooms.ErrTooMany):
+		return &refusal{status: http.StatusConflict, detail: "there are too many already"}
 	case errors.Is(err, rooms.ErrOver):
 		return &refusal{status: http.StatusConflict, detail: "the room is over or was cancelled"}
 	case errors.Is(err, rooms.ErrBegun):
@@ -109,7 +129,7 @@ func routeProblem(status int) string {
 // handleError writes the one answer to a failed request and logs our own faults.
 func (s *Server) handleError(err error, c echo.Context) {
 	r := asRefusal(err)
-	if r.status >= http.StatusInternalServerError {
+	if r.status >= http.StatusInternalServerError && !errors.Is(err, rooms.ErrBusy) { // what a storm of logins is told is no fault
 		s.log.Error("request failed", "error", err, "request", callOf(c).id, "route", c.Path())
 	}
 	if c.Response().Committed {

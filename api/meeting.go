@@ -118,14 +118,18 @@ func hostName(host string) string {
 	return host
 }
 
-// meetingSocket handles the WebSocket /api/v1/rooms/<room id>/ws.
+// meetingSocket handles the WebSocket /api/v1/rooms/<room id>/ws. Before the
+// room opens it answers a join with when it does; a meeting that runs over its
+// end lets those back in who have lost it.
 func (s *Server) meetingSocket(c echo.Context) error {
-	room, err := s.roomInTime(c.Request().Context(), param(c, "room"))
+	room, err := s.deps.Store.RoomByID(c.Request().Context(), param(c, "room"))
 	if err != nil {
 		return err
 	}
-	if !room.Open(s.cfg.Now()) {
-		return errNotFound
+	if now := s.cfg.Now(); !now.Before(room.End) {
+		if _, runs := s.deps.Meetings.Live(room.ID); !runs || !now.Before(room.End.Add(s.cfg.EndGrace)) {
+			return errNotFound
+		}
 	}
 	if !isUpgrade(c.Request()) {
 		return upgradeRequired(c)
@@ -133,8 +137,33 @@ func (s *Server) meetingSocket(c echo.Context) error {
 	if !sameOrigin(c.Request()) {
 		return refuse(http.StatusForbidden, "pages of other sites can't join meetings here")
 	}
-	s.deps.Meetings.ServeMeeting(c.Response(), c.Request(), room)
+	user, gone, cancel, err := s.pageUser(c)
+	if err != nil {
+		return err
+	}
+	defer cancel()
+	s.deps.Meetings.ServeMeeting(c.Response(), c.Request(), room, Visitor{
+		Addr: callOf(c).from.addr, User: user.Name, UserID: user.ID, Revoked: gone,
+	})
 	return nil
+}
+
+// pageUser returns who is logged in on our own page that opens a socket, if
+// anybody, and what tells when that login holds no more.
+func (s *Server) pageUser(c echo.Context) (user rooms.User, gone <-chan struct{}, cancel func(), err error) {
+	cancel = func() {}
+	if _, fromPage := c.Request().Header["Origin"]; !fromPage || !sameOrigin(c.Request()) {
+		return user, nil, cancel, nil
+	}
+	user, err = s.sessionUser(c)
+	if errors.Is(err, rooms.ErrCredentials) {
+		return rooms.User{}, nil, cancel, nil
+	}
+	if err != nil {
+		return rooms.User{}, nil, cancel, err
+	}
+	gone, cancel = s.deps.Revoked.Watch(rooms.Login{User: user, Addr: callOf(c).from.addr})
+	return user, gone, cancel, nil
 }
 
 // isUpgrade reports whether a request wants to become a WebSocket.

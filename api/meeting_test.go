@@ -84,11 +84,44 @@ func TestMeetingNotYetOpen(t *testing.T) {
 	s := newTestServer(t, nil)
 	room := s.reserve(t, "early")
 	s.pass(-time.Minute)
-	if _, res, err := s.dial(t, "/api/v1/rooms/"+room.ID+"/ws", nil); err == nil || res == nil || res.StatusCode != 404 {
-		t.Errorf("socket before the start: %v, %v, want 404", res, err)
+	if got, _, err := s.dial(t, "/api/v1/rooms/"+room.ID+"/ws", nil); err != nil || got != room.ID {
+		t.Errorf("socket before the start: %q, %v; want one that can say when it opens", got, err)
 	}
 	if a := s.do(t, request{path: "/api/v1/rooms/" + room.ID + "/lobby"}); a.StatusCode != 200 {
 		t.Errorf("lobby before the start: %d", a.StatusCode)
+	}
+}
+
+// TestMeetingRunsOver lets those back in whose meeting runs over its end, and
+// nobody where none runs.
+func TestMeetingRunsOver(t *testing.T) {
+	s := newTestServer(t, func(c *Config, _ *Deps) { c.EndGrace = 10 * time.Minute })
+	runs, empty := s.reserve(t, ""), s.reserve(t, "")
+	s.meetings.live[runs.ID] = Live{}
+	for name, tt := range map[string]struct {
+		after  time.Duration
+		room   string
+		status int
+	}{
+		"before its end":      {59 * time.Minute, runs.ID, 101},
+		"while it runs over":  {time.Hour, runs.ID, 101},
+		"nobody is there":     {time.Hour, empty.ID, 404},
+		"just before the end": {70*time.Minute - 1, runs.ID, 101},
+		"at the hard end":     {70 * time.Minute, runs.ID, 404},
+	} {
+		start := s.clock()
+		s.pass(tt.after)
+		if _, res, _ := s.dial(t, "/api/v1/rooms/"+tt.room+"/ws", nil); res == nil || res.StatusCode != tt.status {
+			t.Errorf("%s: %v, want %d", name, res, tt.status)
+		}
+		s.pass(-tt.after)
+		if !s.clock().Equal(start) {
+			t.Fatal("the clock did not go back")
+		}
+	}
+	s.pass(time.Hour)
+	if a := s.do(t, request{path: "/meeting/" + runs.ID + "/"}); a.StatusCode != 404 {
+		t.Errorf("the page of a meeting that runs over: %d, want 404: nobody new gets in", a.StatusCode)
 	}
 }
 

@@ -32,6 +32,19 @@ type call struct {
 	from  caller
 	user  rooms.User // who was let in; its zero value is nobody
 	token int64      // by which token; 0 is by none
+	link  *grant     // what a signed link allows, if the caller came by one
+
+	object  string            // what it is about, for the audit log; empty is what the path says
+	details map[string]string // what else the audit log is to know
+}
+
+// about tells the audit log what the call made or changed, and names and
+// values in turn of what else there is to know. None may be a secret.
+func (v *call) about(object string, details ...string) {
+	v.object, v.details = object, map[string]string{}
+	for i := 0; i+1 < len(details); i += 2 {
+		v.details[details[i]] = details[i+1]
+	}
 }
 
 const callKey = "call"
@@ -143,6 +156,20 @@ func (s *Server) sameSite(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
+// knownSender refuses a browser's GET that does not say which page sent it: on
+// plain HTTP, but for the machine itself, browsers leave Sec-Fetch-Site out, and
+// Origin on GET. What is no browser passes.
+func (s *Server) knownSender(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		r := c.Request()
+		if r.Method == http.MethodGet && r.Header.Get("Sec-Fetch-Site") == "" && r.Header.Get("Origin") == "" &&
+			strings.HasPrefix(r.UserAgent(), "Mozilla/") {
+			return refuse(http.StatusForbidden, "browsers may do this over HTTPS or with POST only: else any site's page could do it for them")
+		}
+		return next(c)
+	}
+}
+
 // sameOrigin reports whether the request's Origin, if any, is this host.
 func sameOrigin(r *http.Request) bool {
 	origins, present := r.Header["Origin"]
@@ -183,7 +210,7 @@ func (m *requestMetrics) done(c echo.Context, took time.Duration) {
 		method = "other"
 	}
 	m.total.WithLabelValues(method, route, strconv.Itoa(c.Response().Status)).Inc()
-	if !isUpgrade(c.Request()) {
+	if !isUpgrade(c.Request()) && c.Response().Header().Get(echo.HeaderContentType) != eventStream {
 		m.seconds.WithLabelValues(route).Observe(took.Seconds())
 	}
 }

@@ -8,9 +8,13 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
+
+	"plenum/rooms"
 )
 
 // param returns a part of the path, unescaped.
@@ -33,6 +37,32 @@ func query(r *http.Request) (url.Values, error) {
 		return nil, refuse(http.StatusBadRequest, "the query is malformed")
 	}
 	return values, nil
+}
+
+// timeParam reads a time of a query; zero when it is left out.
+func timeParam(values url.Values, name string) (time.Time, error) {
+	text := values.Get(name)
+	if text == "" {
+		return time.Time{}, nil
+	}
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return time.Time{}, &rooms.FieldError{Field: name, Problem: "must be a time as in RFC 3339"}
+	}
+	return at, nil
+}
+
+// limitParam reads how much a page is to hold; 0 when it is left out.
+func limitParam(values url.Values) (int, error) {
+	text := values.Get("limit")
+	if text == "" {
+		return 0, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 || n > 500 {
+		return 0, &rooms.FieldError{Field: "limit", Problem: "must be 1 to 500"}
+	}
+	return n, nil
 }
 
 // seedParams reads the parameters of a seed route: the query, and over it the

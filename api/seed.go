@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -38,6 +39,7 @@ func (s *Server) reserveRoom(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	callOf(c).about(room.ID)
 	zone, err := rooms.Zone(room.Timezone)
 	if err != nil {
 		return err
@@ -48,7 +50,7 @@ func (s *Server) reserveRoom(c echo.Context) error {
 		Duration:    wanted.Minutes,
 		MeetingURL:  meetingURL(room.ID),
 		Description: room.Description,
-		HostURL:     s.hostURL(room.ID),
+		HostURL:     s.hostURL(room),
 	})
 }
 
@@ -103,14 +105,17 @@ func (s *Server) reserve(c echo.Context, wanted rooms.Reservation) (rooms.Room, 
 
 func (s *Server) logReserved(room rooms.Room) {
 	s.log.Info("room reserved", "room", room.ID, "user", room.CreatorName, "minutes", int(room.Duration/time.Minute))
+	e := rooms.NewEvent(room.ID, rooms.RoomReserved, room.CreatedAt)
+	e.By, e.End = room.CreatorName, room.End
+	s.deps.Ledger.Record(e)
 }
 
 func meetingURL(roomID string) string { return "/meeting/" + roomID + "/" }
 
 // hostURL is the meeting's URL for its host. The token stands in the fragment,
 // which browsers don't send, so no log holds it.
-func (s *Server) hostURL(roomID string) string {
-	return meetingURL(roomID) + "#host=" + rooms.HostToken(s.deps.HostKey, roomID)
+func (s *Server) hostURL(room rooms.Room) string {
+	return meetingURL(room.ID) + "#host=" + room.HostToken(s.deps.HostKey)
 }
 
 // seedAttendant is one row of the seed's list.
@@ -170,6 +175,14 @@ func (s *Server) notify(c echo.Context) error {
 
 // pushTo sends a text to an attendant, as it is.
 func (s *Server) pushTo(c echo.Context, channel, text string) error {
+	if err := pushable(text); err != nil {
+		return err
+	}
+	return s.deps.Attendants.Push(c.Request().Context(), channel, text)
+}
+
+// pushable says why a text can't be pushed.
+func pushable(text string) error {
 	switch {
 	case text == "":
 		return &rooms.FieldError{Field: "info", Problem: "is required: the text to push"}
@@ -178,7 +191,7 @@ func (s *Server) pushTo(c echo.Context, channel, text string) error {
 	case len(text) > maxBody:
 		return &rooms.FieldError{Field: "info", Problem: fmt.Sprintf("must be at most %d bytes long", maxBody)}
 	}
-	return s.deps.Attendants.Push(c.Request().Context(), channel, text)
+	return nil
 }
 
 // Bounds of what an attendant may say of itself.
@@ -187,28 +200,37 @@ const (
 	longestDetail = 1 << 10 // bytes, of a name or a value
 )
 
-// attendance handles the WebSocket /attendance/. Any site's page may connect:
-// an attendant gets what is pushed to it and no rights. Only for our own page
-// does the session count.
+// attendance handles the WebSocket /attendance/. Programs may connect, and pages
+// of this site and of those that the operator names: an attendant gets what is
+// pushed to it and no rights. Only for our own page does the session count.
 func (s *Server) attendance(c echo.Context) error {
 	if !isUpgrade(c.Request()) {
 		return upgradeRequired(c)
+	}
+	if !s.mayAttend(c.Request()) {
+		return refuse(http.StatusForbidden, "pages of other sites can't be attendants here unless --attendance-origins names theirs")
 	}
 	details, err := attendantDetails(c.Request())
 	if err != nil {
 		return err
 	}
 	from := callOf(c).from
-	a := Attendant{IP: from.addr.String(), Port: from.port, Details: details}
-	if _, fromPage := c.Request().Header["Origin"]; fromPage && sameOrigin(c.Request()) {
-		user, err := s.sessionUser(c)
-		if err != nil && !errors.Is(err, rooms.ErrCredentials) {
-			return err
-		}
-		a.User = user.Name
+	user, gone, cancel, err := s.pageUser(c)
+	if err != nil {
+		return err
+	}
+	a := Attendant{
+		IP: from.addr.String(), Port: from.port, User: user.Name, Details: details, Revoked: gone, Ended: cancel,
 	}
 	s.deps.Attendants.ServeAttendance(c.Response(), c.Request(), a)
 	return nil
+}
+
+// mayAttend reports whether a request comes from no page, or from one that may
+// be an attendant.
+func (s *Server) mayAttend(r *http.Request) bool {
+	return sameOrigin(r) || slices.Contains(s.cfg.AttendanceOrigins, "*") ||
+		len(r.Header["Origin"]) == 1 && slices.Contains(s.cfg.AttendanceOrigins, r.Header.Get("Origin"))
 }
 
 // attendantDetails takes every query parameter: the first of each name, and

@@ -328,7 +328,7 @@ func TestNotify(t *testing.T) {
 }
 
 func TestAttendance(t *testing.T) {
-	s := newTestServer(t, nil)
+	s := newTestServer(t, func(c *Config, _ *Deps) { c.AttendanceOrigins = []string{"https://other.example"} })
 	own := http.Header{"Origin": {s.URL}, "Cookie": {s.logIn(t, "anna", annaPassword)}}
 	foreign := own.Clone()
 	foreign.Set("Origin", "https://other.example")

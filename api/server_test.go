@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -19,8 +20,9 @@ import (
 	"github.com/coder/websocket"
 	"github.com/prometheus/client_golang/prometheus"
 
-	"plenum/recording"
+	"plenum/api/webhook"
 	"plenum/rooms"
+	"plenum/rooms/ledger"
 	"plenum/rooms/sqlite"
 )
 
@@ -52,7 +54,12 @@ type testServer struct {
 	meetings   *fakeMeetings
 	attendants *fakeAttendants
 	recordings *fakeRecordings
+	ledger     *ledger.Ledger
+	webhooks   *fakeWebhooks
 	log        *logBuffer
+	audited    *rooms.AuditLog
+	revoked    *rooms.Revocations
+	stopBooks  func() // writes what the audit log still holds
 
 	mu  sync.Mutex
 	now time.Time // guarded by mu
@@ -71,6 +78,8 @@ func newTestServer(t *testing.T, change func(*Config, *Deps)) *testServer {
 		meetings:   &fakeMeetings{live: map[string]Live{}},
 		attendants: &fakeAttendants{pushed: map[string][]string{}},
 		recordings: newFakeRecordings(),
+		ledger:     ledger.New(ledger.Config{Node: "test"}, store, slog.New(slog.DiscardHandler)),
+		webhooks:   &fakeWebhooks{},
 		log:        &logBuffer{},
 		now:        time.Date(2018, 4, 3, 12, 14, 21, 276_000_000, time.UTC),
 	}
@@ -79,26 +88,55 @@ func newTestServer(t *testing.T, change func(*Config, *Deps)) *testServer {
 	s.anna = s.addUser(t, hasher, "anna", annaPassword, rooms.Host)
 	s.ben = s.addUser(t, hasher, "ben", benPassword, rooms.Host)
 	cfg := Config{Now: s.clock}
+	log := slog.New(slog.NewJSONHandler(s.log, nil))
+	links, err := rooms.NewLinkKeys(t.Context(), store, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.audited, s.revoked = rooms.NewAuditLog(store, 0, log), rooms.NewRevocations(store, s.clock, log)
 	deps := Deps{
-		Trials: fakeTrials{},
-		Store:  store, Auth: rooms.NewAuthenticator(store, hasher, s.clock), HostKey: []byte("key"),
+		Links: links, Audit: s.audited, Revoked: s.revoked, Trials: fakeTrials{},
+		Store: store, Auth: rooms.NewAuthenticator(store, hasher, s.clock), HostKey: []byte("key"),
 		Meetings: s.meetings, Attendants: s.attendants, Recordings: s.recordings,
+		Ledger: s.ledger, Webhooks: s.webhooks, Jobs: fakeJobs{},
 		Pages: built, Metrics: prometheus.NewRegistry(),
 	}
 	if change != nil {
 		change(&cfg, &deps)
 	}
-	s.api = New(cfg, deps, slog.New(slog.NewJSONHandler(s.log, nil)))
+	s.runBooks(t)
+	s.api = New(cfg, deps, log)
 	s.Server = httptest.NewServer(s.api)
+	writing, stopWriting := context.WithCancel(t.Context())
+	var writer sync.WaitGroup
+	writer.Go(func() { _ = s.ledger.Run(writing) })                  // it returns nil
 	s.Client().Transport.(*http.Transport).DisableCompression = true // we look at encodings ourselves
 	s.Client().CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	t.Cleanup(func() {
+		s.api.Drain()
 		s.Close()
+		stopWriting()
+		writer.Wait()
+		s.stopBooks()
 		if err := store.Close(); err != nil {
 			t.Error(err)
 		}
 	})
 	return s
+}
+
+// runBooks runs the audit log and the revocations until the test ends, before
+// the store is closed.
+func (s *testServer) runBooks(t *testing.T) {
+	t.Helper()
+	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
+	var running sync.WaitGroup
+	running.Go(func() { _ = s.audited.Run(ctx) })
+	running.Go(func() { _ = s.revoked.Run(ctx) })
+	s.stopBooks = func() {
+		stop()
+		running.Wait()
+	}
 }
 
 func (s *testServer) addUser(t *testing.T, h *rooms.Hasher, name, password string, role rooms.Role) rooms.User {
@@ -190,7 +228,11 @@ func (s *testServer) do(t *testing.T, r request) answer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return answer{res, string(got)}
+	a := answer{res, string(got)}
+	if err := asDescribed(a); err != nil {
+		t.Errorf("%s %s as %q: %d %.300s: %v", r.method, r.path, r.as, a.StatusCode, a.body, err)
+	}
+	return a
 }
 
 // decode reads a JSON answer.
@@ -252,10 +294,23 @@ type fakeMeetings struct {
 	live  map[string]Live // guarded by mu
 	ended []string        // guarded by mu
 	heard []rooms.Room    // guarded by mu
+
+	visited []Visitor // guarded by mu
+	revoked []string  // guarded by mu
+	acts    []string  // guarded by mu
 }
 
-func (m *fakeMeetings) ServeMeeting(w http.ResponseWriter, r *http.Request, room rooms.Room) {
+func (m *fakeMeetings) ServeMeeting(w http.ResponseWriter, r *http.Request, room rooms.Room, from Visitor) {
+	m.mu.Lock()
+	m.visited = append(m.visited, from)
+	m.mu.Unlock()
 	greet(w, r, room.ID)
+}
+
+func (m *fakeMeetings) RevokeLinks(room rooms.Room) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.revoked = append(m.revoked, room.ID)
 }
 
 func (m *fakeMeetings) Live(roomID string) (Live, bool) {
@@ -263,6 +318,13 @@ func (m *fakeMeetings) Live(roomID string) (Live, bool) {
 	defer m.mu.Unlock()
 	live, ok := m.live[roomID]
 	return live, ok
+}
+
+// enter has somebody in a room.
+func (m *fakeMeetings) enter(roomID string, who ...Participant) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.live[roomID] = Live{Participants: who}
 }
 
 func (m *fakeMeetings) UpdateRoom(room rooms.Room) {
@@ -276,6 +338,15 @@ func (m *fakeMeetings) EndRoom(_ context.Context, roomID string) {
 	defer m.mu.Unlock()
 	m.ended = append(m.ended, roomID)
 }
+
+// fakeWebhooks counts how often it is woken. It allows what Config{} does.
+type fakeWebhooks struct {
+	webhook.Config
+
+	woken atomic.Int64
+}
+
+func (f *fakeWebhooks) Wake() { f.woken.Add(1) }
 
 // greet upgrades a request, says one thing and hangs up.
 func greet(w http.ResponseWriter, r *http.Request, text string) {
@@ -321,86 +392,30 @@ func (f *fakeAttendants) Push(_ context.Context, channel, text string) error {
 	return fmt.Errorf("push to %q: %w", channel, ErrOffline)
 }
 
+func (f *fakeAttendants) Send(to AttendantTarget, text string) []Delivery {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var all []Delivery
+	for _, a := range f.list {
+		hit := to.All || a.ChannelName == to.ChannelName
+		for name, value := range to.Details {
+			hit = a.Details[name] == value
+		}
+		if hit {
+			f.pushed[a.ChannelName] = append(f.pushed[a.ChannelName], text)
+			all = append(all, Delivery{a.ChannelName, Delivered})
+		}
+	}
+	if all == nil && to.ChannelName != "" {
+		all = []Delivery{{to.ChannelName, Gone}}
+	}
+	return all
+}
+
 func (f *fakeAttendants) pushedTo(channel string) []string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.pushed[channel]
-}
-
-// fakeRecordings is a library in memory.
-type fakeRecordings struct {
-	mu    sync.Mutex
-	all   []Recording       // guarded by mu
-	rooms map[string]string // recording to room; guarded by mu
-	busy  map[string]bool   // guarded by mu
-}
-
-func newFakeRecordings() *fakeRecordings {
-	return &fakeRecordings{rooms: map[string]string{}, busy: map[string]bool{}}
-}
-
-func (f *fakeRecordings) add(id, room string, creator int64) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.all = append(f.all, Recording{ID: id, CreatorID: creator, Manifest: map[string]string{"id": id, "room": room}})
-	f.rooms[id] = room
-}
-
-func (f *fakeRecordings) List(filter recording.Filter) ([]Recording, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	var list []Recording
-	for _, r := range f.all {
-		if (filter.CreatorID == 0 || filter.CreatorID == r.CreatorID) && (filter.Room == "" || filter.Room == f.rooms[r.ID]) {
-			list = append(list, r)
-		}
-	}
-	return list, nil
-}
-
-func (f *fakeRecordings) Get(id string) (Recording, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	for _, r := range f.all {
-		if r.ID == id {
-			return r, nil
-		}
-	}
-	return Recording{}, fmt.Errorf("recording %q: %w", id, recording.ErrNotFound)
-}
-
-const recorded = "0123456789abcdefghij"
-
-type memoryFile struct{ *strings.Reader }
-
-func (memoryFile) Close() error { return nil }
-
-func (f *fakeRecordings) File(id, name string) (recording.File, error) {
-	if _, err := f.Get(id); err != nil {
-		return recording.File{}, err
-	}
-	if name != "p01-microphone-01.webm" {
-		return recording.File{}, fmt.Errorf("file %q: %w", name, recording.ErrNotFound)
-	}
-	return recording.File{
-		ReadSeekCloser: memoryFile{strings.NewReader(recorded)}, Name: `Zoë "Z" – 1.webm`, Size: int64(len(recorded)),
-		Modified: time.Unix(1_522_757_661, 0), SHA256: strings.Repeat("ab", 32), Type: `audio/webm; codecs="opus"`,
-	}, nil
-}
-
-func (f *fakeRecordings) Delete(id string) error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.busy[id] {
-		return recording.ErrBusy
-	}
-	for i, r := range f.all {
-		if r.ID == id {
-			f.all = append(f.all[:i], f.all[i+1:]...)
-			return nil
-		}
-	}
-	return recording.ErrNotFound
 }
 
 // dial opens a socket and returns what it is greeted with.

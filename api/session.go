@@ -128,7 +128,7 @@ func (s *Server) openSession(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	user, err := s.login(c.Request().Context(), callOf(c), body.Username, body.Password)
+	user, err := s.login(c, body.Username, body.Password)
 	if err != nil {
 		return err
 	}
@@ -146,6 +146,9 @@ func (s *Server) showSession(c echo.Context) error {
 
 // closeSession handles DELETE /api/v1/session.
 func (s *Server) closeSession(c echo.Context) error {
+	if user, err := s.sessionUser(c); err == nil {
+		callOf(c).user = user // for the audit log
+	}
 	s.sessions.end(sessionToken(c.Request()))
 	s.setCookie(c, "")
 	return c.NoContent(http.StatusNoContent)

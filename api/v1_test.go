@@ -2,6 +2,7 @@ package api
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -35,6 +36,7 @@ func TestCreateRoom(t *testing.T) {
 		Start: "2018-04-03T12:14:21.276Z", End: "2018-04-03T13:14:21.276Z", Duration: 60, Timezone: "Europe/Berlin",
 		MeetingURL: "/meeting/" + got.ID + "/",
 		HostURL:    "/meeting/" + got.ID + "/#host=" + rooms.HostToken([]byte("key"), got.ID),
+		Rules:      rulesOf(rooms.Rules{}),
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -194,22 +196,22 @@ func TestParticipantsAndLobby(t *testing.T) {
 	s := newTestServer(t, nil)
 	room := s.reserve(t, "Plan")
 	path := "/api/v1/rooms/" + room.ID
-	if a := s.do(t, request{path: path + "/participants", as: "anna"}); strings.TrimSpace(a.body) != `{"participants":[]}` {
+	if a := s.do(t, request{path: path + "/participants", as: "anna"}); strings.TrimSpace(a.body) != `{"locked":false,"participants":[]}` {
 		t.Errorf("an empty room: %d %q", a.StatusCode, a.body)
 	}
-	live := Live{Recording: true}
+	live := Live{Recording: true, Locked: true}
 	for i := range 22 {
 		live.Participants = append(live.Participants, Participant{
-			ID: fmt.Sprint("p", i+1), Name: fmt.Sprint("Ann ", i+1), Role: "guest", JoinedAt: s.clock(), Connected: i > 0,
+			ID: fmt.Sprint("p", i+1), Name: fmt.Sprint("Ann ", i+1), Role: "speaker", JoinedAt: s.clock(), Connected: i > 0,
 		})
 	}
-	live.Participants[0].Sources = []Source{{"microphone", true}}
+	live.Participants[0].Sources, live.Participants[0].Hand = []Source{{"microphone", true}}, 3
 	s.meetings.live[room.ID] = live
 
 	a := s.do(t, request{path: path + "/participants", as: "admin"})
-	const first = `{"participants":[{"id":"p1","name":"Ann 1","role":"guest","joined_at":"2018-04-03T12:14:21.276Z","connected":false,` +
-		`"sources":[{"source":"microphone","muted":true}]},{"id":"p2",`
-	if !strings.HasPrefix(a.body, first) || !strings.Contains(a.body, `"connected":true,"sources":[]}`) {
+	const first = `{"locked":true,"participants":[{"id":"p1","name":"Ann 1","role":"speaker","joined_at":"2018-04-03T12:14:21.276Z","connected":false,` +
+		`"sources":[{"source":"microphone","muted":true}],"hand":3},{"id":"p2",`
+	if !strings.HasPrefix(a.body, first) || !strings.Contains(a.body, `"connected":true,"sources":[],"hand":0}`) {
 		t.Errorf("participants: %d %q", a.StatusCode, a.body)
 	}
 	wantProblem(t, "another host", s.do(t, request{path: path + "/participants", as: "ben"}), 404)
@@ -222,8 +224,9 @@ func TestParticipantsAndLobby(t *testing.T) {
 	lobby.Participants = nil
 	want := lobbyBody{
 		ID: room.ID, Title: "Plan", Host: "anna", StartsAt: "2018-04-03T12:14:21.276Z", EndsAt: "2018-04-03T13:14:21.276Z",
-		Now: "2018-04-03T12:14:21.276Z", Count: 22, Recording: true,
-		CalendarURL: "/api/v1/rooms/" + room.ID + "/calendar.ics",
+		Now: "2018-04-03T12:14:21.276Z", Count: 22, Recording: true, Locked: true,
+		CalendarURL:     "/api/v1/rooms/" + room.ID + "/calendar.ics",
+		RecordingPolicy: rooms.RecordManual,
 	}
 	if diff := cmp.Diff(want, lobby); diff != "" {
 		t.Errorf("lobby (-want +got):\n%s", diff)
@@ -266,8 +269,8 @@ func TestRecordings(t *testing.T) {
 		t.Errorf("delete: %d %q", a.StatusCode, a.body)
 	}
 	wantProblem(t, "deleted", s.do(t, request{path: "/api/v1/recordings/01A", as: "anna"}), 404)
-	if !strings.Contains(s.log.String(), `"msg":"recording deleted","user":"anna","recording":"01A","file":"","address":"127.0.0.1"`) {
-		t.Error("the delete is not in the log")
+	if got := s.recordings.audited("01A"); !slices.Equal(got, []string{"delete anna"}) {
+		t.Errorf("audited %q", got)
 	}
 }
 
@@ -318,9 +321,12 @@ func TestRecordingFile(t *testing.T) {
 	if a := s.do(t, request{method: "HEAD", path: path, as: "anna"}); a.StatusCode != 200 || a.Header.Get("Content-Length") != "20" || a.body != "" {
 		t.Errorf("HEAD: %d %q", a.StatusCode, a.Header.Get("Content-Length"))
 	}
-	log := s.log.String()
-	if got := strings.Count(log, `"msg":"recording downloaded","user":"anna","recording":"01A","file":"p01-microphone-01.webm"`); got != 11 {
-		t.Errorf("%d downloads in the log, want 11", got)
+	seen := map[string]int{}
+	for _, line := range s.recordings.audited("01A") {
+		seen[line]++
+	}
+	if want := map[string]int{"play anna p01-microphone-01.webm": 10, "download anna p01-microphone-01.webm": 1}; !maps.Equal(seen, want) {
+		t.Errorf("audited %v, want %v", seen, want)
 	}
 }
 

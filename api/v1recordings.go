@@ -53,14 +53,26 @@ func (s *Server) showRecording(c echo.Context) error {
 	return c.JSON(http.StatusOK, r.Manifest)
 }
 
+// audit writes down what the caller does with a recording.
+func (s *Server) audit(c echo.Context, action recording.Action, r Recording, file, detail string) {
+	who := callOf(c).user.Name
+	if callOf(c).link != nil {
+		who = "link"
+	}
+	s.deps.Recordings.Audit(recording.Entry{
+		At: s.cfg.Now().UTC(), Action: action, Recording: r.ID, Room: r.Room, Who: who,
+		Address: callOf(c).from.addr.String(), File: file, Detail: detail,
+	})
+}
+
 // recordingFile handles GET /api/v1/recordings/<id>/files/<name>. It answers
 // ranges, so that players seek and broken downloads go on.
 func (s *Server) recordingFile(c echo.Context) error {
-	r, err := s.ownRecording(c)
+	name := param(c, "file")
+	r, err := s.readable(c, name)
 	if err != nil {
 		return err
 	}
-	name := param(c, "file")
 	file, err := s.deps.Recordings.File(r.ID, name)
 	if err != nil {
 		return err
@@ -68,8 +80,11 @@ func (s *Server) recordingFile(c echo.Context) error {
 	defer file.Close()
 	req, header := c.Request(), c.Response().Header()
 	if req.Method == http.MethodGet {
-		s.log.Info("recording downloaded", "user", callOf(c).user.Name, "recording", r.ID, "file", name,
-			"range", req.Header.Get("Range"), "address", callOf(c).from.addr)
+		action := recording.ActionPlay
+		if c.QueryParam("download") == "1" {
+			action = recording.ActionDownload
+		}
+		s.audit(c, action, r, name, "")
 	}
 	header.Set(echo.HeaderContentType, file.Type)
 	header.Set("Etag", `"`+file.SHA256+`"`)
@@ -78,6 +93,7 @@ func (s *Server) recordingFile(c echo.Context) error {
 	if c.QueryParam("download") == "1" {
 		header.Set(echo.HeaderContentDisposition, disposition("attachment", file.Name))
 	}
+	defer s.cutWhenRevoked(c)()
 	http.ServeContent(c.Response(), req, "", file.Modified, file)
 	return nil
 }
@@ -105,7 +121,67 @@ func (s *Server) deleteRecording(c echo.Context) error {
 	if err := s.deps.Recordings.Delete(r.ID); err != nil {
 		return err
 	}
-	s.log.Info("recording deleted", "user", callOf(c).user.Name, "recording", r.ID, "file", "",
-		"address", callOf(c).from.addr)
+	s.audit(c, recording.ActionDelete, r, "", "")
 	return c.NoContent(http.StatusNoContent)
+}
+
+// recordingArchive handles GET /api/v1/recordings/<id>/archive.zip. The ZIP is
+// made while it is sent, so its size is not known and it has no ranges.
+func (s *Server) recordingArchive(c echo.Context) error {
+	r, err := s.readable(c, "")
+	if err != nil {
+		return err
+	}
+	if g := callOf(c).link; g != nil && g.file != "" {
+		return errNotFound
+	}
+	archive, err := s.deps.Recordings.Archive(r.ID)
+	if err != nil {
+		return err
+	}
+	header := c.Response().Header()
+	header.Set(echo.HeaderContentType, "application/zip")
+	header.Set("Cache-Control", "private, no-store")
+	header.Set("Accept-Ranges", "none")
+	header.Set(echo.HeaderContentDisposition, disposition("attachment", archive.Name))
+	c.Response().WriteHeader(http.StatusOK)
+	if c.Request().Method == http.MethodHead {
+		return nil
+	}
+	s.audit(c, recording.ActionDownload, r, "", "")
+	defer s.cutWhenRevoked(c)()
+	if err := archive.Write(c.Response()); err != nil {
+		s.log.Warn("archive not sent to its end", "recording", r.ID, "error", err, "request", callOf(c).id)
+		panic(http.ErrAbortHandler) // so that nobody takes it for whole
+	}
+	return nil
+}
+
+type recordingChange struct {
+	Hold *bool `json:"hold"`
+}
+
+// changeRecording handles PATCH /api/v1/recordings/<id>.
+func (s *Server) changeRecording(c echo.Context) error {
+	r, err := s.ownRecording(c)
+	if err != nil {
+		return err
+	}
+	body, err := readJSON[recordingChange](c)
+	if err != nil {
+		return err
+	}
+	if body.Hold == nil {
+		return c.JSON(http.StatusOK, r.Manifest)
+	}
+	changed, err := s.deps.Recordings.SetHold(r.ID, *body.Hold)
+	if err != nil {
+		return err
+	}
+	action := recording.ActionRelease
+	if *body.Hold {
+		action = recording.ActionHold
+	}
+	s.audit(c, action, r, "", "")
+	return c.JSON(http.StatusOK, changed.Manifest)
 }

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
@@ -49,6 +50,7 @@ type wantedBody struct {
 	Timezone    string  `json:"timezone"`
 	Description string  `json:"description"`
 	Capacity    int     `json:"capacity"`
+	rulesBody
 }
 
 // createRoom handles POST /api/v1/rooms.
@@ -63,6 +65,7 @@ func (s *Server) createRoom(c echo.Context) error {
 	wanted := rooms.Reservation{
 		Start: body.Start.Time, Minutes: body.Duration, End: body.End.Time,
 		Timezone: body.Timezone, Description: body.Description, Capacity: body.Capacity,
+		Rules: body.change(),
 	}
 	var room rooms.Room
 	if name := c.Request().Header.Get("Idempotency-Key"); name == "" {
@@ -73,6 +76,7 @@ func (s *Server) createRoom(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	callOf(c).about(room.ID)
 	c.Response().Header().Set(echo.HeaderLocation, "/api/v1/rooms/"+room.ID)
 	return s.answerRoom(c, http.StatusCreated, room)
 }
@@ -88,8 +92,8 @@ func (s *Server) reserveOnce(c echo.Context, wanted rooms.Reservation, name stri
 	if err != nil {
 		return rooms.Room{}, fmt.Errorf("digest of a reservation: %w", err)
 	}
-	digest := sha256.Sum256(text)
-	key := rooms.RequestKey{UserID: user.ID, Key: name, Digest: digest[:], Until: now.Add(keyLasts)}
+	digest := s.digest(text, wanted.Rules.Passcode != nil)
+	key := rooms.RequestKey{UserID: user.ID, Key: name, Digest: digest, Until: now.Add(keyLasts)}
 	made, err := s.deps.Store.RoomByKey(ctx, key, now)
 	if !errors.Is(err, rooms.ErrNotFound) {
 		return made, err
@@ -103,6 +107,19 @@ func (s *Server) reserveOnce(c echo.Context, wanted rooms.Reservation, name stri
 		s.logReserved(room)
 	}
 	return made, err
+}
+
+// digest stands for a request in the store. One that holds a passcode is keyed:
+// a plain hash would let a passcode be guessed from a backup.
+func (s *Server) digest(text []byte, secret bool) []byte {
+	if !secret {
+		sum := sha256.Sum256(text)
+		return sum[:]
+	}
+	mac := hmac.New(sha256.New, s.deps.HostKey)
+	mac.Write([]byte("plenum request digest\x00"))
+	mac.Write(text)
+	return mac.Sum(nil)
 }
 
 // answerRoom sends a room with the version that If-Match may name.
@@ -133,6 +150,7 @@ func (s *Server) changeRoom(c echo.Context) error {
 		Start       *instant `json:"start"`
 		Duration    *int     `json:"duration"`
 		End         *instant `json:"end"`
+		rulesBody
 	}](c)
 	if err != nil {
 		return err
@@ -140,11 +158,13 @@ func (s *Server) changeRoom(c echo.Context) error {
 	change := rooms.Change{
 		Description: body.Description, Capacity: body.Capacity,
 		Start: body.Start.plain(), Minutes: body.Duration, End: body.End.plain(),
+		Rules: body.change(),
 	}
 	room, err := s.update(c, func(r rooms.Room) (rooms.Room, error) { return r.Changed(change, s.cfg.Now()) })
 	if err != nil {
 		return err
 	}
+	callOf(c).about(room.ID, "version", strconv.FormatInt(room.Version, 10))
 	s.log.Info("room changed", "room", room.ID, "user", callOf(c).user.Name, "version", room.Version)
 	return s.answerRoom(c, http.StatusOK, room)
 }
@@ -201,6 +221,7 @@ func (s *Server) update(c echo.Context, change func(rooms.Room) (rooms.Room, err
 		room, err = s.deps.Store.UpdateRoom(c.Request().Context(), room)
 		switch {
 		case err == nil:
+			s.record(c, changeKind(was, room), room)
 			s.deps.Meetings.UpdateRoom(room)
 			return room, nil
 		case !errors.Is(err, rooms.ErrStale) || tries == 3:

@@ -47,7 +47,7 @@ func TestReserveAhead(t *testing.T) {
 		t.Errorf("lobby before the start: %d", a.StatusCode)
 	}
 	socket := s.do(t, request{path: "/api/v1/rooms/" + got.ID + "/ws"})
-	wantProblem(t, "socket before the start", socket, http.StatusNotFound)
+	wantProblem(t, "socket before the start", socket, http.StatusUpgradeRequired)
 	for query, want := range map[string]int{
 		"?from=2018-04-05T08:00:00Z": 1, "?from=2018-04-05T08:00:01Z": 0, "?before=2018-04-05T08:00:00Z": 0,
 		"?before=2018-04-05T08:00:01Z&state=open": 1, "?creator=2": 1,

@@ -16,20 +16,21 @@ func timestamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.
 
 // roomBody is a room as its managers see it.
 type roomBody struct {
-	ID           string      `json:"id"`
-	Title        string      `json:"title"`
-	Description  string      `json:"description"`
-	Creator      creatorBody `json:"creator"`
-	Start        string      `json:"start"`
-	End          string      `json:"end"`
-	Duration     int         `json:"duration"` // minutes
-	Timezone     string      `json:"timezone"`
-	Capacity     int         `json:"capacity"` // 0 is the server's own limit
-	Cancelled    bool        `json:"cancelled"`
-	MeetingURL   string      `json:"meeting_url"`
-	HostURL      string      `json:"host_url"`
-	Participants int         `json:"participants"`
-	Recording    bool        `json:"recording"`
+	ID          string      `json:"id"`
+	Title       string      `json:"title"`
+	Description string      `json:"description"`
+	Creator     creatorBody `json:"creator"`
+	Start       string      `json:"start"`
+	End         string      `json:"end"`
+	Duration    int         `json:"duration"` // minutes
+	Timezone    string      `json:"timezone"`
+	Capacity    int         `json:"capacity"` // 0 is the server's own limit
+	Cancelled   bool        `json:"cancelled"`
+	Rules
+	MeetingURL   string `json:"meeting_url"`
+	HostURL      string `json:"host_url"`
+	Participants int    `json:"participants"`
+	Recording    bool   `json:"recording"`
 }
 
 type creatorBody struct {
@@ -50,8 +51,9 @@ func (s *Server) roomBody(r rooms.Room) roomBody {
 		Timezone:     r.Timezone,
 		Capacity:     r.Capacity,
 		Cancelled:    r.Cancelled,
+		Rules:        rulesOf(r.Rules),
 		MeetingURL:   meetingURL(r.ID),
-		HostURL:      s.hostURL(r.ID),
+		HostURL:      s.hostURL(r),
 		Participants: len(live.Participants),
 		Recording:    live.Recording,
 	}
@@ -105,25 +107,26 @@ func (s *Server) roomFilter(c echo.Context) (rooms.RoomFilter, error) {
 		}
 		filter.CreatorID = id
 	}
-	for name, at := range map[string]*time.Time{"from": &filter.From, "before": &filter.Before} {
-		if text := values.Get(name); text != "" {
-			if *at, err = time.Parse(time.RFC3339, text); err != nil {
-				return rooms.RoomFilter{}, &rooms.FieldError{Field: name, Problem: "must be a time as in RFC 3339"}
-			}
-		}
+	if filter.From, err = timeParam(values, "from"); err != nil {
+		return rooms.RoomFilter{}, err
 	}
-	if text := values.Get("limit"); text != "" {
-		filter.Limit, err = strconv.Atoi(text)
-		if err != nil || filter.Limit < 1 || filter.Limit > 500 {
-			return rooms.RoomFilter{}, &rooms.FieldError{Field: "limit", Problem: "must be 1 to 500"}
-		}
+	if filter.Before, err = timeParam(values, "before"); err != nil {
+		return rooms.RoomFilter{}, err
+	}
+	if filter.Limit, err = limitParam(values); err != nil {
+		return rooms.RoomFilter{}, err
 	}
 	return filter, nil
 }
 
 // managedRoom returns the room of the path if the caller may manage it.
 func (s *Server) managedRoom(c echo.Context) (rooms.Room, error) {
-	room, err := s.deps.Store.RoomByID(c.Request().Context(), param(c, "room"))
+	return s.roomFor(c, param(c, "room"))
+}
+
+// roomFor returns a room if the caller may manage it.
+func (s *Server) roomFor(c echo.Context, id string) (rooms.Room, error) {
+	room, err := s.deps.Store.RoomByID(c.Request().Context(), id)
 	if err != nil {
 		return rooms.Room{}, err
 	}
@@ -144,6 +147,8 @@ func (s *Server) endRoom(c echo.Context) error {
 		if err := s.deps.Store.SetRoomEnd(c.Request().Context(), room.ID, now); err != nil {
 			return err
 		}
+		room.End = now
+		s.record(c, rooms.RoomEnded, room)
 		s.deps.Meetings.EndRoom(c.Request().Context(), room.ID)
 		s.log.Info("room ended", "room", room.ID, "user", callOf(c).user.Name)
 	}
@@ -158,6 +163,14 @@ type participantBody struct {
 	JoinedAt  string   `json:"joined_at"`
 	Connected bool     `json:"connected"`
 	Sources   []Source `json:"sources"`
+	Hand      int64    `json:"hand"` // place among the hands ever raised; 0 while it is down
+}
+
+func participantBodyOf(p Participant) participantBody {
+	if p.Sources == nil {
+		p.Sources = []Source{}
+	}
+	return participantBody{p.ID, p.Name, p.Role, timestamp(p.JoinedAt), p.Connected, p.Sources, p.Hand}
 }
 
 // participants handles GET /api/v1/rooms/<room id>/participants.
@@ -166,16 +179,17 @@ func (s *Server) participants(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	return s.answerParticipants(c, room)
+}
+
+// answerParticipants sends who is in a room now.
+func (s *Server) answerParticipants(c echo.Context, room rooms.Room) error {
 	live, _ := s.deps.Meetings.Live(room.ID)
 	list := []participantBody{}
 	for _, p := range live.Participants {
-		sources := p.Sources
-		if sources == nil {
-			sources = []Source{}
-		}
-		list = append(list, participantBody{p.ID, p.Name, p.Role, timestamp(p.JoinedAt), p.Connected, sources})
+		list = append(list, participantBodyOf(p))
 	}
-	return c.JSON(http.StatusOK, map[string]any{"participants": list})
+	return c.JSON(http.StatusOK, map[string]any{"participants": list, "locked": live.Locked})
 }
 
 // lobbyNames is how many names a page is shown before it joins.
@@ -192,7 +206,12 @@ type lobbyBody struct {
 	Participants []string `json:"participants"`
 	Count        int      `json:"count"`
 	Recording    bool     `json:"recording"`
+	Locked       bool     `json:"locked"`
 	CalendarURL  string   `json:"calendar_url"`
+	HasPasscode  bool     `json:"has_passcode"`
+	Lobby        bool     `json:"lobby"`
+
+	RecordingPolicy rooms.RecordingPolicy `json:"recording_policy"`
 }
 
 // lobby handles GET /api/v1/rooms/<room id>/lobby.
@@ -216,7 +235,12 @@ func (s *Server) lobby(c echo.Context) error {
 		Participants: names,
 		Count:        len(live.Participants),
 		Recording:    live.Recording,
+		Locked:       live.Locked,
 		CalendarURL:  calendarURL(room.ID),
+		HasPasscode:  room.Rules.PasscodeHash != "",
+		Lobby:        room.Rules.Lobby,
+
+		RecordingPolicy: rulesOf(room.Rules).Recording,
 	})
 }
 

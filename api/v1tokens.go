@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -13,8 +14,13 @@ import (
 	"plenum/rooms"
 )
 
-// pushRoute is the one route that the scope push is for.
-const pushRoute = "/api/v1/attendants/:channel/push"
+// pushRoutes are the routes that the scope push is for.
+var pushRoutes = []string{
+	"/api/v1/push",
+	"/api/v1/attendants/:channel/push",
+	"/api/v1/rooms/:room/message",
+	"/api/v1/rooms/:room/participants/:participant/message",
+}
 
 // bearer returns the token that a request brings, if it brings one.
 func bearer(r *http.Request) (text string, ok bool) {
@@ -53,7 +59,7 @@ func (s *Server) tokenUser(c echo.Context, text string) (rooms.User, error) {
 // scopeOf returns the scope that a request needs.
 func scopeOf(c echo.Context) rooms.Scope {
 	switch method := c.Request().Method; {
-	case c.Path() == pushRoute:
+	case slices.Contains(pushRoutes, c.Path()):
 		return rooms.ScopePush
 	case method == http.MethodGet || method == http.MethodHead:
 		return rooms.ScopeRead
@@ -142,6 +148,7 @@ func (s *Server) createToken(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	callOf(c).about(strconv.FormatInt(token.ID, 10), "name", token.Name)
 	s.log.Info("token created", "user", user.Name, "token", token.ID, "scopes", token.Scopes, "address", callOf(c).from.addr)
 	return c.JSON(http.StatusCreated, struct {
 		tokenBody
@@ -158,6 +165,7 @@ func (s *Server) deleteToken(c echo.Context) error {
 	if err := s.deps.Store.DeleteToken(c.Request().Context(), id, whoseTokens(c)); err != nil {
 		return err
 	}
+	s.deps.Revoked.Poke()
 	s.log.Info("token revoked", "user", callOf(c).user.Name, "token", id, "address", callOf(c).from.addr)
 	return c.NoContent(http.StatusNoContent)
 }

@@ -33,6 +33,8 @@ func (s *testServer) with(t *testing.T, token, method, path, body string) answer
 func TestTokenScopes(t *testing.T) {
 	s := newTestServer(t, nil)
 	s.attendants.list = []Attendant{{ChannelName: "a!b"}}
+	room := s.reserve(t, "")
+	s.meetings.enter(room.ID, Participant{ID: "p1"})
 	const (
 		see    = "GET /api/v1/rooms"
 		do     = "POST /api/v1/rooms"
@@ -41,12 +43,19 @@ func TestTokenScopes(t *testing.T) {
 		token  = "POST /api/v1/tokens"
 		users  = "GET /api/v1/users"
 		user   = "POST /api/v1/users"
+		pushes = "POST /api/v1/push"
 	)
-	body := map[string]string{do: `{"duration":5}`, push: `{"info":"hey"}`}
+	say := "POST /api/v1/rooms/" + room.ID + "/message"
+	sayOne := "POST /api/v1/rooms/" + room.ID + "/participants/p1/message"
+	mute := "POST /api/v1/rooms/" + room.ID + "/moderate"
+	body := map[string]string{
+		do: `{"duration":5}`, push: `{"info":"hey"}`, pushes: `{"to":{"channel":"a!b"},"info":"hey"}`,
+		say: `{"info":"hey"}`, sayOne: `{"info":"hey"}`, mute: `{"action":"mute_all"}`,
+	}
 	for scope, want := range map[string]map[string]int{
-		"read":  {see: 200, do: 403, push: 403, tokens: 403, token: 403, users: 403, user: 403},
-		"write": {see: 403, do: 201, push: 403, tokens: 403, token: 403, users: 403, user: 403},
-		"push":  {see: 403, do: 403, push: 200, tokens: 403, token: 403, users: 403, user: 403},
+		"read":  {see: 200, do: 403, push: 403, pushes: 403, say: 403, sayOne: 403, mute: 403, tokens: 403, token: 403, users: 403, user: 403},
+		"write": {see: 403, do: 201, push: 403, pushes: 403, say: 403, sayOne: 403, mute: 200, tokens: 403, token: 403, users: 403, user: 403},
+		"push":  {see: 403, do: 403, push: 200, pushes: 200, say: 200, sayOne: 200, mute: 403, tokens: 403, token: 403, users: 403, user: 403},
 	} {
 		made := s.makeToken(t, "anna", fmt.Sprintf(`{"name":"x","scopes":[%q]}`, scope))
 		for route, status := range want {
@@ -63,7 +72,6 @@ func TestTokenScopes(t *testing.T) {
 			t.Errorf("%s with an admin's token: %d %q, want %d", route, a.StatusCode, a.body, status)
 		}
 	}
-	room := s.reserve(t, "")
 	bens := s.makeToken(t, "ben", `{"name":"x","scopes":["write"]}`)
 	wantProblem(t, "another's room", s.with(t, bens.Token, "DELETE", "/api/v1/rooms/"+room.ID, ""), 404)
 }

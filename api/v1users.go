@@ -67,7 +67,7 @@ func (s *Server) createUser(c echo.Context) error {
 		return err
 	}
 	ctx := c.Request().Context()
-	hash, err := s.deps.Auth.Hash(ctx, body.Password)
+	hash, err := s.deps.Auth.Hash(ctx, body.Username, body.Password)
 	if err != nil {
 		return err
 	}
@@ -77,6 +77,7 @@ func (s *Server) createUser(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	callOf(c).about(user.Name, "role", string(user.Role))
 	s.log.Info("user created", audited(c, user, []string{"role=" + string(user.Role)}))
 	return c.JSON(http.StatusCreated, accountOf(user))
 }
@@ -127,6 +128,8 @@ func (s *Server) changeUser(c echo.Context) error {
 	if err := s.deps.Store.UpdateUser(c.Request().Context(), changed); err != nil {
 		return err
 	}
+	s.deps.Revoked.Poke()
+	callOf(c).about(changed.Name, "fields", strings.Join(fields, " "))
 	s.log.Info("user changed", audited(c, changed, fields))
 	return c.JSON(http.StatusOK, accountOf(changed))
 }
@@ -152,7 +155,7 @@ func (s *Server) apply(c echo.Context, change accountChange, u rooms.User) (room
 		u.AllowFrom, fields = from, append(fields, "allow_from")
 	}
 	if change.Password != nil {
-		hash, err := s.deps.Auth.Hash(c.Request().Context(), *change.Password)
+		hash, err := s.deps.Auth.Hash(c.Request().Context(), u.Name, *change.Password)
 		if err != nil {
 			return u, nil, err
 		}
@@ -173,6 +176,8 @@ func (s *Server) deleteUser(c echo.Context) error {
 	if err := s.deps.Store.DeleteUser(c.Request().Context(), user.ID); err != nil {
 		return err
 	}
+	s.deps.Revoked.Poke()
+	callOf(c).about(user.Name)
 	s.log.Info("user deleted", audited(c, user, nil))
 	return c.NoContent(http.StatusNoContent)
 }

@@ -137,6 +137,7 @@ func (a *account) firstPacket() time.Duration {
 // totals are the books of many participants up to a moment.
 type totals struct {
 	counts
+	sound   counts // the part of counts that is sound
 	strange uint64
 	freezes uint64
 	frozen  time.Duration
@@ -155,6 +156,7 @@ func (a *account) addTo(t *totals, now time.Duration) {
 	for _, s := range a.streams {
 		t.counts = t.plus(s.seq.counts)
 		if !s.video {
+			t.sound = t.sound.plus(s.seq.counts)
 			continue
 		}
 		t.freezes += s.pulse.freezes

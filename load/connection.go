@@ -255,6 +255,19 @@ func (e *connection) accept(ctx context.Context, answer string) error {
 	return nil
 }
 
+// encode sends only so many encodings of a source from now on, as pages do.
+func (e *connection) encode(source protocol.Source, layers int) {
+	for _, o := range e.outlets {
+		if o.source != source {
+			continue
+		}
+		idle := o.layer >= layers
+		if was := o.idle.Swap(idle); was && !idle {
+			o.keyWanted.Store(true) // an encoder that begins again begins with one
+		}
+	}
+}
+
 // hasFailed reports whether media stopped for good.
 func (e *connection) hasFailed() bool {
 	select {

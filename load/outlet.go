@@ -39,6 +39,7 @@ type outlet struct {
 
 	bound     atomic.Pointer[binding] // nil until negotiated
 	keyWanted atomic.Bool             // the server asked for a keyframe
+	idle      atomic.Bool             // nobody wants the encoding
 
 	header rtp.Header
 	level  [1]byte

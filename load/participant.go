@@ -178,6 +178,8 @@ func (c *participant) listen(ctx context.Context) error {
 		case protocol.Seats:
 			c.conn.account.seated(m.Seats)
 			err = c.send(ctx, protocol.Seated{Epoch: m.Epoch})
+		case protocol.Encodings:
+			c.conn.encode(m.Source, m.Layers)
 		case protocol.Error:
 			err = fmt.Errorf("the server refused a message: %s: %s", m.Code, m.Message)
 		case protocol.Bye:
@@ -198,7 +200,7 @@ func concerns(data []byte) bool {
 	}
 	name, _, _ := bytes.Cut(rest, []byte(`"`))
 	switch string(name) {
-	case "roster", "floor", "chat", "recording", "room":
+	case "roster", "roster_page", "floor", "chat", "recording", "room":
 		return false
 	}
 	return true

@@ -137,6 +137,9 @@ func (p *publisher) sendSound(at time.Duration) time.Duration {
 func (p *publisher) sendFrame(timestamp uint32) {
 	p.frame++
 	for i, o := range p.pictures {
+		if o.idle.Load() {
+			continue
+		}
 		pic := picture{
 			id: p.frame & 0x7FFF, tl0: uint8(p.frame), key: o.keyWanted.Swap(false),
 			width: pictureSizes[i][0], height: pictureSizes[i][1], size: p.size[i],

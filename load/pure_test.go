@@ -373,12 +373,13 @@ func TestTable(t *testing.T) {
 	from.totals.counts = counts{1000, 1000, 0, 0}
 	to := reading{at: 11 * time.Second, own: 6 * time.Second, joined: 5, server: metrics{metricCPU: 3, metricRSS: 30 * mib, metricGoroutines: 77, "plenum_x_total": 4}}
 	to.totals.counts = counts{11_000, 10_990, 3, 2}
+	to.totals.sound = counts{200, 199, 0, 0}
 	to.totals.wanted, to.totals.shown, to.totals.freezes = 6, 5, 4
 	to.totals.latency.add(2 * time.Millisecond)
 	rep.measure(metrics{metricRSS: 10 * mib}, from, to)
 	rep.after(metrics{metricRSS: 12 * mib, metricGoroutines: 9})
 	rep.Failed, rep.Failures = 1, map[string]int{"no answer": 1}
-	if rep.Packets != (Packets{Expected: 10_000, Received: 9990, Lost: 10, LossPercent: 0.1, Reordered: 3, Duplicate: 2}) {
+	if rep.Packets != (Packets{Expected: 10_000, Received: 9990, Lost: 10, LossPercent: 0.1, SoundLoss: 0.5, Reordered: 3, Duplicate: 2}) {
 		t.Errorf("packets %+v", rep.Packets)
 	}
 	if s := rep.Server; s.Cores != 0.2 || s.PercentEach != 4 || s.KiBEach != 4096 || s.MicrosPerPacket < 200 || s.MicrosPerPacket > 201 {
@@ -392,7 +393,7 @@ func TestTable(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"loss                             0.100 % (10; while joining 0.000 %)\n", "9990 (999 a second)",
+		"loss                             0.100 % (10; sound 0.500 %; while joining 0.000 %)\n", "9990 (999 a second)",
 		"pictures wanted / moving         6 / 5\n", "0.20 cores, 200.2 µs a packet received, 4.00 % a participant",
 		"30 MiB, 10 before, 12 after; 4096 KiB a participant", "plenum_x_total                   +3\n", "1 × no answer",
 		"2 publishers, 3 subscribers", "150 500 1500 kbit/s at 15 fps",

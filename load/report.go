@@ -24,6 +24,7 @@ type Packets struct {
 	Received    uint64  `json:"received"`
 	Lost        uint64  `json:"lost"`
 	LossPercent float64 `json:"loss_percent"`
+	SoundLoss   float64 `json:"sound_loss_percent"` // of the packets that are sound
 	Reordered   uint64  `json:"reordered"`
 	Duplicate   uint64  `json:"duplicate"`
 	Strange     uint64  `json:"strange"` // of no seat, or without our mark; since the start
@@ -192,6 +193,8 @@ func (rep *Report) measure(before metrics, from, to reading) {
 		Expected: c.expected, Received: c.received, Lost: c.lost(), LossPercent: percent(c.lost(), c.expected),
 		Reordered: c.reordered, Duplicate: c.duplicate, Strange: to.totals.strange,
 	}
+	sound := to.totals.sound.minus(from.totals.sound)
+	rep.Packets.SoundLoss = percent(sound.lost(), sound.expected)
 	rep.RampLoss = percent(from.totals.lost(), from.totals.expected)
 	latency := to.totals.latency
 	latency.minus(&from.totals.latency)
@@ -256,7 +259,8 @@ func (rep *Report) WriteTable(w io.Writer) error {
 	both("media up", rep.MediaUp)
 	add("measured", "%.1f s", rep.Seconds)
 	add("packets expected / received", "%d / %d (%.0f a second)", rep.Packets.Expected, rep.Packets.Received, perSecond(rep.Packets.Received, rep.Seconds))
-	add("loss", "%.3f %% (%d; while joining %.3f %%)", rep.Packets.LossPercent, rep.Packets.Lost, rep.RampLoss)
+	add("loss", "%.3f %% (%d; sound %.3f %%; while joining %.3f %%)",
+		rep.Packets.LossPercent, rep.Packets.Lost, rep.Packets.SoundLoss, rep.RampLoss)
 	add("reordered / duplicate / strange", "%d / %d / %d", rep.Packets.Reordered, rep.Packets.Duplicate, rep.Packets.Strange)
 	both("latency", rep.Latency)
 	add("pictures wanted / moving", "%d / %d", rep.Pictures.Wanted, rep.Pictures.Shown)

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -68,7 +69,7 @@ func TestKilled(t *testing.T) {
 				t.Fatalf("%d recordings, %v", len(list), err)
 			}
 			man := list[0]
-			if man.State != StateReady || man.StopReason != stopCrash || man.Title != "Weekly sync" || len(man.Tracks) != 3 {
+			if man.State != StateDegraded || man.StopReason != stopCrash || man.Title != "Weekly sync" || len(man.Tracks) != 3 {
 				t.Errorf("%+v", man)
 			}
 			for _, tr := range man.Tracks {
@@ -97,6 +98,48 @@ func TestKilled(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestKilledAtRandom kills four recorders at moments of chance; with
+// PLENUM_SOAK=1 (make soak) it is fifty.
+func TestKilledAtRandom(t *testing.T) {
+	video, sound := known(load(t, bars)), known(load(t, tone))
+	count := 4
+	if os.Getenv("PLENUM_SOAK") != "" {
+		count = 50
+	}
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	rng := rand.New(rand.NewPCG(seed, 1))
+	var lost atomic.Int64
+	t.Run("kills", func(t *testing.T) {
+		for i := range count {
+			after := 300*time.Millisecond + time.Duration(rng.IntN(4000))*time.Millisecond
+			t.Run(fmt.Sprintf("%d after %v", i, after), func(t *testing.T) {
+				t.Parallel()
+				dir := t.TempDir()
+				killed := kill(t, dir, after)
+				l := openLibrary(t, dir)
+				defer l.Close(t.Context())
+				list, err := l.List(Filter{})
+				if err != nil || len(list) != 1 || !list[0].settled() {
+					t.Fatalf("%+v, %v", list, err)
+				}
+				for _, tr := range list[0].Tracks {
+					end := us(tr.StartUS + tr.DurationUS)
+					if tr.Participant == "p1" {
+						lost.Store(max(lost.Load(), int64(killed-end)))
+					}
+					if killed-end > 2*time.Second {
+						t.Errorf("%s ends %v before the kill", tr.Path, killed-end)
+					}
+					readBack(t, pathOf(dir, list[0], tr), video, sound)
+					accept(t, pathOf(dir, list[0], tr))
+				}
+			})
+		}
+	})
+	t.Logf("%d kills, at most %v lost", count, time.Duration(lost.Load()))
 }
 
 // kill starts a recording process, kills it, and returns when, on the
@@ -168,7 +211,7 @@ func TestTornLibraries(t *testing.T) {
 		}
 		l := openLibrary(t, wreck)
 		list, _ := l.List(Filter{})
-		if len(list) != 1 || list[0].State != StateReady {
+		if len(list) != 1 || list[0].State != StateDegraded {
 			t.Fatalf("%+v", list)
 		}
 		for _, tr := range list[0].Tracks {
@@ -258,15 +301,15 @@ func TestRuins(t *testing.T) {
 		tracks int // -1: the recording can't be listed
 		state  State
 	}{
-		"untouched":          {func(*testing.T, string) {}, 2, StateReady},
-		"no manifest":        {remove(manifestName), 2, StateReady},
-		"torn manifest":      {change(manifestName, func(b []byte) []byte { return b[:20] }), 2, StateReady},
-		"torn journal":       {change(journalName, func(b []byte) []byte { return append(b, `{"at_us":5,"ev`...) }), 2, StateReady},
-		"journal with zeros": {change(journalName, func(b []byte) []byte { return append(b, make([]byte, 4096)...) }), 2, StateReady},
-		"a file gone":        {remove(cam), 1, StateReady},
-		"a file empty":       {change(cam, func([]byte) []byte { return nil }), 1, StateReady},
-		"a file of zeros":    {change(cam, func(b []byte) []byte { return make([]byte, len(b)) }), 1, StateReady},
-		"only a header":      {change(cam, func(b []byte) []byte { return b[:500] }), 1, StateReady},
+		"untouched":          {func(*testing.T, string) {}, 2, StateDegraded},
+		"no manifest":        {remove(manifestName), 2, StateDegraded},
+		"torn manifest":      {change(manifestName, func(b []byte) []byte { return b[:20] }), 2, StateDegraded},
+		"torn journal":       {change(journalName, func(b []byte) []byte { return append(b, `{"at_us":5,"ev`...) }), 2, StateDegraded},
+		"journal with zeros": {change(journalName, func(b []byte) []byte { return append(b, make([]byte, 4096)...) }), 2, StateDegraded},
+		"a file gone":        {remove(cam), 1, StateDegraded},
+		"a file empty":       {change(cam, func([]byte) []byte { return nil }), 1, StateDegraded},
+		"a file of zeros":    {change(cam, func(b []byte) []byte { return make([]byte, len(b)) }), 1, StateDegraded},
+		"only a header":      {change(cam, func(b []byte) []byte { return b[:500] }), 1, StateDegraded},
 		"no journal":         {remove(journalName), -1, ""},
 		"foreign journal": {change(journalName, func(b []byte) []byte {
 			return bytes.ReplaceAll(b, []byte(id), []byte("01ARZ3NDEKTSV4RRFFQ69G5FAV"))

@@ -72,7 +72,7 @@ func TestSlowDisk(t *testing.T) {
 		g.shut.Store(nil)
 		close(shut)
 		play(4*time.Second, cam, mic)
-		man = stop(t, m, l, r)
+		man = stopAs(t, StateDegraded, m, l, r)
 	})
 	for _, p := range []*publisher{cam, mic} {
 		tr := trackOf(t, man, "p1", p.stream.Source)
@@ -139,7 +139,7 @@ func TestDiskFills(t *testing.T) {
 		if len(ended) != 1 || ended[0] != stopDiskFull {
 			t.Errorf("ended for %v", ended)
 		}
-		man = stop(t, &m.room, l, r)
+		man = stopAs(t, StateDegraded, &m.room, l, r)
 	})
 	if man.StopReason != stopDiskFull {
 		t.Errorf("stopped for %q", man.StopReason)
@@ -187,7 +187,7 @@ func TestDiskGuard(t *testing.T) {
 			t.Errorf("noticed after %v", got)
 		}
 		man, err := r.Stop(t.Context(), "host")
-		if err != nil || man.StopReason != stopDiskFull || man.State != StateReady {
+		if err != nil || man.StopReason != stopDiskFull || man.State != StateDegraded {
 			t.Errorf("%+v, %v", man, err)
 		}
 		if err := l.Close(t.Context()); err != nil {
@@ -216,7 +216,7 @@ func TestOneFileFails(t *testing.T) {
 		}
 		a, b := m.publish(sound, "p1", sfu.Microphone, 0), m.publish(sound, "p2", sfu.Microphone, 0)
 		play(3*time.Second, a, b)
-		if man := stop(t, m, l, r); len(man.Tracks) != 1 || tries != 2 {
+		if man := stopAs(t, StateDegraded, m, l, r); len(man.Tracks) != 1 || tries != 2 {
 			t.Errorf("%d tries, tracks %+v", tries, man.Tracks)
 		}
 	})

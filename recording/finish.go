@@ -37,28 +37,58 @@ func (r *Recorder) syncStep(now time.Time) {
 		}
 		files[t.out.path], sizes[t.out.path] = t.out.f, t.out.w.Size()
 	}
-	done := make(chan map[string]int64, 1)
+	done := make(chan synced, 1)
 	r.loop.syncing = done
 	go func() {
 		var wg sync.WaitGroup
-		defer func() { done <- sizes }()
+		res := synced{sizes: sizes, failed: map[string]error{}}
+		defer func() { done <- res }()
 		defer wg.Wait()
-		wg.Go(func() { _ = r.journal.f.Sync() }) // a journal that fails shows at its next write
+		wg.Go(func() { res.journal = r.journal.f.Sync() })
 		for name, f := range files {
-			if f.Datasync() != nil {
-				delete(sizes, name) // not safe yet; the next round tries again
+			if err := f.Datasync(); err != nil {
+				res.failed[name] = err
+				delete(sizes, name)
 			}
 		}
 	}()
 }
 
-// noteSynced writes down what a power cut can no longer take.
-func (r *Recorder) noteSynced(sizes map[string]int64, now time.Time) {
-	if len(sizes) == 0 {
+// synced is what a sync has brought to the disk: the sizes of files.
+type synced struct {
+	sizes   map[string]int64
+	failed  map[string]error
+	journal error
+}
+
+// noteSynced writes down what a power cut can no longer take. After a sync that
+// failed nothing more is said of the file: the kernel forgets which pages it
+// could not write, so that the next sync succeeds without them.
+func (r *Recorder) noteSynced(s synced, now time.Time) {
+	for name, err := range s.failed {
+		if r.loop.tainted[name] || !r.keeps(name) {
+			continue
+		}
+		r.loop.tainted[name] = true
+		r.log.Error("file can't be brought to the disk", "path", name, "error", err)
+		r.note(event{AtUS: r.since(now).Microseconds(), Kind: evProblem, Problem: ProblemDisk, Path: name, Detail: reasonOf(err)})
+	}
+	if s.journal != nil {
+		r.log.Error("journal can't be brought to the disk", "error", s.journal)
+	}
+	maps.DeleteFunc(s.sizes, func(name string, _ int64) bool { return r.loop.tainted[name] || !r.keeps(name) })
+	if len(s.sizes) == 0 {
 		return
 	}
-	maps.Copy(r.loop.synced, sizes)
-	r.note(event{AtUS: r.since(now).Microseconds(), Kind: evSynced, Synced: sizes})
+	maps.Copy(r.loop.synced, s.sizes)
+	r.note(event{AtUS: r.since(now).Microseconds(), Kind: evSynced, Synced: s.sizes})
+}
+
+// keeps reports whether a file still belongs to the recording.
+func (r *Recorder) keeps(path string) bool {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.manifest.track(path) != nil
 }
 
 // finish completes the files, the journal and the manifest. It is the last
@@ -90,27 +120,40 @@ func (r *Recorder) finish() {
 			r.seal(t, ends[t])
 		}
 	}
-	r.mu.Lock()
-	r.manifest.State = StateReady
-	if len(r.manifest.Tracks) > 0 && !anyFinished(r.manifest) {
-		r.manifest.State = StateFailed
-	}
-	m := r.manifest.clone()
-	r.mu.Unlock()
+	r.judge(stopAt)
 	r.save()
 	if err := errors.Join(r.journal.f.Sync(), r.journal.f.Close(), r.dir.Close()); err != nil {
 		r.log.Warn("journal not closed cleanly", "error", err)
 	}
-	r.log.Info("recording finished", "reason", m.StopReason, "state", m.State, "tracks", len(m.Tracks), "duration_us", m.DurationUS)
+	m := r.snapshot()
+	r.log.Info("recording finished", "reason", m.StopReason, "state", m.State, "tracks", len(m.Tracks),
+		"problems", len(m.Problems), "duration_us", m.DurationUS)
+	r.lib.Audit(Entry{Action: ActionStop, Recording: r.id, Room: m.Room, Detail: m.StopReason})
 }
 
-func anyFinished(m Manifest) bool {
+// judge checks what was made and settles the recording's state.
+func (r *Recorder) judge(stopAt time.Time) {
+	m := r.snapshot()
+	problems := examine(m)
+	for _, t := range r.list() {
+		problems = append(problems, t.problems(stopAt)...)
+	}
 	for _, t := range m.Tracks {
-		if t.State != TrackOpen {
-			return true
+		if t.State == TrackOpen {
+			continue
+		}
+		if err := inspect(r.dir, t); err != nil {
+			r.log.Error("file is not what was written", "path", t.Path, "error", err)
+			problems = append(problems, Problem{Code: ProblemUnreadable, Track: t.Path, Detail: err.Error()})
 		}
 	}
-	return false
+	at := r.since(time.Now()).Microseconds()
+	for _, p := range problems {
+		r.note(event{AtUS: at, Kind: evProblem, Problem: p.Code, Path: p.Track, Detail: p.Detail})
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.manifest.State = r.manifest.verdict()
 }
 
 // last writes what a track still holds and lets go of the rest.
@@ -121,6 +164,9 @@ func (r *Recorder) last(t *track, now time.Time) error {
 	err := t.drain(now)
 	if err == nil {
 		err = t.poll(now, true)
+	}
+	if from, batch := t.sound.take(); len(batch) > 0 {
+		r.levels(t, from, batch)
 	}
 	t.pause()
 	return err
@@ -134,20 +180,41 @@ func (r *Recorder) seal(t *track, end time.Duration) {
 		// Finish may have succeeded in the room that the torn cluster left.
 		r.log.Error("track ends early", "path", o.path, "error", err)
 	}
-	hash, size, sumErr := sum(o.f)
-	err = errors.Join(sumErr, o.f.Close())
-	if err != nil {
-		r.log.Error("track not closed cleanly", "path", o.path, "error", err)
-	}
+	state, length := TrackFinal, o.w.Duration()
 	if !o.w.Finished() {
-		return // the track stays open, and the next Open repairs it
+		state = TrackRepaired
+		length, err = r.rescue(o, t)
+	}
+	hash, size, sumErr := sum(o.f)
+	if closeErr := errors.Join(sumErr, o.f.Close()); closeErr != nil {
+		r.log.Error("track not closed cleanly", "path", o.path, "error", closeErr)
+	}
+	if state == TrackRepaired && err != nil {
+		r.log.Error("track can't be finished; the next start tries to repair it", "path", o.path, "error", err)
+		return
 	}
 	width, height := o.w.Picture()
 	stats := t.stats()
 	r.note(event{
-		AtUS: r.since(time.Now()).Microseconds(), Kind: evFinished, Path: o.path, DurationUS: o.w.Duration().Microseconds(),
-		Bytes: size, SHA256: hash, TrackState: TrackFinal, Width: width, Height: height, Stats: &stats,
+		AtUS: r.since(time.Now()).Microseconds(), Kind: evFinished, Path: o.path, DurationUS: length.Microseconds(),
+		Bytes: size, SHA256: hash, TrackState: state, Width: width, Height: height, Stats: &stats,
 	})
+}
+
+// rescue completes a file that could not be finished, as after a crash.
+func (r *Recorder) rescue(o *output, t *track) (time.Duration, error) {
+	_, size, err := sum(o.f)
+	if err != nil {
+		return 0, err
+	}
+	rep, err := webm.Repair(o.f, size, trackTags(r.id, t.participant, string(t.source)))
+	if err == nil {
+		r.note(event{
+			AtUS: r.since(time.Now()).Microseconds(), Kind: evProblem, Problem: ProblemDisk, Path: o.path,
+			Detail: "the file could not be finished and was repaired",
+		})
+	}
+	return rep.Duration, err
 }
 
 func trackTags(id, participant, source string) []webm.Tag {

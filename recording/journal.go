@@ -23,6 +23,15 @@ const (
 	evSynced   = "synced"
 	evFinished = "finished"
 	evStopped  = "stopped"
+
+	evProblem   = "problem"
+	evLevels    = "levels"
+	evHold      = "hold"
+	evDerived   = "derived"
+	evTold      = "told"
+	evAnswered  = "answered"
+	evDiscarded = "discarded"
+	evChat      = "chat"
 )
 
 // An event is one line of events.ndjson: what happened, in the order it did.
@@ -68,10 +77,38 @@ type event struct {
 
 	// stopped
 	StopReason string `json:"stop_reason,omitempty"`
+
+	// problem
+	Problem ProblemCode `json:"problem,omitempty"`
+	Detail  string      `json:"detail,omitempty"`
+
+	// levels: the loudest of each tenth of a second from from_us on, in -dBov;
+	// 127 is silence
+	Levels []byte `json:"levels,omitempty"`
+
+	// derived
+	Derived *Derived `json:"derived,omitempty"`
+
+	// chat
+	Text string `json:"text,omitempty"`
+
+	// answered
+	Answer Answer `json:"answer,omitempty"`
+}
+
+// A journalFile is a journal's file as the recorder needs it.
+type journalFile interface {
+	io.WriteCloser
+	Sync() error
 }
 
 // A journal appends events to a file.
-type journal struct{ f *os.File }
+type journal struct{ f journalFile }
+
+// createJournal makes a recording's journal.
+func createJournal(dir *os.Root) (journalFile, error) {
+	return dir.OpenFile(journalName, os.O_WRONLY|os.O_CREATE|os.O_EXCL|os.O_APPEND, 0o600)
+}
 
 // add writes one event in one piece.
 func (j journal) add(e event) error {

@@ -10,8 +10,12 @@ import (
 const (
 	// aliveFor is how long a layer counts as alive after its last packet.
 	aliveFor = time.Second
-	// fallAfter is how long the recorded layer may be silent before another is taken.
-	fallAfter = 2 * time.Second
+	// fallAfter is how long a lower layer goes on after the recorded one's last
+	// packet until it is taken: long enough for a late picture, short enough that
+	// with a round trip and a keyframe the picture stands for 700 ms at most.
+	fallAfter = 250 * time.Millisecond
+	// goneAfter is how long a layer may be silent while it is waited for.
+	goneAfter = 2 * time.Second
 	// riseAfter is how long a better layer must be alive before it is taken.
 	riseAfter = 5 * time.Second
 	// bestWithin is how long a better layer is waited for at the start.
@@ -78,7 +82,7 @@ func (d *ladder) feeds(l *layer) bool {
 
 // choose sets the target and reports whether it is a new one.
 func (d *ladder) choose(now time.Time) bool {
-	if d.target != nil && d.target.silent(now) >= fallAfter {
+	if d.target != nil && (d.target.silent(now) >= goneAfter || d.recovered()) {
 		d.target.asm.Restart()
 		d.target = nil
 	}
@@ -97,13 +101,21 @@ func (d *ladder) choose(now time.Time) bool {
 	return true
 }
 
-// better is the highest layer that should replace the current one, or nil.
+// recovered reports whether the recorded layer has come back before the lower
+// one that should have replaced it could.
+func (d *ladder) recovered() bool {
+	return d.target.number < d.current.number && !d.target.last.After(d.current.last.Add(fallAfter/2))
+}
+
+// better is the highest layer that should replace the current one, or nil. The
+// layers of a source share their way here, so a current layer is given up when
+// another goes on without it; when all are silent, nothing is better.
 func (d *ladder) better(now time.Time) *layer {
-	fallen := d.current.silent(now) >= fallAfter
 	for _, l := range d.layers {
 		switch {
 		case l == d.current || l.silent(now) >= aliveFor:
-		case fallen, l.number > d.current.number && now.Sub(l.since) >= riseAfter:
+		case l.last.Sub(d.current.last) >= fallAfter,
+			l.number > d.current.number && now.Sub(l.since) >= riseAfter:
 			return l
 		}
 	}

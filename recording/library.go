@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"path"
 	"slices"
 	"strings"
 	"sync"
@@ -31,6 +32,14 @@ type Library struct {
 	// What tests put faults into.
 	create func(dir *os.Root, name string) (trackFile, error)
 	free   func(dir string) (int64, error)
+	note   func(dir *os.Root) (journalFile, error)
+
+	leaving func(id string) // see BeforeDelete
+	repeats repeats
+	stop    context.CancelFunc // ends what tends the library
+	tending sync.WaitGroup
+
+	writing sync.Mutex // held while a manifest of a recording that has ended is changed; before mu
 
 	mu      sync.Mutex // guards what follows
 	closed  bool
@@ -49,11 +58,16 @@ func Open(ctx context.Context, cfg Config, log *slog.Logger) (*Library, error) {
 		return nil, fmt.Errorf("open recordings: %w", err)
 	}
 	l := &Library{
-		cfg: cfg, log: log, root: root, create: createFile, free: freeSpace,
+		cfg: cfg, log: log, root: root, create: createFile, free: freeSpace, note: createJournal,
 		running: map[string]*Recorder{}, kept: map[string]Manifest{},
 	}
 	if err := l.load(ctx); err != nil {
 		return nil, errors.Join(err, root.Close())
+	}
+	tend, stop := context.WithCancel(context.WithoutCancel(ctx))
+	l.stop = stop
+	if cfg.Keep > 0 {
+		l.tending.Go(func() { l.tend(tend) })
 	}
 	return l, nil
 }
@@ -128,10 +142,14 @@ func (l *Library) Start(ctx context.Context, info Info, media Media, ended func(
 	if free < l.cfg.MinFree {
 		return nil, fmt.Errorf("start recording of room %s: %w: %d bytes free", info.Room, ErrNoSpace, free)
 	}
+	if why := l.exceeded(info, 0, 0, ""); why != "" {
+		return nil, fmt.Errorf("start recording of room %s: %w: %s", info.Room, ErrQuota, why)
+	}
 	r, err := l.newRecorder(info, media, ended)
 	if err != nil {
 		return nil, fmt.Errorf("start recording of room %s: %w", info.Room, err)
 	}
+	l.Audit(Entry{Action: ActionStart, Recording: r.id, Room: info.Room, Who: info.StartedBy})
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed {
@@ -141,6 +159,7 @@ func (l *Library) Start(ctx context.Context, info Info, media Media, ended func(
 	l.running[r.id] = r
 	r.stopTap = media.Tap(tap{r})
 	go r.run()
+	go r.watch()
 	return r, nil
 }
 
@@ -159,7 +178,7 @@ func (l *Library) newRecorder(info Info, media Media, ended func(string)) (*Reco
 	if err != nil {
 		return nil, err
 	}
-	f, err := dir.OpenFile(journalName, os.O_WRONLY|os.O_CREATE|os.O_EXCL|os.O_APPEND, 0o600)
+	f, err := l.note(dir)
 	if err != nil {
 		return nil, errors.Join(err, dir.Close())
 	}
@@ -167,9 +186,10 @@ func (l *Library) newRecorder(info Info, media Media, ended func(string)) (*Reco
 		lib: l, log: l.log.With("recording", name, "room", info.Room), info: info, media: media, ended: ended,
 		id: name, t0: now, utc: now.UTC().Truncate(time.Microsecond), dir: dir, journal: journal{f},
 		quit: make(chan struct{}), done: make(chan struct{}),
-		tracks: map[key]*track{},
+		tracks: map[key]*track{}, told: map[string]bool{}, declined: map[string]bool{},
 		loop: loop{
-			clocks: map[string]*timeline.Clock{}, synced: map[string]int64{}, lastSync: now, lastLook: now,
+			clocks: map[string]*timeline.Clock{}, synced: map[string]int64{}, tainted: map[string]bool{},
+			lastSync: now, lastLook: now,
 		},
 	}
 	r.note(event{
@@ -202,6 +222,8 @@ func (l *Library) Close(ctx context.Context) error {
 		running = append(running, r)
 	}
 	l.mu.Unlock()
+	l.stop()
+	l.tending.Wait()
 	var wg sync.WaitGroup
 	failed := make([]error, len(running))
 	for i, r := range running {
@@ -242,51 +264,31 @@ func (l *Library) Get(id string) (Manifest, error) {
 	return Manifest{}, fmt.Errorf("recording %q: %w", id, ErrNotFound)
 }
 
-// File opens one finished file of a recording by the name its manifest gives.
-// ErrNotFound for anything else, whatever the name holds. The caller closes it.
+// File opens one finished file of a recording, a track's or a derived one, by
+// the name its manifest gives. ErrNotFound for anything else, whatever the name
+// holds. The caller closes it.
 func (l *Library) File(id, name string) (File, error) {
 	m, err := l.Get(id)
 	if err != nil {
 		return File{}, err
 	}
-	t := m.track(name)
-	if t == nil || t.State == TrackOpen {
+	var file File
+	if t := m.track(name); t != nil && t.State != TrackOpen {
+		file = File{Name: displayName(m, *t), SHA256: t.SHA256, Type: mediaType(*t)}
+	} else if d := m.derived(name); d != nil {
+		file = File{Name: clean(m.Title, "Meeting") + " – " + clean(d.Title, d.Kind) + path.Ext(d.Path), SHA256: d.SHA256, Type: d.Type}
+	} else {
 		return File{}, fmt.Errorf("file %q of recording %s: %w", name, id, ErrNotFound)
 	}
-	f, err := l.root.Open(id + "/" + t.Path)
+	dir, err := l.openDir(id)
 	if err != nil {
-		if errors.Is(err, fs.ErrNotExist) {
-			err = ErrNotFound
-		}
 		return File{}, fmt.Errorf("file %q of recording %s: %w", name, id, err)
 	}
-	st, err := f.Stat()
+	defer func() { _ = dir.Close() }()
+	f, st, err := openRegular(dir, name)
 	if err != nil {
-		return File{}, errors.Join(err, f.Close())
+		return File{}, fmt.Errorf("file %q of recording %s: %w", name, id, err)
 	}
-	return File{
-		ReadSeekCloser: f, Name: displayName(m, *t), Size: st.Size(), Modified: st.ModTime(),
-		SHA256: t.SHA256, Type: mediaType(*t),
-	}, nil
-}
-
-// Delete removes a finished recording and all its files. ErrBusy while it runs.
-func (l *Library) Delete(id string) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.running[id] != nil {
-		return fmt.Errorf("delete recording %s: %w", id, ErrBusy)
-	}
-	if _, ok := l.kept[id]; !ok {
-		return fmt.Errorf("delete recording %q: %w", id, ErrNotFound)
-	}
-	gone := deletedPrefix + id
-	if err := l.root.Rename(id, gone); err != nil {
-		return fmt.Errorf("delete recording %s: %w", id, err)
-	}
-	delete(l.kept, id)
-	if err := l.root.RemoveAll(gone); err != nil {
-		return fmt.Errorf("delete recording %s: %w", id, err)
-	}
-	return nil
+	file.ReadSeekCloser, file.Size, file.Modified = guarded{f, l, id}, st.Size(), st.ModTime()
+	return file, nil
 }

@@ -194,17 +194,20 @@ func TestManifestJSON(t *testing.T) {
 		Version: 1, ID: "01J", T0: time.Date(2026, 11, 22, 6, 20, 0, 123456000, time.UTC), State: StateReady,
 		Participants: []Participant{{ID: "p3", Name: "Ann", Sessions: []Session{{LeaveUS: 9}}}},
 		Tracks:       []Track{{ID: "p03-camera", Gaps: []Gap{{1, 2, GapMute}}}},
+		Problems:     []Problem{{Code: ProblemCrash, Detail: "x"}},
+		Derived:      []Derived{{Kind: "mix", Path: "d/a", Title: "T", Type: "audio/webm", Bytes: 1, SHA256: "ff"}},
 	}
 	b, err := json.Marshal(m.clone())
 	if err != nil {
 		t.Fatal(err)
 	}
 	const want = `{"version":1,"id":"01J","room":"","title":"","creator_id":0,"state":"ready","started_by":"","stop_reason":"",` +
-		`"t0_utc":"2026-11-22T06:20:00.123456Z","duration_us":0,` +
+		`"t0_utc":"2026-11-22T06:20:00.123456Z","duration_us":0,"hold":false,"problems":[{"code":"crash","track":"","detail":"x"}],` +
 		`"participants":[{"id":"p3","name":"Ann","sessions":[{"join_us":0,"leave_us":9}]}],` +
 		`"tracks":[{"id":"p03-camera","participant":"","source":"","codec":"","path":"","start_us":0,"duration_us":0,` +
 		`"bytes":0,"sha256":"","state":"","width":0,"height":0,"gaps":[{"from_us":1,"to_us":2,"reason":"mute"}],` +
-		`"stats":{"packets":0,"lost":0,"frames":0,"dropped_frames":0,"keyframe_requests":0}}]}`
+		`"stats":{"packets":0,"lost":0,"frames":0,"dropped_frames":0,"keyframe_requests":0}}],` +
+		`"derived":[{"kind":"mix","path":"d/a","title":"T","type":"audio/webm","bytes":1,"sha256":"ff"}]}`
 	if string(b) != want {
 		t.Errorf("got  %s\nwant %s", b, want)
 	}

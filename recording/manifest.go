@@ -15,7 +15,8 @@ const (
 	StateRecording  State = "recording"
 	StateFinalizing State = "finalizing" // media has ended, files are being completed
 	StateReady      State = "ready"
-	StateFailed     State = "failed" // nothing of it can be played
+	StateDegraded   State = "degraded" // playable, but Problems says what is missing
+	StateFailed     State = "failed"   // nothing of it can be played
 )
 
 // TrackState is where a track's file is in its life.
@@ -53,8 +54,44 @@ type Manifest struct {
 	StopReason   string        `json:"stop_reason"`
 	T0           time.Time     `json:"t0_utc"`
 	DurationUS   int64         `json:"duration_us"`
+	Hold         bool          `json:"hold"` // kept until it is taken back, whatever else says
+	Problems     []Problem     `json:"problems"`
 	Participants []Participant `json:"participants"`
 	Tracks       []Track       `json:"tracks"`
+	Derived      []Derived     `json:"derived"`
+}
+
+// ProblemCode says what is wrong with a recording, for programs.
+type ProblemCode string
+
+// The problems the self-check finds.
+const (
+	ProblemCrash      ProblemCode = "crash"      // the server died; up to 2 s are missing at the end
+	ProblemStopped    ProblemCode = "stopped"    // it ended before anybody wanted it to
+	ProblemSlowDisk   ProblemCode = "slow_disk"  // the disk lost media
+	ProblemDisk       ProblemCode = "disk"       // the disk failed; part of the file may be lost
+	ProblemLoss       ProblemCode = "loss"       // the network lost more than a twentieth
+	ProblemSilent     ProblemCode = "silent"     // a microphone was on, and nothing was heard of it
+	ProblemNothing    ProblemCode = "nothing"    // a source was on, and nothing of it could be recorded
+	ProblemUnreadable ProblemCode = "unreadable" // the file isn't what was written
+)
+
+// A Problem is one thing that is wrong. Track is the path of the file it is
+// about, or empty.
+type Problem struct {
+	Code   ProblemCode `json:"code"`
+	Track  string      `json:"track"`
+	Detail string      `json:"detail"`
+}
+
+// Derived is a file made from a recording's tracks.
+type Derived struct {
+	Kind   string `json:"kind"`
+	Path   string `json:"path"` // in the recording's folder
+	Title  string `json:"title"`
+	Type   string `json:"type"` // media type
+	Bytes  int64  `json:"bytes"`
+	SHA256 string `json:"sha256"`
 }
 
 // Participant is one person in a recording.
@@ -62,6 +99,25 @@ type Participant struct {
 	ID       string    `json:"id"`
 	Name     string    `json:"name"`
 	Sessions []Session `json:"sessions"`
+	Consent  *Consent  `json:"consent,omitempty"` // nil when nothing was asked or told
+}
+
+// Answer is what a participant said to being recorded.
+type Answer string
+
+// The answers. Who says nothing was told, and stayed.
+const (
+	AnswerNone     Answer = ""
+	AnswerAccepted Answer = "accepted"
+	AnswerDeclined Answer = "declined"
+)
+
+// Consent is the receipt that a participant was told of the recording before
+// anything of theirs was written.
+type Consent struct {
+	ToldUS     int64  `json:"told_us"`
+	Answer     Answer `json:"answer"`
+	AnsweredUS int64  `json:"answered_us"` // 0 without an answer
 }
 
 // Session is one stretch a participant was in the room. LeaveUS is 0 while it lasts.
@@ -114,9 +170,15 @@ const (
 
 // clone returns a copy that shares nothing and has no nil lists.
 func (m Manifest) clone() Manifest {
+	m.Problems = append([]Problem{}, m.Problems...)
+	m.Derived = append([]Derived{}, m.Derived...)
 	m.Participants = append([]Participant{}, m.Participants...)
 	for i := range m.Participants {
-		m.Participants[i].Sessions = append([]Session{}, m.Participants[i].Sessions...)
+		p := &m.Participants[i]
+		p.Sessions = append([]Session{}, p.Sessions...)
+		if p.Consent != nil {
+			p.Consent = new(*p.Consent)
+		}
 	}
 	m.Tracks = append([]Track{}, m.Tracks...)
 	for i := range m.Tracks {
@@ -170,7 +232,58 @@ func (m *Manifest) apply(e event) {
 		m.finished(e)
 	case evStopped:
 		m.stopped(e)
+	case evProblem:
+		m.Problems = append(m.Problems, Problem{Code: e.Problem, Track: e.Path, Detail: e.Detail})
+	case evHold:
+		m.Hold = e.On
+	case evDerived:
+		m.undo(e.Derived.Path)
+		m.Derived = append(m.Derived, *e.Derived)
+	case evTold, evAnswered:
+		m.consented(e)
+	case evDiscarded:
+		m.Tracks = slices.DeleteFunc(m.Tracks, func(t Track) bool { return t.Path == e.Path })
 	}
+}
+
+// undo forgets a derived file.
+func (m *Manifest) undo(path string) {
+	m.Derived = slices.DeleteFunc(m.Derived, func(d Derived) bool { return d.Path == path })
+}
+
+// consented notes that somebody was told of the recording, or what they said.
+func (m *Manifest) consented(e event) {
+	p := m.participant(e.Participant)
+	if p == nil {
+		return
+	}
+	if p.Consent == nil {
+		p.Consent = &Consent{ToldUS: e.AtUS}
+	}
+	if e.Kind == evAnswered {
+		p.Consent.Answer, p.Consent.AnsweredUS = e.Answer, max(e.AtUS, 1)
+	}
+}
+
+// derived returns the derived file with a path, or nil.
+func (m *Manifest) derived(path string) *Derived {
+	i := slices.IndexFunc(m.Derived, func(d Derived) bool { return d.Path == path })
+	if i < 0 {
+		return nil
+	}
+	return &m.Derived[i]
+}
+
+// Bytes is how much the files of a recording hold.
+func (m Manifest) Bytes() int64 {
+	var n int64
+	for _, t := range m.Tracks {
+		n += t.Bytes
+	}
+	for _, d := range m.Derived {
+		n += d.Bytes
+	}
+	return n
 }
 
 func (m *Manifest) joined(e event) {

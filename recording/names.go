@@ -54,12 +54,16 @@ func fileName(track string, taken func(string) bool) string {
 // displayName is what a downloaded file is called, such as
 // "Weekly sync – Ann – microphone.webm".
 func displayName(m Manifest, t Track) string {
+	return clean(m.Title, "Meeting") + " – " + shortName(m, t)
+}
+
+// shortName is the same without the title: "Ann – microphone.webm".
+func shortName(m Manifest, t Track) string {
 	who := t.Participant
 	if p := m.participant(t.Participant); p != nil {
 		who = clean(p.Name, who)
 	}
-	what := strings.ReplaceAll(string(t.Source), "_", " ")
-	return clean(m.Title, "Meeting") + " – " + who + " – " + what + fileSuffix
+	return who + " – " + strings.ReplaceAll(string(t.Source), "_", " ") + fileSuffix
 }
 
 // clean makes a text fit for a file name on any system: no separators,

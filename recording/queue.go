@@ -27,6 +27,7 @@ type change struct {
 	on, muted bool
 	reason    Reason // of the gap that begins, if one does
 	left      bool   // the participant has left the room
+	discard   bool   // the participant has declined: nothing of it may stay
 }
 
 // A queue stands between the media and the disk. Its producers never wait: when

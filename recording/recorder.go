@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -29,6 +30,7 @@ const (
 const (
 	stopDiskFull = "disk_full"
 	stopFailed   = "failed"
+	stopQuota    = "quota"
 )
 
 // A Recorder records one room. It must be stopped.
@@ -60,6 +62,12 @@ type Recorder struct {
 	reason   string // why it stops; "" while it runs
 	stopAt   time.Time
 	failed   error
+	told     map[string]bool // participants who know of it
+	declined map[string]bool // participants who are not recorded
+
+	size     atomic.Int64 // bytes of all files so far
+	beat     atomic.Int64 // when the loop last came round, ns since t0
+	overflow atomic.Int64 // when packets were last dropped, ns since t0; 0 if never
 
 	loop loop
 }
@@ -70,8 +78,10 @@ type loop struct {
 	broken   error // a write to the journal that failed
 	lastSync time.Time
 	lastLook time.Time
-	synced   map[string]int64      // bytes of each file known to be on disk
-	syncing  chan map[string]int64 // a sync under way; nil if none is
+	synced   map[string]int64 // bytes of each file known to be on disk
+	syncing  chan synced      // a sync under way; nil if none is
+	tainted  map[string]bool  // files of which a sync has failed
+	low      bool             // little disk space is left, as was told
 }
 
 // ID is the recording's id.
@@ -97,6 +107,11 @@ func (r *Recorder) Left(id string) {
 			t.q.push(item{change: &change{at: now, reason: GapOff, left: true}})
 		}
 	}
+}
+
+// Chat takes a line of the meeting's chat into the recording.
+func (r *Recorder) Chat(participant, name, text string) {
+	r.tell(event{Kind: evChat, Participant: participant, Name: name, Text: text})
 }
 
 // Source tells what a participant's source does now; a gap between off or
@@ -134,7 +149,7 @@ func (r *Recorder) track(k key) *track {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if t = r.tracks[k]; t == nil && r.reason == "" {
+	if t = r.tracks[k]; t == nil && r.reason == "" && r.mayRecordLocked(k.participant) {
 		t = &track{key: k, desk: r, t0: r.t0}
 		t.q.limit = r.lib.cfg.QueueLen
 		r.tracks[k] = t
@@ -226,6 +241,7 @@ func (r *Recorder) run() {
 
 // step does what is due, and returns why the recording can't go on, if it can't.
 func (r *Recorder) step(now time.Time) (stop string) {
+	r.beat.Store(int64(now.Sub(r.t0)))
 	r.journalNews()
 	for _, t := range r.list() {
 		if err := r.work(t, now); errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
@@ -235,14 +251,14 @@ func (r *Recorder) step(now time.Time) (stop string) {
 		}
 	}
 	r.syncStep(now)
-	switch {
-	case errors.Is(r.loop.broken, syscall.ENOSPC) || errors.Is(r.loop.broken, syscall.EDQUOT) || r.diskFull(now):
+	if errors.Is(r.loop.broken, syscall.ENOSPC) || errors.Is(r.loop.broken, syscall.EDQUOT) {
 		return stopDiskFull
-	case r.loop.broken != nil:
+	}
+	if r.loop.broken != nil {
 		r.log.Error("journal of the recording can't be written", "error", r.loop.broken)
 		return stopFailed
 	}
-	return ""
+	return r.guard(now)
 }
 
 func (r *Recorder) list() []*track {
@@ -256,11 +272,19 @@ func (r *Recorder) work(t *track, now time.Time) error {
 	if t.clock == nil {
 		t.clock = r.clock(t.participant)
 	}
-	if err := t.drain(now); err != nil {
+	err := t.drain(now)
+	if t.lagged {
+		r.overflow.Store(int64(now.Sub(r.t0)))
+		t.lagged = false
+	}
+	if err != nil {
 		return err
 	}
 	if err := t.idle(now); err != nil {
 		return err
+	}
+	if t.source == sfu.Microphone && t.ear.changed(now) {
+		r.alarm(Alarm{Kind: AlarmSilent, On: t.ear.alarmed, Participant: t.participant, Source: t.source})
 	}
 	if t.out == nil || t.dead {
 		return nil
@@ -273,6 +297,21 @@ func (r *Recorder) bury(t *track, err error) {
 	r.log.Error("track can't be recorded", "participant", t.participant, "source", t.source, "error", err)
 	t.dead = true
 	t.pause()
+	e := event{AtUS: r.since(time.Now()).Microseconds(), Kind: evProblem, Problem: ProblemDisk, Detail: reasonOf(err)}
+	if t.out != nil {
+		e.Path = t.out.path
+	} else {
+		e.Detail = trackID(t.participant, t.source) + ": " + e.Detail
+	}
+	r.note(e)
+}
+
+// reasonOf is an error in a few words, without our paths.
+func reasonOf(err error) string {
+	if no, ok := errors.AsType[syscall.Errno](err); ok {
+		return no.Error()
+	}
+	return "the file can't be written"
 }
 
 func (r *Recorder) clock(participant string) *timeline.Clock {
@@ -350,16 +389,10 @@ func (r *Recorder) keyframe(k key, layer int) {
 	r.media.RequestKeyframe(k.participant, k.source, layer)
 }
 
-// diskFull looks now and then whether the disk is filling up.
-func (r *Recorder) diskFull(now time.Time) bool {
-	if now.Sub(r.loop.lastLook) < guardEvery {
-		return false
-	}
-	r.loop.lastLook = now
-	free, err := r.lib.free(r.lib.cfg.Dir)
-	if err != nil {
-		r.log.Warn("free space is unknown", "error", err)
-		return false
-	}
-	return free < r.lib.cfg.StopFree
+// levels writes down how loud a source was.
+func (r *Recorder) levels(t *track, from time.Duration, batch []byte) {
+	r.note(event{
+		AtUS: from.Microseconds(), Kind: evLevels, Participant: t.participant, Source: t.source,
+		FromUS: from.Microseconds(), Levels: batch,
+	})
 }

@@ -88,6 +88,7 @@ func TestMeeting(t *testing.T) {
 		if got := accept(t, path); !near(got, length, 20*time.Millisecond) {
 			t.Errorf("%s: ffprobe says %v, the manifest %v", tr.Path, got, length)
 		}
+		validate(t, path)
 		frames := readBack(t, path, tt.p)
 		for _, f := range frames {
 			made := tt.p.begin.Sub(man.T0) + time.Duration(f.number)*tt.p.clip.step + tt.p.delay
@@ -162,7 +163,7 @@ func TestLayers(t *testing.T) {
 		if len(story) == 0 || story[len(story)-1] != now {
 			story = append(story, now)
 			at := us(tr.StartUS) + f.at
-			for i, want := range []time.Duration{0, 7500 * time.Millisecond, 20500 * time.Millisecond} {
+			for i, want := range []time.Duration{0, 5500 * time.Millisecond, 20500 * time.Millisecond} {
 				if i == len(story)-1 && !near(at, want, 1100*time.Millisecond) {
 					t.Errorf("%s from %v on, want about %v", now, at, want)
 				}
@@ -175,14 +176,58 @@ func TestLayers(t *testing.T) {
 	if tr.Width != 192 || tr.Height != 144 {
 		t.Errorf("size %dx%d", tr.Width, tr.Height)
 	}
-	if len(tr.Gaps) != 1 || tr.Gaps[0].Reason != GapPause {
-		t.Errorf("gaps %+v", tr.Gaps)
-	}
 	if got := accept(t, pathOf(dir, man, tr)); !near(got, us(tr.DurationUS), 20*time.Millisecond) {
 		t.Errorf("ffprobe says %v, the manifest %v", got, us(tr.DurationUS))
 	}
 	if got := second(t, pathOf(dir, man, tr), 22500*time.Millisecond-us(tr.StartUS)); got != 22 {
 		t.Errorf("seek to 22.5s shows second %d", got)
+	}
+}
+
+// How long the picture stands when the best layer stops, by what the senders do.
+func TestFallsQuickly(t *testing.T) {
+	small, big := load(t, bars), load(t, bigBars)
+	for name, tt := range map[string]struct {
+		delay   time.Duration // of the network, one way
+		silent  time.Duration // how long the best layer is
+		most    time.Duration // the picture may stand
+		changes int
+	}{
+		"near":         {20 * time.Millisecond, 8 * time.Second, 500 * time.Millisecond, 2},
+		"far":          {100 * time.Millisecond, 8 * time.Second, 700 * time.Millisecond, 2},
+		"only hiccups": {20 * time.Millisecond, 200 * time.Millisecond, 250 * time.Millisecond, 0},
+		// It is back before the other's keyframe is there: nothing is changed.
+		"back in time": {100 * time.Millisecond, 320 * time.Millisecond, 400 * time.Millisecond, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			var man Manifest
+			var low, high *publisher
+			synctest.Test(t, func(t *testing.T) {
+				m, l, r := start(t, dir)
+				low, high = m.publish(small, "p1", sfu.Camera, 0), m.publish(big, "p1", sfu.Camera, 1)
+				low.delay, high.delay, high.stalls = tt.delay, tt.delay, tt.changes == 0
+				m.heeds = []*publisher{low, high}
+				play(3330*time.Millisecond, low, high)
+				high.silent = true
+				play(tt.silent, low, high)
+				high.silent = false
+				play(14*time.Second-tt.silent, low, high)
+				man = stop(t, m, l, r)
+			})
+			tr := trackOf(t, man, "p1", sfu.Camera)
+			changes, longest := 0, time.Duration(0)
+			frames := readBack(t, pathOf(dir, man, tr), low, high)
+			for i := 1; i < len(frames); i++ {
+				longest = max(longest, frames[i].at-frames[i-1].at)
+				if frames[i].from != frames[i-1].from {
+					changes++
+				}
+			}
+			if changes != tt.changes || longest > tt.most {
+				t.Errorf("%d changes, the picture stands for %v; want %d, %v at most", changes, longest, tt.changes, tt.most)
+			}
+		})
 	}
 }
 

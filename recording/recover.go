@@ -16,7 +16,9 @@ import (
 const stopCrash = "crash"
 
 // settled reports whether nothing is left to do for a recording.
-func (m Manifest) settled() bool { return m.State == StateReady || m.State == StateFailed }
+func (m Manifest) settled() bool {
+	return m.State == StateReady || m.State == StateDegraded || m.State == StateFailed
+}
 
 // unfinished reports whether a track's file was left incomplete, as a full
 // disk can make it.
@@ -44,6 +46,9 @@ func recoverRecording(dir *os.Root, id string) (Manifest, error) {
 		return Manifest{}, fmt.Errorf("journal of %s tells of recording %q", id, w.manifest.ID)
 	}
 	m := &w.manifest
+	if err := w.dropDeclined(); err != nil {
+		return *m, err
+	}
 	kept := m.Tracks[:0]
 	for _, t := range m.Tracks {
 		err := w.mend(&t)
@@ -57,12 +62,27 @@ func recoverRecording(dir *os.Root, id string) (Manifest, error) {
 	if m.State == StateRecording {
 		m.stopped(event{AtUS: w.end(kept), StopReason: stopCrash})
 	}
-	m.State = StateReady
-	if len(kept) == 0 && len(m.Tracks) > 0 {
+	lost := len(m.Tracks) - len(kept)
+	m.Tracks = kept
+	m.Problems = append(m.Problems, examine(*m)...)
+	if lost > 0 {
+		m.Problems = append(m.Problems, Problem{Code: ProblemNothing, Detail: fmt.Sprintf("%d files hold nothing", lost)})
+	}
+	m.Problems = distinct(m.Problems)
+	if m.State = m.verdict(); len(kept) == 0 && lost > 0 {
 		m.State = StateFailed
 	}
-	m.Tracks = kept
 	return *m, saveManifest(dir, *m)
+}
+
+// distinct leaves out what is told twice.
+func distinct(all []Problem) []Problem {
+	seen := map[Problem]bool{}
+	return slices.DeleteFunc(all, func(p Problem) bool {
+		twice := seen[p]
+		seen[p] = true
+		return twice
+	})
 }
 
 func readWreck(dir *os.Root) (*wreck, error) {

@@ -34,9 +34,10 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type room struct {
 	pool packet.Pool
 
-	mu   sync.Mutex
-	tap  sfu.Tap
-	asks []ask
+	mu    sync.Mutex
+	tap   sfu.Tap
+	asks  []ask
+	heeds []*publisher // who answer keyframe requests
 }
 
 type ask struct {
@@ -61,6 +62,11 @@ func (m *room) RequestKeyframe(participant string, s sfu.Source, layer int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.asks = append(m.asks, ask{time.Now(), participant, s, layer})
+	for _, p := range m.heeds {
+		if p.stream.Participant == participant && p.stream.Source == s && p.stream.Layer == layer && p.keyAt.IsZero() {
+			p.keyAt = time.Now().Add(2 * p.delay)
+		}
+	}
 }
 
 func (m *room) packet(s sfu.Stream, p *packet.Packet) {
@@ -148,11 +154,23 @@ var tone = sync.OnceValues(func() (clip, error) {
 	}
 })
 
+// needs skips a test whose tools are not installed; in CI that is a failure.
+func needs(tb testing.TB, tools ...string) {
+	tb.Helper()
+	for _, name := range tools {
+		if _, err := exec.LookPath(name); err == nil {
+			continue
+		}
+		if os.Getenv("CI") != "" {
+			tb.Fatalf("%s is not installed: run scripts/setup-tests.sh", name)
+		}
+		tb.Skipf("%s is not installed", name)
+	}
+}
+
 func load(tb testing.TB, c func() (clip, error)) clip {
 	tb.Helper()
-	if _, err := exec.LookPath("ffmpeg"); err != nil {
-		tb.Skip("ffmpeg is not installed")
-	}
+	needs(tb, "ffmpeg")
 	got, err := c()
 	if err != nil {
 		tb.Fatal(err)
@@ -171,8 +189,11 @@ type publisher struct {
 	seq    int64
 	vp8    codecs.VP8Payloader
 
-	sent   int // frames of the clip, sent or skipped
+	sent   int       // frames of the clip, sent or skipped
+	ahead  int       // frames of the clip left out for the sake of keyframes
+	keyAt  time.Time // when a keyframe that was asked for comes; zero if none was
 	silent bool
+	stalls bool                 // while it is silent it encodes nothing: afterwards the clip goes on where it was
 	drop   func(seq int64) bool // packets the network loses
 	srNext time.Time
 	ledger map[[32]byte]int // hash of each frame sent to its number
@@ -200,7 +221,10 @@ func (p *publisher) step() {
 	now := time.Now()
 	for made := p.begin.Add(time.Duration(p.sent) * p.clip.step); !made.Add(p.delay).After(now); {
 		if !p.silent {
-			p.frame(p.clip.frames[p.sent%len(p.clip.frames)], p.rtp(made), now)
+			p.heed(now)
+			p.frame(p.clip.frames[(p.sent+p.ahead)%len(p.clip.frames)], p.rtp(made), now)
+		} else if p.stalls {
+			p.ahead--
 		}
 		p.sent++
 		made = p.begin.Add(time.Duration(p.sent) * p.clip.step)
@@ -208,6 +232,19 @@ func (p *publisher) step() {
 	if !p.silent && !now.Before(p.srNext) {
 		p.srNext = now.Add(time.Second)
 		p.room.report(p.stream, sfu.SenderReport{NTP: ntp(now.Add(-p.delay)), Timestamp: p.rtp(now.Add(-p.delay)), Arrival: now})
+	}
+}
+
+// heed skips to the clip's next keyframe if one was asked for.
+func (p *publisher) heed(now time.Time) {
+	p.room.mu.Lock()
+	due := !p.keyAt.IsZero() && !now.Before(p.keyAt)
+	if due {
+		p.keyAt = time.Time{}
+	}
+	p.room.mu.Unlock()
+	for due && p.clip.frames[(p.sent+p.ahead)%len(p.clip.frames)][0]&1 != 0 {
+		p.ahead++
 	}
 }
 
@@ -220,7 +257,7 @@ func ntp(at time.Time) uint64 {
 }
 
 func (p *publisher) frame(data []byte, ts uint32, now time.Time) {
-	p.ledger[sha256.Sum256(data)] = p.sent
+	p.ledger[sha256.Sum256(data)] = p.sent + p.ahead
 	payloads := [][]byte{data}
 	if p.stream.Codec == sfu.VP8 {
 		payloads = p.vp8.Payload(1100, data)
@@ -270,6 +307,12 @@ func start(tb testing.TB, dir string) (*room, *Library, *Recorder) {
 // stop ends a recording and checks what holds for every one.
 func stop(t *testing.T, m *room, l *Library, r *Recorder) Manifest {
 	t.Helper()
+	return stopAs(t, StateReady, m, l, r)
+}
+
+// stopAs is stop for a recording that ends in a state.
+func stopAs(t *testing.T, state State, m *room, l *Library, r *Recorder) Manifest {
+	t.Helper()
 	man, err := r.Stop(context.WithoutCancel(t.Context()), "host")
 	if err != nil {
 		t.Fatal(err)
@@ -280,8 +323,8 @@ func stop(t *testing.T, m *room, l *Library, r *Recorder) Manifest {
 	if n := m.pool.Outstanding(); n != 0 {
 		t.Errorf("%d packets kept", n)
 	}
-	if man.State != StateReady {
-		t.Errorf("state is %s", man.State)
+	if man.State != state {
+		t.Errorf("state is %s, want %s: %+v", man.State, state, man.Problems)
 	}
 	return man
 }
@@ -372,6 +415,25 @@ func accept(t *testing.T, path string) time.Duration {
 		t.Fatalf("%s: duration %q", path, out)
 	}
 	return time.Duration(s * float64(time.Second))
+}
+
+// validate has the Matroska tools look at a finished file: none may complain.
+func validate(t *testing.T, path string) {
+	t.Helper()
+	needs(t, "mkvmerge", "mkvinfo", "mediainfo", "webm_info")
+	for name, args := range map[string][]string{
+		"mkvmerge": {"-o", filepath.Join(t.TempDir(), "x.mkv"), path}, "mkvinfo": {path}, "mediainfo": {path},
+		"webm_info": {"-all", "-i", path},
+	} {
+		out, err := exec.Command(name, args...).CombinedOutput()
+		bad := err != nil
+		for _, word := range []string{"Warning", "Error", "(!)", "unknown size", "IsTruncated", "ConformanceErrors", "nvalid"} {
+			bad = bad || bytes.Contains(out, []byte(word))
+		}
+		if bad {
+			t.Errorf("%s %s: %v\n%s", name, path, err, out)
+		}
+	}
 }
 
 // second decodes the picture at a time and returns the second it shows.

@@ -6,6 +6,7 @@ import (
 	"plenum/recording/frames"
 	"plenum/recording/timeline"
 	"plenum/sfu"
+	"plenum/sfu/packet"
 )
 
 const (
@@ -15,6 +16,11 @@ const (
 	closedAfter = 500 * time.Millisecond
 	// lossAtLeast is the shortest loss of sound that is told as a gap.
 	lossAtLeast = 60 * time.Millisecond
+	// keyEvery is how often a picture should have a keyframe, so that seeking in
+	// it is quick: browsers send one only when asked.
+	keyEvery = 30 * time.Second
+	// freezeAtLeast is the shortest loss of pictures that is told as a gap.
+	freezeAtLeast = 150 * time.Millisecond
 	// pauseAtLeast tells a pause from a loss, by how long nothing arrived.
 	pauseAtLeast = time.Second
 )
@@ -35,6 +41,10 @@ type desk interface {
 	gap(t *track, from, to time.Duration, why Reason)
 	// keyframe asks for one.
 	keyframe(k key, layer int)
+	// discard throws the track and its file away.
+	discard(t *track)
+	// levels tells how loud a source was, from a time on.
+	levels(t *track, from time.Duration, batch []byte)
 }
 
 // A track records one source. All but its queue belongs to the recorder's goroutine.
@@ -59,7 +69,11 @@ type track struct {
 	why      Reason        // of the open gap, if not ""
 	from     time.Duration // when the gap began
 
+	keyAt   time.Time // of the newest keyframe, or when one was last wished for
 	packets int64
+	ear     ear    // of a microphone
+	sound   levels // of a source with sound
+	lagged  bool   // packets were dropped since the recorder looked
 }
 
 // drain works off what the queue holds.
@@ -70,6 +84,8 @@ func (t *track) drain(now time.Time) error {
 	for i := range items {
 		var err error
 		switch it := &items[i]; {
+		case it.change != nil && it.change.discard:
+			t.desk.discard(t)
 		case it.change != nil:
 			err = t.turn(*it.change, now)
 		case it.report != nil:
@@ -94,6 +110,9 @@ func (t *track) drain(now time.Time) error {
 func (t *track) turn(c change, now time.Time) error {
 	at := c.at.Sub(t.t0)
 	open := c.on && !c.muted
+	if t.source == sfu.Microphone && open == t.ear.open.IsZero() {
+		t.ear.turn(open, c.at)
+	}
 	if c.left {
 		t.leftAt = at
 	} else if open {
@@ -131,6 +150,7 @@ func (t *track) pause() {
 // overflowed tells that packets were dropped because the disk was too slow.
 func (t *track) overflowed(now time.Time) {
 	t.pause()
+	t.lagged = true
 	if t.why == "" && t.out != nil {
 		t.why, t.from = GapSlowDisk, min(now.Sub(t.t0), t.out.real)
 	}
@@ -189,6 +209,7 @@ func (t *track) packet(it *item) {
 		return
 	}
 	t.packets++
+	t.listen(p)
 	l := t.at(it)
 	l.seen(p.Arrival)
 	if t.current == nil && t.first.IsZero() {
@@ -207,6 +228,20 @@ func (t *track) packet(it *item) {
 	l.asm.Push(p)
 }
 
+// listen notes how loud a packet is.
+func (t *track) listen(p *packet.Packet) {
+	if t.video() {
+		return
+	}
+	t.ear.packet(p)
+	if !p.HasLevel {
+		return
+	}
+	if from, batch := t.sound.note(p.Arrival.Sub(t.t0), p.Level); batch != nil {
+		t.desk.levels(t, from, batch)
+	}
+}
+
 // next gives out a layer's next frame. Flush doesn't wait for what is missing.
 func next(l *layer, now time.Time, flush bool) (frames.Frame, bool) {
 	if flush {
@@ -221,7 +256,7 @@ func (t *track) poll(now time.Time, flush bool) error {
 		return nil
 	}
 	if t.choose(now) {
-		t.asks.row = 0
+		t.asks.anew() // the other layer's asks don't count
 	}
 	if t.current == nil {
 		if err := t.begin(now, flush); err != nil || t.current == nil {
@@ -296,10 +331,13 @@ func (t *track) write(l *layer, f frames.Frame, switched bool) error {
 		t.out, t.why = out, ""
 	}
 	t.account(l, at, f, switched)
+	if f.Key {
+		t.keyAt = f.Arrival
+	}
 	if f.Key && f.Width > 0 {
 		t.out.w.Grow(f.Width, f.Height)
 	}
-	t.out.arrival = arrival
+	t.out.arrival, t.ear.wrote = arrival, f.Arrival
 	return t.out.write(at, length, f.Key, f.Data)
 }
 
@@ -314,7 +352,7 @@ func (t *track) account(l *layer, at time.Duration, f frames.Frame, switched boo
 		t.tell(at)
 	case switched && missing >= pauseAtLeast, f.Broken && paused:
 		t.desk.gap(t, o.real, at, GapPause)
-	case f.Broken && !switched && (t.video() || missing >= lossAtLeast):
+	case f.Broken && !switched && (t.video() && missing >= freezeAtLeast || !t.video() && missing >= lossAtLeast):
 		t.desk.gap(t, o.real, at, GapLoss)
 	}
 }
@@ -373,6 +411,9 @@ type asks struct {
 	total int64
 }
 
+// anew begins to ask something else.
+func (a *asks) anew() { a.row, a.last = 0, time.Time{} }
+
 // due reports whether it is time to ask, and if so counts it.
 func (a *asks) due(now time.Time) bool {
 	wait := 500 * time.Millisecond
@@ -402,11 +443,16 @@ func (t *track) ask(now time.Time) {
 		l = t.target
 	case l == nil && len(t.layers) > 0:
 		l = t.layers[0]
-	case l == nil || !l.asm.NeedsKeyframe():
-		t.asks.row = 0
+	case l == nil:
 		return
+	case !l.asm.NeedsKeyframe():
+		t.asks.row = 0
+		if t.out == nil || now.Sub(t.keyAt) < keyEvery {
+			return
+		}
+		t.keyAt = now // one ask is enough: it is a wish
 	}
-	if l.silent(now) < fallAfter && t.asks.due(now) {
+	if l.silent(now) < goneAfter && t.asks.due(now) {
 		t.desk.keyframe(t.key, l.number)
 	}
 }

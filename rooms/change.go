@@ -12,6 +12,7 @@ type Change struct {
 	Start       *time.Time
 	Minutes     *int
 	End         *time.Time
+	Rules       RulesChange
 }
 
 // Changed returns the room with c applied: *FieldError for what can't be,
@@ -34,6 +35,11 @@ func (r Room) Changed(c Change, now time.Time) (Room, error) {
 		}
 		r.Capacity = *c.Capacity
 	}
+	rules, err := r.Rules.Changed(c.Rules)
+	if err != nil {
+		return Room{}, err
+	}
+	r.Rules = rules
 	if c.Start == nil && c.Minutes == nil && c.End == nil {
 		return r, nil
 	}

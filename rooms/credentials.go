@@ -121,10 +121,10 @@ func (a *Authenticator) remember(proof [sha256.Size]byte) {
 	a.known[proof] = now.Add(rememberFor)
 }
 
-// Hash returns what is stored of a new password, or a *FieldError if it is too
-// weak to take.
-func (a *Authenticator) Hash(ctx context.Context, password string) (string, error) {
-	if err := ValidatePassword(password); err != nil {
+// Hash returns what is stored of a user's new password, or a *FieldError if it
+// is too weak to take.
+func (a *Authenticator) Hash(ctx context.Context, user, password string) (string, error) {
+	if err := ValidatePassword(user, password); err != nil {
 		return "", err
 	}
 	return a.hasher.Hash(ctx, password)

@@ -45,6 +45,7 @@ type Reservation struct {
 	Timezone    string // IANA name
 	Description string
 	Capacity    int
+	Rules       RulesChange `json:",omitzero"` // requests without it keep their digest
 }
 
 // Validate returns a *FieldError for the first field that can't be reserved,
@@ -86,6 +87,10 @@ func (r Reservation) Reserve(creator User, now time.Time) (Room, error) {
 			return Room{}, err
 		}
 	}
+	rules, err := Rules{Recording: RecordManual, GuestRole: GuestSpeaker}.Changed(r.Rules)
+	if err != nil {
+		return Room{}, err
+	}
 	return Room{
 		ID:          NewRoomID(creator.ID),
 		CreatorID:   creator.ID,
@@ -96,6 +101,7 @@ func (r Reservation) Reserve(creator User, now time.Time) (Room, error) {
 		Duration:    end.Sub(start),
 		End:         end,
 		Capacity:    r.Capacity,
+		Rules:       rules,
 		Version:     1,
 		CreatedAt:   now,
 	}, nil

@@ -65,6 +65,7 @@ type Room struct {
 	End       time.Time
 	Capacity  int  // most participants at once; 0 is the server's own limit
 	Cancelled bool // its End may lie before its Start
+	Rules     Rules
 	Version   int64
 	CreatedAt time.Time
 }
@@ -127,15 +128,26 @@ type Store interface {
 	// RoomByKey returns the room that the key has made, ErrNotFound if it has
 	// made none that is remembered at now, or ErrKeyReused.
 	RoomByKey(ctx context.Context, key RequestKey, now time.Time) (Room, error)
-	// UpdateRoom replaces description, times, capacity and cancellation of the
-	// room whose version is still r.Version, and returns it as the next version.
+	// UpdateRoom replaces description, times, capacity, rules and cancellation of
+	// the room whose version is still r.Version, and returns it as the next version.
 	// ErrStale if the version is another.
 	UpdateRoom(ctx context.Context, r Room) (Room, error)
 	// SetRoomEnd moves a room's end, whatever its version, which is counted up.
 	SetRoomEnd(ctx context.Context, id string, end time.Time) error
 
+	// AppendAudit adds entries to the audit log, all or none; the store gives
+	// their ids.
+	AppendAudit(ctx context.Context, entries []AuditEntry) error
+	// Audit lists the newest entries first, and whether there are more.
+	Audit(ctx context.Context, f AuditFilter) (page []AuditEntry, more bool, err error)
+	// PruneAudit forgets what happened before that instant, and says how much.
+	PruneAudit(ctx context.Context, before time.Time) (int64, error)
+
 	// Secret returns the named secret, made of 32 random bytes at the first call.
 	Secret(ctx context.Context, name string) ([]byte, error)
+
+	EventStore
+	WebhookStore
 
 	Ping(ctx context.Context) error
 	Close() error

@@ -100,14 +100,6 @@ func TestUserNamesAndPasswords(t *testing.T) {
 			t.Errorf("name %q: %v", name, err)
 		}
 	}
-	for password, good := range map[string]bool{
-		"12345678": true, "пароль:8": true, strings.Repeat("x", 1024): true,
-		"": false, "1234567": false, "éééé": false, "1234567\xff": false, strings.Repeat("x", 1025): false,
-	} {
-		if err := ValidatePassword(password); (err == nil) != good {
-			t.Errorf("password %q: %v", password, err)
-		}
-	}
 	if ValidateRole(Admin) != nil || ValidateRole(Host) != nil || ValidateRole("root") == nil {
 		t.Error("roles other than admin and host are taken, or these are not")
 	}

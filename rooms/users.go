@@ -4,13 +4,6 @@ import (
 	"fmt"
 	"net/netip"
 	"regexp"
-	"unicode/utf8"
-)
-
-// Limits of a password, in characters and bytes. The upper one keeps hashing cheap.
-const (
-	MinPassword = 8
-	MaxPassword = 1 << 10
 )
 
 // userName leaves out the colon, which Basic auth can't carry in a name, and
@@ -21,19 +14,6 @@ var userName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}$`)
 func ValidateUserName(name string) error {
 	if !userName.MatchString(name) {
 		return &FieldError{"username", "must be 1 to 64 letters, digits or . _ @ + -, and start with a letter or digit"}
-	}
-	return nil
-}
-
-// ValidatePassword returns a *FieldError if the password is too weak to take.
-func ValidatePassword(password string) error {
-	switch {
-	case !utf8.ValidString(password):
-		return &FieldError{"password", "must be valid UTF-8"}
-	case utf8.RuneCountInString(password) < MinPassword:
-		return &FieldError{"password", fmt.Sprintf("must be at least %d characters long", MinPassword)}
-	case len(password) > MaxPassword:
-		return &FieldError{"password", fmt.Sprintf("must be at most %d bytes long", MaxPassword)}
 	}
 	return nil
 }

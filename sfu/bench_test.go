@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"plenum/sfu/bandwidth"
 	"plenum/sfu/packet"
 	"plenum/sfu/transport"
 )
@@ -27,7 +28,7 @@ func (sink) Report(uint64, uint32)               {}
 
 func (n *nowhere) Answer(context.Context, string) (string, error) { return "", nil }
 func (n *nowhere) Seats() []transport.Seat                        { return n.seats }
-func (n *nowhere) Numbered() bool                                 { return false }
+func (n *nowhere) Numbered() bool                                 { return true }
 func (n *nowhere) AskKeyframe(uint32)                             {}
 func (n *nowhere) Nack(uint32, []int64)                           {}
 func (n *nowhere) ReceiverReport([]transport.Block)               {}
@@ -46,13 +47,14 @@ func (f nowheres) New(ev transport.Events, _ *slog.Logger) (transport.Conn, erro
 type deaf struct{}
 
 func (deaf) SeatsChanged(string, int64, []SeatRow) {}
+func (deaf) LayersWanted(string, Source, int)      {}
 func (deaf) FloorChanged([]string)                 {}
 func (deaf) LinkChanged(string, LinkState)         {}
 
 // crowd fills a room with n participants who watch the first few, all up.
 func crowd(b *testing.B, n, watched, seats int) (*Room, []*Participant) {
 	b.Helper()
-	s := &SFU{cfg: Config{}.withDefaults(), log: slog.New(slog.DiscardHandler), conns: nowheres{seats}, pool: &packet.Pool{}, rooms: map[*Room]struct{}{}}
+	s := &SFU{cfg: Config{}.withDefaults(), log: slog.New(slog.DiscardHandler), media: media{conns: nowheres{seats}}, pool: &packet.Pool{}, turns: newTurns(), rooms: map[*Room]struct{}{}}
 	r := s.NewRoom("bench", deaf{})
 	b.Cleanup(r.Close)
 	var view []Tile
@@ -87,6 +89,7 @@ func BenchmarkFanOut(b *testing.B) {
 				pkt.SetPayload(0, 1200)
 				pkt.Timestamp, pkt.Arrival = uint32(seq)*3000, time.Now()
 				in.Packet(pkt, seq)
+				in.Flush(nil)
 			}
 			send(1)
 			r.plan(time.Now())
@@ -107,25 +110,47 @@ func BenchmarkFanOut(b *testing.B) {
 	}
 }
 
-// BenchmarkPlan measures seating a whole room anew.
+// BenchmarkPlan measures one plan of a room whose members watch nine of 25
+// publishers: with everybody to be seated anew, as when somebody else speaks
+// up, and with nothing changed since the last, as on most ticks. The links of
+// all carry plenty.
 func BenchmarkPlan(b *testing.B) {
-	for _, n := range []int{10, 100, 500} {
-		b.Run(fmt.Sprint("participants=", n), func(b *testing.B) {
-			r, all := crowd(b, n, 9, 9)
-			for i := range min(n, 25) {
-				all[i].SetSource(Camera, true, false)
-				all[i].SetSource(Microphone, true, false)
-				for n := range maxLayers {
-					t := transport.Track{Mid: "1", Layer: n, Mime: "video/VP8", ClockRate: 90000}
-					l, _ := all[i].Incoming(t).(*layer)
-					l.lastSeen.Store(time.Now().Add(time.Hour).UnixNano()) // live to the end
-				}
+	for _, n := range []int{50, 200, 500} {
+		r, all := crowd(b, n, 9, 9)
+		end := time.Now().Add(time.Hour) // of what lives
+		for _, p := range all {
+			p.down.est = bandwidth.New(bandwidth.Config{Start: 20_000_000})
+		}
+		for _, p := range all[:25] {
+			p.SetSource(Camera, true, false)
+			p.SetSource(Microphone, true, false)
+			for n := range maxLayers {
+				t := transport.Track{Mid: "1", Layer: n, SSRC: uint32(n + 1), Mime: "video/VP8", ClockRate: 90000}
+				in, _ := p.Incoming(t).(*layer)
+				key := r.sfu.pool.Get()
+				key.SetPayload(0, copy(key.Buffer(), vp8(true, [2]uint16{320 << n, 180 << n}, 1)))
+				key.Arrival = end
+				in.Packet(key, 1)
+				in.Flush(nil)
 			}
-			b.ReportAllocs()
-			for b.Loop() {
+		}
+		r.stop()
+		<-r.done
+		settled := func() { // nobody waits for a keyframe
+			for r.plan(time.Now()); len(r.plans.starts) > 0; {
 				r.plan(time.Now())
 			}
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*n), "ns/participant")
-		})
+		}
+		settled()
+		for name, change := range map[string]func(){"everything": r.changed, "nothing": func() {}} {
+			b.Run(fmt.Sprintf("participants=%d/%s", n, name), func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					change()
+					r.plan(time.Now())
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*n), "ns/participant")
+			})
+		}
 	}
 }

@@ -52,11 +52,14 @@ type watcher struct {
 	epochs map[string]int64
 	floor  []string
 	links  map[string]LinkState
+	wanted map[string]int
 	onSeat func(participant string, epoch int64, seats []SeatRow)
 }
 
 func newWatcher() *watcher {
-	return &watcher{seats: map[string][]SeatRow{}, epochs: map[string]int64{}, links: map[string]LinkState{}}
+	return &watcher{
+		seats: map[string][]SeatRow{}, epochs: map[string]int64{}, links: map[string]LinkState{}, wanted: map[string]int{},
+	}
 }
 
 func (w *watcher) SeatsChanged(p string, epoch int64, seats []SeatRow) {
@@ -67,6 +70,30 @@ func (w *watcher) SeatsChanged(p string, epoch int64, seats []SeatRow) {
 	if call != nil {
 		call(p, epoch, seats)
 	}
+}
+
+func (w *watcher) LayersWanted(p string, _ Source, layers int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.wanted[p] = layers
+}
+
+// forget drops what was told about everybody but one.
+func (w *watcher) forget(but string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	others := func(id string) bool { return id != but }
+	maps.DeleteFunc(w.seats, func(id string, _ []SeatRow) bool { return others(id) })
+	maps.DeleteFunc(w.epochs, func(id string, _ int64) bool { return others(id) })
+	maps.DeleteFunc(w.links, func(id string, _ LinkState) bool { return others(id) })
+	maps.DeleteFunc(w.wanted, func(id string, _ int) bool { return others(id) })
+}
+
+// layers returns how many layers publishers were told are wanted.
+func (w *watcher) layers() map[string]int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return maps.Clone(w.wanted)
 }
 
 func (w *watcher) FloorChanged(ids []string) {

@@ -32,6 +32,7 @@ type downlink struct {
 	since   time.Time
 	sending int  // bit/s
 	held    int  // tiles held back
+	plenty  int  // bit/s below which an estimate concerns the plan at once; 0 for never
 	bounded bool // there is an estimate
 }
 
@@ -46,9 +47,25 @@ func (p *Participant) Sending(bytes int) uint16 {
 
 // Arrived implements transport.Events.
 func (p *Participant) Arrived(arrivals []bandwidth.Arrival, now time.Time) {
-	p.down.mu.Lock()
-	defer p.down.mu.Unlock()
-	p.down.est.Feedback(arrivals, now)
+	if !p.uplink.admitReport(now) {
+		p.room.sfu.count.policedFeedback.Add(1)
+		return
+	}
+	if p.down.arrived(arrivals, now) {
+		p.stir()
+	}
+}
+
+// arrived takes feedback and reports whether the estimate fell so far that
+// the plan has to share it anew.
+func (d *downlink) arrived(arrivals []bandwidth.Arrival, now time.Time) (scarce bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.est.Feedback(arrivals, now)
+	if scarce = d.est.Rate() < d.plenty; scarce {
+		d.plenty = 0 // the plan looks at it more often from here on
+	}
+	return scarce
 }
 
 // budget returns what the subscriber may be sent, in bit/s; 0 for anything.
@@ -71,11 +88,15 @@ func (d *downlink) budget(numbered bool, least int, now time.Time) int {
 }
 
 // shared keeps what came of a budget: how many tiles are held back and what
-// the next step would need in all, 0 for nothing.
-func (d *downlink) shared(held, need int, now time.Time) {
+// the next step would need in all, 0 for nothing. An estimate below plenty
+// concerns the plan at once.
+func (d *downlink) shared(held, need, plenty int, now time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.held = held
+	d.held, d.plenty = held, 0
+	if d.est.Rate() >= plenty {
+		d.plenty = plenty
+	}
 	if d.bounded && need > 0 {
 		d.est.Want(need, now)
 	}
@@ -138,7 +159,7 @@ func (p *Participant) pad(bytes int) {
 func (o *output) pad(bytes int, idle bool) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if !o.sub.flowing() || o.current != nil && (idle || !o.whole) {
+	if !o.sub.flowing() || o.current() != nil && (idle || !o.whole) {
 		return false
 	}
 	for ; bytes > 0; bytes -= padSize + transport.Overhead {

@@ -2,11 +2,14 @@ package sfu
 
 import (
 	"math/rand/v2"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"plenum/sfu/codec"
 	"plenum/sfu/packet"
+	"plenum/sfu/police"
 	"plenum/sfu/repair"
 	"plenum/sfu/rewrite"
 	"plenum/sfu/transport"
@@ -21,31 +24,64 @@ const replayFor = 400 * time.Millisecond
 //
 // Its mutex is held while a packet is handed to the transport, so that packets
 // of a switch leave in order. Only this subscriber's packets wait for it, and
-// the transport drops rather than blocks.
+// the transport drops rather than blocks. The room's plan never takes it: what
+// the plan wants and what it reads are atomics.
 type output struct {
 	sub    *Participant
 	sender transport.Sender
 	video  bool
 	rate   uint32
 
-	source *source // who sits here; guarded by the room's mutex
+	// The plan's own, guarded by the room's mutex.
+	source   *source  // who sits here
+	attached []*layer // those whose packets come here
+	early    bool     // a keyframe was asked for before the gate opened
+
+	// Written by the plan. Era counts what makes the forwarded stream begin
+	// anew: it is changed last by who writes and read first by who forwards.
+	sits   atomic.Pointer[sitting]
+	target atomic.Pointer[layer] // what should be forwarded
+	era    atomic.Uint32
+
+	// Written under mu.
+	plays atomic.Pointer[playing]
+	shown atomic.Pointer[showing]
 
 	mu      sync.Mutex // guards what follows
 	stream  *rewrite.Stream
 	resends *repair.Resends
-	gate    int64  // the seat epoch the page must have acknowledged first
-	early   bool   // a keyframe was asked for before that
-	target  *layer // what should be forwarded
-	current *layer // what is forwarded
-	epoch   uint32 // of current's source, when it began
 	csrc    uint32
-	passed  int64 // newest packet of current replayed from its ring
-	from    uint32
-	started bool // from holds
-	whole   bool // the packet sent last ended its frame
+	wants   struct{ packets, keyframes police.Bucket }
+	passed  int64           // newest packet of the current layer replayed from its ring
+	whole   bool            // the packet sent last ended its frame
+	batch   transport.Batch // of forward
+	fill    int
 	scratch [packet.MTU]byte
 }
 
+// A sitting is one stay of a source on an output.
+type sitting struct {
+	source *source
+	gate   int64 // the seat epoch the page must have acknowledged first
+}
+
+// playing is what an output forwards.
+type playing struct {
+	layer *layer
+	epoch uint32 // of its source, when it began
+	era   uint32 // it is over when the output has another
+}
+
+// showing is the first frame of a sitting.
+type showing struct {
+	in   *sitting
+	from uint32
+}
+
+// A tally counts what went out to several outputs.
+type tally struct{ packets, bytes uint64 }
+
+// newOutput returns the output of half a seat that nobody sits on.
 func newOutput(sub *Participant, s transport.Sender, video bool) *output {
 	o := &output{sub: sub, sender: s, video: video, rate: 48000}
 	if video {
@@ -53,100 +89,120 @@ func newOutput(sub *Participant, s transport.Sender, video bool) *output {
 	}
 	o.stream = rewrite.New(o.rate, uint16(rand.Uint32N(1<<15)), rand.Uint32()) //nolint:gosec // RFC 3550: random, not secret
 	o.resends = repair.NewResends(repair.ResendsConfig{})
+	o.sits.Store(&sitting{})
 	s.Listen(o)
 	return o
 }
 
-// sit changes who is forwarded here; nil for nobody. Packets of the one before
-// stop at once. The first of the new one goes out when the page has
-// acknowledged the seat epoch gate.
+// sit changes who is forwarded here; nil for nobody. What was forwarded before
+// stops. The first packet of the new one goes out when the page has
+// acknowledged the seat epoch gate. Only the room's plan calls it.
 func (o *output) sit(s *source, gate int64) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.source, o.gate, o.early = s, gate, false
-	o.target, o.current, o.started = nil, nil, false
-	if s != nil {
-		o.csrc = s.owner.number
+	if o.source == nil && s == nil {
+		return
 	}
+	for _, l := range o.attached {
+		l.detach(o)
+	}
+	o.source, o.early, o.attached = s, false, o.attached[:0]
+	o.target.Store(nil)
+	o.sits.Store(&sitting{source: s, gate: gate})
+	o.era.Add(1)
 }
 
 // aim chooses the layer to forward; nil for none. The switch happens at the
-// layer's next keyframe, or its next packet for sound.
+// layer's next keyframe, or its next packet for sound. Until then, it and what
+// plays stay attached. Only the room's plan calls it.
 func (o *output) aim(l *layer) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.target = l
-	if l == nil {
-		o.current = nil
+	if o.source == nil {
+		return
 	}
+	if old := o.target.Swap(l); l == nil && old != nil {
+		o.era.Add(1)
+	}
+	if l != nil && !slices.Contains(o.attached, l) {
+		o.attached = append(o.attached, l)
+		l.attach(o)
+	}
+	keep := o.playing()
+	o.attached = slices.DeleteFunc(o.attached, func(have *layer) bool {
+		if have == l || have == keep {
+			return false
+		}
+		have.detach(o)
+		return true
+	})
 }
 
 // restart forgets what is forwarded, so that it begins again with a keyframe.
-func (o *output) restart() {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.current = nil
-}
+func (o *output) restart() { o.era.Add(1) }
 
-// pending returns the layer whose keyframe this output waits for, or nil. An
-// open gate and a young keyframe in the ring start it right here.
-func (o *output) pending(now time.Time) *layer {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if !o.video || o.target == nil || !o.sub.flowing() || !o.target.src.flows() {
-		return nil
+// pending returns the layer whose keyframe this output waits for, or nil, and
+// whether the page has cleared the seat for it.
+func (o *output) pending() (l *layer, open bool) {
+	l, at := o.target.Load(), o.sits.Load()
+	if !o.video || l == nil || !o.sub.flowing() || !l.src.flows() {
+		return nil, false
 	}
-	if o.current == o.target && o.epoch == o.target.src.epoch.Load() {
-		return nil
+	if now := o.current(); now != nil && now.layer == l && now.epoch == l.src.epoch.Load() {
+		return nil, false
 	}
-	if !o.open() { // ask once ahead: the page may take its time, or never answer
-		if o.early {
-			return nil
-		}
-		o.early = true
-		return o.target
-	}
-	if o.replay(o.target, now) {
-		return nil
-	}
-	return o.target
+	return l, o.open(at)
 }
 
 // open reports whether the page has cleared the seat.
-func (o *output) open() bool { return o.sub.acked.Load() >= o.gate }
+func (o *output) open(at *sitting) bool { return o.sub.acked.Load() >= at.gate }
 
-// replay starts with the newest keyframe in the layer's ring, if it is young.
-func (o *output) replay(l *layer, now time.Time) bool {
+// current returns what is forwarded, or nil.
+func (o *output) current() *playing {
+	if p := o.plays.Load(); p != nil && p.era == o.era.Load() {
+		return p
+	}
+	return nil
+}
+
+// catchUp starts l from its ring if its keyframe is young. It reports how many
+// packets went, and whether a keyframe has to be asked for.
+func (o *output) catchUp(l *layer, now time.Time) (sent int, ask bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if want, open := o.pending(); want != l || !open {
+		return 0, false // the keyframe came meanwhile, or nobody waits any more
+	}
+	era, at := o.era.Load(), o.sits.Load()
 	epoch := l.src.epoch.Load()
-	if l.keyEpoch.Load() != epoch || now.UnixNano()-l.keyArrive.Load() > int64(replayFor) {
-		return false
+	if at.source != l.src || l.keyEpoch.Load() != epoch || now.UnixNano()-l.keyArrive.Load() > int64(replayFor) {
+		return 0, true
 	}
 	first, ok := l.ring.Keyframe()
 	if !ok {
-		return false
+		return 0, true
 	}
 	p := l.ring.Get(first)
 	if p == nil { // the ring was closed or overrun meanwhile
-		return false
+		return 0, true
 	}
 	defer p.Release()
-	o.start(l, p, epoch)
-	return true
+	var t tally
+	o.start(at, playing{layer: l, epoch: epoch, era: era}, p, &t)
+	o.sub.room.sfu.count.sent(t)
+	return int(t.packets), false
 }
 
 // start begins with p, the first packet of a picture, and sends what came
 // after it already.
-func (o *output) start(l *layer, p *packet.Packet, epoch uint32) {
-	o.begin(l, p, epoch)
-	o.write(p)
-	newest, _ := l.ring.Newest()
+func (o *output) start(at *sitting, play playing, p *packet.Packet, t *tally) {
+	o.begin(at, play, p)
+	o.write(p, t)
+	ring := play.layer.ring
+	newest, _ := ring.Newest()
 	for seq := p.Seq + 1; seq <= newest; seq++ {
-		next := l.ring.Get(seq)
+		next := ring.Get(seq)
 		if next == nil {
 			continue // lost or late: the subscriber will ask for it
 		}
 		if len(next.Payload()) > 0 || !o.stream.Drop(seq) {
-			o.write(next)
+			o.write(next, t)
 		}
 		o.passed = seq
 		next.Release()
@@ -154,33 +210,45 @@ func (o *output) start(l *layer, p *packet.Packet, epoch uint32) {
 	o.passed = max(o.passed, p.Seq)
 }
 
-// forward takes one packet of a layer this output is attached to.
-func (o *output) forward(l *layer, p *packet.Packet, epoch uint32) {
+// forward takes packets of a layer this output is attached to, and counts what
+// went. Those shorter than fill are padded, within reason.
+func (o *output) forward(l *layer, held []holding, fill int, b transport.Batch, t *tally) {
 	if !o.sub.flowing() {
 		return
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.current != l || o.epoch != epoch {
-		if o.target != l || (o.video && (!p.Keyframe || !o.open())) {
+	o.batch, o.fill = b, fill
+	for _, h := range held {
+		o.forwardLocked(l, h.p, h.epoch, t)
+	}
+	o.batch, o.fill = nil, 0
+}
+
+func (o *output) forwardLocked(l *layer, p *packet.Packet, epoch uint32, t *tally) {
+	era := o.era.Load()
+	if now := o.plays.Load(); now == nil || now.layer != l || now.epoch != epoch || now.era != era {
+		at := o.sits.Load()
+		if o.target.Load() != l || at.source != l.src || (o.video && (!p.Keyframe || !o.open(at))) {
 			return
 		}
+		play := playing{layer: l, epoch: epoch, era: era}
 		if o.video { // its first packet may have come by RTX, after the others
-			o.start(l, p, epoch)
+			o.start(at, play, p, t)
 			return
 		}
-		o.begin(l, p, epoch)
+		o.begin(at, play, p)
 	}
 	switch {
 	case p.Seq <= o.passed: // went out with the replay
 	case len(p.Payload()) == 0 && o.stream.Drop(p.Seq): // padding
 	default:
-		o.write(p)
+		o.write(p, t)
 	}
 }
 
-// begin makes l the input, from its packet p on.
-func (o *output) begin(l *layer, p *packet.Packet, epoch uint32) {
+// begin makes a layer the input, from its packet p on.
+func (o *output) begin(in *sitting, play playing, p *packet.Packet) {
 	at := rewrite.Point{Seq: p.Seq, Timestamp: p.Timestamp, PictureID: -1, TL0: -1}
 	if o.video {
 		if d, err := codec.ParseVP8(p.Payload()); err == nil {
@@ -188,28 +256,33 @@ func (o *output) begin(l *layer, p *packet.Packet, epoch uint32) {
 		}
 	}
 	from := o.stream.Switch(at, p.Arrival)
-	o.current, o.epoch, o.passed = l, epoch, p.Seq-1
-	if !o.started {
-		o.from, o.started = from, true
-		if o.video {
-			o.sub.room.wakeUp() // the seat table now has its timestamp
-		}
+	o.passed, o.csrc = p.Seq-1, in.source.owner.number
+	o.plays.Store(&play)
+	if s := o.shown.Load(); s == nil || s.in != in {
+		o.shown.Store(&showing{in: in, from: from})
+	}
+	if o.video { // the seat table has its timestamp, and what played before is not needed any more
+		o.sub.stir()
 	}
 	o.sub.room.sfu.count.switches.Add(1)
 }
 
 // write maps and sends one packet of the current input.
-func (o *output) write(p *packet.Packet) {
+func (o *output) write(p *packet.Packet, t *tally) {
 	h, payload, ok := o.mapped(p, p.Arrival)
 	if !ok {
 		return
+	}
+	h.Batch = o.batch
+	if short := o.fill - len(payload); short > 0 && short <= maxFill {
+		h.Fill = uint8(short)
 	}
 	o.sender.Write(h, payload)
 	o.whole = h.Marker
 	o.sub.down.bytes.Add(uint64(len(payload) + transport.Overhead))
 	o.resends.Sent(len(payload), p.Arrival)
-	o.sub.room.sfu.count.forwarded.Add(1)
-	o.sub.room.sfu.count.forwardedBytes.Add(uint64(len(payload)))
+	t.packets++
+	t.bytes += uint64(len(payload))
 }
 
 // mapped returns p as this subscriber sees it. The payload is valid until the next call.
@@ -232,31 +305,38 @@ func (o *output) mapped(p *packet.Packet, now time.Time) (transport.Header, []by
 
 // Nack implements transport.Feedback.
 func (o *output) Nack(seqs []uint16, now time.Time) {
+	count := &o.sub.room.sfu.count
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	if !o.wants.packets.Take(float64(len(seqs)), packetsWanted, now) {
+		count.policedFeedback.Add(1)
+		count.refused.Add(uint64(len(seqs)))
+		return
+	}
 	for _, seq := range seqs {
 		if !o.resend(seq, now) {
-			o.sub.room.sfu.count.refused.Add(1)
+			count.refused.Add(1)
 		}
 	}
 }
 
 // resend sends one packet again if it belongs to the current input, is still
 // in the ring and the subscriber's budget allows it.
-func (o *output) resend(number uint16, now time.Time) bool {
+func (o *output) resend(number uint16, at time.Time) bool {
 	input, seq, ok := o.stream.Source(number)
-	if !ok || o.current == nil || input != o.stream.Input() || !o.sub.flowing() {
+	now := o.current()
+	if !ok || now == nil || input != o.stream.Input() || !o.sub.flowing() {
 		return false
 	}
-	p := o.current.ring.Get(seq)
+	p := now.layer.ring.Get(seq)
 	if p == nil {
 		return false
 	}
 	defer p.Release()
-	if !o.resends.Allow(number, len(p.Payload()), now, o.sub.roundTrip()) {
+	if !o.resends.Allow(number, len(p.Payload()), at, o.sub.roundTrip()) {
 		return false
 	}
-	h, payload, ok := o.mapped(p, now)
+	h, payload, ok := o.mapped(p, at)
 	if !ok || h.Seq != number {
 		return false
 	}
@@ -267,15 +347,21 @@ func (o *output) resend(number uint16, now time.Time) bool {
 
 // KeyframeWanted implements transport.Feedback.
 func (o *output) KeyframeWanted(now time.Time) {
+	l := o.target.Load()
+	if l == nil {
+		l = o.playing()
+	}
+	if l == nil || !o.video {
+		return
+	}
 	o.mu.Lock()
-	l := o.current
-	if o.target != nil {
-		l = o.target
-	}
+	allowed := o.wants.keyframes.Take(1, keyframesWanted, now)
 	o.mu.Unlock()
-	if l != nil && o.video {
-		l.askKeyframe(now)
+	if !allowed {
+		o.sub.room.sfu.count.policedFeedback.Add(1)
+		return
 	}
+	l.askKeyframe(now)
 }
 
 // RoundTrip implements transport.Feedback.
@@ -291,30 +377,36 @@ func (o *output) Lost(fraction float64) {
 // report sends the subscriber a sender report that puts this stream on the
 // server's clock, once the publisher's own report is there.
 func (o *output) report(now time.Time) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.current == nil || !o.sub.flowing() {
+	if o.current() == nil { // as most: don't wait for a packet on its way
 		return
 	}
-	sr := o.current.report.Load()
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	play := o.current()
+	if play == nil || !o.sub.flowing() {
+		return
+	}
+	sr := play.layer.report.Load()
 	if sr == nil {
 		return
 	}
-	since := now.Sub(o.current.src.owner.clockTime(sr.NTP))
+	since := now.Sub(play.layer.src.owner.clockTime(sr.NTP))
 	ts := o.stream.Timestamp(sr.Timestamp) + uint32(int64(since.Seconds()*float64(o.rate)))
 	o.sender.Report(toNTP(now), ts)
 }
 
 // first returns the RTP timestamp of the occupant's first frame, once it went out.
 func (o *output) first() (timestamp uint32, ok bool) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.from, o.started
+	if s := o.shown.Load(); s != nil && s.in == o.sits.Load() {
+		return s.from, true
+	}
+	return 0, false
 }
 
 // playing returns the layer that is forwarded now, or nil.
 func (o *output) playing() *layer {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.current
+	if now := o.current(); now != nil {
+		return now.layer
+	}
+	return nil
 }

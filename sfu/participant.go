@@ -34,8 +34,12 @@ type seat struct {
 	rates    [maxLayers]int
 	standing bandwidth.Standing // what the picture gets
 	choice   *layer             // of the picture; nil for none
-	audio    *output
-	video    *output
+	asks     struct {           // what the picture's tile asks for, whether it arrives or not
+		source *source
+		layer  int // -1 for none
+	}
+	audio *output
+	video *output
 }
 
 // A Participant is one connection in a room. Its methods may be called from
@@ -46,13 +50,20 @@ type Participant struct {
 	room    *Room
 	conn    transport.Conn
 	sources map[Source]*source
+	every   [4]*source // the same, in order
 
-	link  atomic.Value // LinkState
-	held  atomic.Bool  // paused by signalling
-	acked atomic.Int64
-	rtt   atomic.Int64 // nanoseconds; 0 is unknown
+	up   atomic.Bool // the link is
+	held atomic.Bool // paused by signalling
+	gave atomic.Bool // published something, ever
+	// barred is set while the participant may not publish.
+	barred atomic.Bool
+	// stirred is set when the plan has to look at the participant.
+	stirred atomic.Bool
+	acked   atomic.Int64
+	rtt     atomic.Int64 // nanoseconds; 0 is unknown
 
-	down downlink
+	down   downlink
+	uplink uplink
 
 	clockMu sync.Mutex
 	clock   clock
@@ -66,14 +77,22 @@ type Participant struct {
 	epoch int64
 	table []SeatRow // as last told
 	left  bool
+
+	// The plan's own, guarded by it too.
+	tiles   []seating.Tile // the view in numbers
+	asked   bool           // view or seats changed
+	seated  int64          // Room.changes as of the last seating
+	aimed   int64          // planning.sights as of the last choice of layers
+	waiting bool           // a seat waits for a keyframe
+	due     time.Time      // when to share the bandwidth again
 }
 
 func newParticipant(r *Room, e Entry) *Participant {
 	p := &Participant{id: e.ID, number: e.Number, room: r, view: e.View, sources: map[Source]*source{}, down: newDownlink()}
-	for _, kind := range []Source{Microphone, Camera, Screen, ScreenAudio} {
-		p.sources[kind] = &source{owner: p, kind: kind}
+	for i, kind := range []Source{Microphone, Camera, Screen, ScreenAudio} {
+		p.every[i] = &source{owner: p, kind: kind}
+		p.sources[kind] = p.every[i]
 	}
-	p.link.Store(LinkConnecting)
 	return p
 }
 
@@ -98,6 +117,7 @@ func (p *Participant) answer(ctx context.Context, offer string, sources map[stri
 			audio: newOutput(p, all[i].Audio, false), video: newOutput(p, all[i].Video, true),
 		})
 	}
+	p.asked = true
 	p.room.mu.Unlock()
 	return answer, nil
 }
@@ -117,7 +137,7 @@ func (p *Participant) Reoffer(ctx context.Context, offer string, sources map[str
 // SetView replaces what the participant wants to see, most wanted first.
 func (p *Participant) SetView(tiles []Tile) {
 	p.room.mu.Lock()
-	p.view = tiles
+	p.view, p.asked = tiles, true
 	p.room.mu.Unlock()
 	p.room.wakeUp()
 }
@@ -129,12 +149,21 @@ func (p *Participant) SetSource(s Source, on, muted bool) {
 	if src == nil {
 		return
 	}
+	if on {
+		p.gave.Store(true)
+	}
 	if src.set(func() { src.on, src.muted = on, muted }) {
 		p.wantKeyframes(src)
 	}
 	if s == Microphone && (!on || muted) {
 		p.room.silenced(p)
 	}
+	p.room.changed()
+}
+
+// stir makes the plan look at the participant soon.
+func (p *Participant) stir() {
+	p.stirred.Store(true)
 	p.room.wakeUp()
 }
 
@@ -156,7 +185,7 @@ func (p *Participant) AckSeats(epoch int64) {
 			return
 		}
 		if p.acked.CompareAndSwap(old, epoch) {
-			p.room.wakeUp()
+			p.stir()
 			return
 		}
 	}
@@ -168,6 +197,22 @@ func (p *Participant) AckSeats(epoch int64) {
 func (p *Participant) Pause(paused bool) {
 	p.held.Store(paused)
 	p.refresh()
+}
+
+// Bar takes the right to publish away, or gives it back. While it is barred,
+// every packet the participant sends is dropped and counted, whatever its
+// sources are said to be.
+func (p *Participant) Bar(barred bool) {
+	p.barred.Store(barred)
+	for _, s := range p.sources {
+		if s.set(func() { s.barred = p.barred.Load() }) {
+			p.wantKeyframes(s)
+		}
+	}
+	if barred {
+		p.room.silenced(p)
+	}
+	p.room.changed()
 }
 
 // refresh applies a change of the link or of Pause to what flows.
@@ -187,11 +232,14 @@ func (p *Participant) refresh() {
 		st.video.restart()
 	}
 	p.room.mu.Unlock()
-	p.room.wakeUp()
+	p.stir()
+	if p.gave.Load() {
+		p.room.changed()
+	}
 }
 
 // flowing reports whether media may pass to and from the participant.
-func (p *Participant) flowing() bool { return p.link.Load() == LinkUp && !p.held.Load() }
+func (p *Participant) flowing() bool { return p.up.Load() && !p.held.Load() }
 
 func (p *Participant) roundTrip() time.Duration {
 	if d := p.rtt.Load(); d > 0 {
@@ -278,7 +326,7 @@ func (p *Participant) StateChanged(s transport.State) {
 		state = LinkFailed
 	case transport.Connecting:
 	}
-	p.link.Store(state)
+	p.up.Store(state == LinkUp)
 	p.refresh()
 	p.room.obs.LinkChanged(p.id, state)
 }

@@ -16,6 +16,12 @@ const smallRoom = 8
 // quarter, half and full of 720p.
 var defaultHeights = [maxLayers]int{180, 360, 720}
 
+// replayBurst is about how many packets are replayed from rings after one
+// plan. When a room of hundreds turns to somebody, the rest follows planPause
+// later: the room's goroutine has its clocks to keep, and what is sent in one
+// burst is lost in one.
+const replayBurst = 500
+
 // news is a seat table somebody has to be told.
 type news struct {
 	participant string
@@ -23,51 +29,134 @@ type news struct {
 	table       []SeatRow
 }
 
+// planning is what one plan leaves for the next. It is guarded by the room's
+// mutex.
+type planning struct {
+	known       int64 // Room.changes as of offers
+	offers      map[uint32]seating.Offer
+	givers      []*Participant // who publishes anything
+	microphones int
+	sights      int64 // rises when a layer came, went, woke, fell silent or changed its height
+	sharing     sharing
+	told        []news
+	starts      []start
+}
+
+// start is an output that waits for a keyframe.
+type start struct {
+	out   *output
+	layer *layer
+	early bool // only ask: the page has not cleared the seat
+}
+
 // plan seats everybody anew from what they want, who is audible and who
-// publishes what, and tells whose table changed.
+// publishes what, and tells whose table changed. Who can't be concerned by
+// what changed since the last plan is passed over. What may wait for a socket,
+// replayed keyframes and RTCP, happens without the room's mutex, which joins
+// need.
 func (r *Room) plan(now time.Time) {
 	r.mu.Lock()
 	if r.closed {
 		r.mu.Unlock()
 		return
 	}
-	publishing, microphones := r.publishing()
-	var told []news
+	r.plans.told, r.plans.starts = r.plans.told[:0], r.plans.starts[:0]
+	r.survey(now)
 	for _, p := range r.members {
-		small := microphones <= smallRoom
-		r.seat(p, publishing, small)
-		r.aim(p, small, now)
-		if n, changed := p.news(); changed {
-			told = append(told, n)
+		r.replan(p, now)
+	}
+	wanted := r.demands(now)
+	r.mu.Unlock()
+	for _, w := range wanted {
+		r.obs.LayersWanted(w.participant, w.source, w.layers)
+	}
+	for _, n := range r.plans.told {
+		r.obs.SeatsChanged(n.participant, n.epoch, n.table)
+	}
+	r.begin(now)
+}
+
+// begin starts the outputs whose keyframe is at hand, and asks for the others'.
+func (r *Room) begin(now time.Time) {
+	sent := 0
+	for _, s := range r.plans.starts {
+		if s.early {
+			s.layer.askKeyframe(now)
+			continue
+		}
+		n, ask := s.out.catchUp(s.layer, now)
+		if ask {
+			s.layer.askKeyframe(now)
+		}
+		if sent += n; sent > replayBurst {
+			r.wakeUp()
+			return
 		}
 	}
-	r.mu.Unlock()
-	for _, n := range told {
-		r.obs.SeatsChanged(n.participant, n.epoch, n.table)
+}
+
+// survey finds out what everybody publishes, if that changed, and what became
+// of the layers.
+func (r *Room) survey(now time.Time) {
+	at := &r.plans
+	if changes := r.changes.Load(); changes != at.known || at.offers == nil {
+		at.known = changes
+		at.sights++
+		r.publishing()
+	}
+	for _, p := range at.givers {
+		for _, s := range p.every {
+			if s.isOn() && s.look(now) {
+				at.sights++
+			}
+		}
 	}
 }
 
 // publishing lists what everybody publishes, and counts open microphones.
-func (r *Room) publishing() (all map[uint32]seating.Offer, microphones int) {
-	all = make(map[uint32]seating.Offer, len(r.members))
+func (r *Room) publishing() {
+	at := &r.plans
+	at.offers, at.givers, at.microphones = make(map[uint32]seating.Offer, len(at.givers)), at.givers[:0], 0
 	for number, p := range r.members {
 		o := seating.Offer{
 			Camera: p.sources[Camera].isOn(), Microphone: p.sources[Microphone].isOn(),
 			Screen: p.sources[Screen].isOn(), ScreenAudio: p.sources[ScreenAudio].isOn(),
 		}
-		if o.Microphone {
-			microphones++
+		if o == (seating.Offer{}) {
+			continue
 		}
-		all[number] = o
+		if o.Microphone {
+			at.microphones++
+		}
+		at.offers[number] = o
+		at.givers = append(at.givers, p)
 	}
-	return all, microphones
+}
+
+// replan seats one subscriber and chooses its layers, as far as there is
+// reason to.
+func (r *Room) replan(p *Participant, now time.Time) {
+	stirred := p.stirred.Swap(false)
+	reseat := p.seated != r.plans.known || p.asked
+	if !reseat && !stirred && !p.waiting && p.aimed == r.plans.sights && now.Before(p.due) {
+		return
+	}
+	if reseat {
+		p.seated, p.asked = r.plans.known, false
+		r.seat(p)
+	}
+	p.aimed = r.plans.sights
+	r.aim(p, now)
+	if n, changed := p.news(); changed {
+		r.plans.told = append(r.plans.told, n)
+	}
 }
 
 // seat decides who sits where for one subscriber and moves them.
-func (r *Room) seat(p *Participant, publishing map[uint32]seating.Offer, small bool) {
-	tiles := r.tiles(p)
+func (r *Room) seat(p *Participant) {
+	r.resolve(p)
 	wanted := seating.Wanted(seating.Room{
-		Self: p.number, Tiles: tiles, Floor: r.audible, Publishing: publishing, SmallRoom: small,
+		Self: p.number, Tiles: p.tiles, Floor: r.audible, Publishing: r.plans.offers, SmallRoom: r.small(),
 	})
 	before := make([]seating.Occupant, len(p.seats))
 	for i, st := range p.seats {
@@ -76,26 +165,27 @@ func (r *Room) seat(p *Participant, publishing map[uint32]seating.Offer, small b
 		}
 		before[i] = st.occupant
 	}
-	after := seating.Assign(before, wanted, publishing)
+	after := seating.Assign(before, wanted, r.plans.offers)
 	for i, st := range p.seats {
 		if after[i] != before[i] {
 			r.move(p, st, after[i])
 		}
-		st.wanted = slices.ContainsFunc(tiles, func(t seating.Tile) bool { return t.Occupant == st.occupant })
+		st.wanted = slices.ContainsFunc(p.tiles, func(t seating.Tile) bool { return t.Occupant == st.occupant })
 	}
 }
 
-// tiles is a subscriber's view in the numbers of those who are there.
-func (r *Room) tiles(p *Participant) []seating.Tile {
-	tiles := make([]seating.Tile, 0, len(p.view))
+func (r *Room) small() bool { return r.plans.microphones <= smallRoom }
+
+// resolve puts a subscriber's view in the numbers of those who are there.
+func (r *Room) resolve(p *Participant) {
+	p.tiles = p.tiles[:0]
 	for _, t := range p.view {
 		if number, ok := r.numbers[t.Participant]; ok && number != p.number {
-			tiles = append(tiles, seating.Tile{
+			p.tiles = append(p.tiles, seating.Tile{
 				Occupant: seating.Occupant{Participant: number, Screen: t.Source == Screen}, Height: t.Height,
 			})
 		}
 	}
-	return tiles
 }
 
 // move puts somebody else on a seat. If a picture may stand there, it is not
@@ -104,7 +194,7 @@ func (r *Room) move(p *Participant, st *seat, to seating.Occupant) {
 	if st.occupant != (seating.Occupant{}) {
 		st.gate = p.epoch + 1
 	}
-	r.vacate(st)
+	st.vacate()
 	st.occupant, st.standing, st.choice = to, bandwidth.Standing{}, nil
 	owner := r.members[to.Participant]
 	if owner == nil {
@@ -115,17 +205,10 @@ func (r *Room) move(p *Participant, st *seat, to seating.Occupant) {
 }
 
 // vacate takes whoever sits on st away.
-func (r *Room) vacate(st *seat) {
-	for _, o := range []*output{st.audio, st.video} {
-		if o.source != nil {
-			for i := range o.source.layers {
-				if l := o.source.layers[i].Load(); l != nil {
-					l.detach(o)
-				}
-			}
-		}
-		o.sit(nil, 0)
-	}
+func (st *seat) vacate() {
+	st.ask(-1)
+	st.audio.sit(nil, 0)
+	st.video.sit(nil, 0)
 	st.occupant = seating.Occupant{}
 }
 
@@ -138,46 +221,41 @@ func halves(o seating.Occupant) struct{ audio, video Source } {
 }
 
 // aim points every output of a subscriber at the layer it should forward, and
-// asks for the keyframes that are missing. In a large room silent microphones
+// notes the keyframes that are missing. In a large room silent microphones
 // are not forwarded.
-func (r *Room) aim(p *Participant, small bool, now time.Time) {
+func (r *Room) aim(p *Participant, now time.Time) {
 	reserve := 0
 	for _, st := range p.seats {
 		sound := layerAt(st.audio.source, 0)
-		if !small && !st.occupant.Screen && !slices.Contains(r.audible, st.occupant.Participant) {
+		if !r.small() && !st.occupant.Screen && !slices.Contains(r.audible, st.occupant.Participant) {
 			sound = nil
 		}
 		if sound != nil {
 			reserve += sound.bitrate(now)
 		}
-		r.point(st.audio, sound, now)
+		st.audio.aim(sound)
 	}
 	r.share(p, max(reserve, soundReserve), now)
+	p.waiting = false
 	for _, st := range p.seats {
-		r.point(st.video, st.choice, now)
+		st.video.aim(st.choice)
+		r.await(p, st.video)
 	}
 }
 
-// point makes want the layer of o: it alone, and the one that plays until
-// want's keyframe is there, stay attached.
-func (r *Room) point(o *output, want *layer, now time.Time) {
-	if o.source == nil {
+// await notes that an output needs a keyframe, if it does. For a seat that the
+// page has not cleared one is asked for once ahead: the page may take its
+// time, or never answer.
+func (r *Room) await(p *Participant, o *output) {
+	l, open := o.pending()
+	if l == nil {
 		return
 	}
-	o.aim(want)
-	if want != nil {
-		want.attach(o)
+	p.waiting = true
+	if open || !o.early {
+		r.plans.starts = append(r.plans.starts, start{out: o, layer: l, early: !open})
 	}
-	waiting := o.pending(now)
-	playing := o.playing()
-	for i := range o.source.layers {
-		if l := o.source.layers[i].Load(); l != nil && l != want && l != playing {
-			l.detach(o)
-		}
-	}
-	if waiting != nil {
-		waiting.askKeyframe(now)
-	}
+	o.early = o.early || !open
 }
 
 func layerAt(s *source, index int) *layer {

@@ -20,6 +20,9 @@ const (
 	audioRing = 128
 )
 
+// largeAudience is how many receive a picture that has to wait for its turn.
+const largeAudience = 8
+
 // keyframeEvery is the least time between keyframe requests upstream.
 const keyframeEvery = 500 * time.Millisecond
 
@@ -48,11 +51,16 @@ type source struct {
 	// new epoch is a new input for everyone who receives it.
 	epoch  atomic.Uint32
 	layers [maxLayers]atomic.Pointer[layer]
+	seen   [maxLayers]sight // guarded by the room's mutex
+	demand demand           // the same
+
+	lit atomic.Bool // on, for who does not hold mu
 
 	mu     sync.Mutex // guards what follows
 	on     bool
 	muted  bool
 	paused bool
+	barred bool
 }
 
 // set changes the source's state and reports whether it flows now and did not before.
@@ -60,7 +68,8 @@ func (s *source) set(change func()) (began bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	change()
-	flows := s.on && !s.muted && !s.paused
+	s.lit.Store(s.on && !s.barred)
+	flows := s.on && !s.muted && !s.paused && !s.barred
 	if flows == s.flows() {
 		return false
 	}
@@ -71,11 +80,7 @@ func (s *source) set(change func()) (began bool) {
 func (s *source) flows() bool { return s.epoch.Load()%2 == 1 }
 
 // isOn reports whether the source is switched on, muted or not.
-func (s *source) isOn() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.on
-}
+func (s *source) isOn() bool { return s.lit.Load() }
 
 // layer is one encoding of a source: who receives it and what repairs it.
 type layer struct {
@@ -94,7 +99,9 @@ type layer struct {
 	report    atomic.Pointer[SenderReport]
 	over      atomic.Bool // another stream has taken its place
 
-	unwrap packet.Unwrapper // of the reading goroutine
+	// Of the reading goroutine.
+	unwrap packet.Unwrapper
+	held   []holding // packets of this batch
 
 	mu        sync.Mutex // guards what follows
 	meter     bandwidth.Meter
@@ -162,9 +169,22 @@ func (l *layer) Packet(p *packet.Packet, seq uint16) {
 	if l.over.Load() {
 		return
 	}
+	if l.src.owner.barred.Load() { // before it costs anything, or is asked for again
+		room.sfu.count.barred.Add(1)
+		return
+	}
+	header, end := p.PayloadBounds()
+	if header > maxHeader {
+		room.sfu.count.malformed.Add(1)
+		return
+	}
 	p.Seq = l.unwrap.Unwrap(seq)
 	l.lastSeen.Store(p.Arrival.UnixNano())
-	l.repair(p)              // before duplicates go: one whose copy came by RTX was late, not lost
+	l.repair(p) // before duplicates go: one whose copy came by RTX was late, not lost
+	if !l.src.owner.uplink.admit(l.video, end, p.Arrival) {
+		room.sfu.count.policed.Add(1)
+		return
+	}
 	if l.ring.Stale(p.Seq) { // no number may go out twice with another content
 		room.sfu.count.duplicate.Add(1)
 		return
@@ -184,9 +204,64 @@ func (l *layer) Packet(p *packet.Packet, seq uint16) {
 	if len(p.Payload()) > 0 {
 		room.tapPacket(l, p)
 	}
-	for _, o := range *l.outs.Load() {
-		o.forward(l, p, epoch)
+	l.held = append(l.held, holding{p.Retain(), epoch})
+}
+
+// A holding is a packet on its way to the subscribers.
+type holding struct {
+	p     *packet.Packet
+	epoch uint32 // of the source, when the packet came
+}
+
+// Flush implements transport.Receiver. Each subscriber is sent all that came
+// together in one go: what is known of it is fetched once, and its packets can
+// leave as one.
+//
+// Without a batch, pictures with a large audience are forwarded only as many
+// at a time as there are processors: when there is no time for all of them,
+// pictures wait for each other, and are dropped when they waited for long, but
+// sound does not wait.
+func (l *layer) Flush(b transport.Batch) {
+	if len(l.held) == 0 {
+		return
 	}
+	outs := *l.outs.Load()
+	turns := l.src.owner.room.sfu.turns
+	waits := b == nil && l.video && len(outs) >= largeAudience // who batches has few goroutines anyway
+	if waits {
+		turns <- struct{}{}
+	}
+	fill := l.longest()
+	var sent tally
+	for _, o := range outs {
+		o.forward(l, l.held, fill, b, &sent)
+		if b != nil {
+			b.Pause()
+		}
+	}
+	if waits {
+		<-turns
+	}
+	l.src.owner.room.sfu.count.sent(sent)
+	for i, h := range l.held {
+		h.p.Release()
+		l.held[i] = holding{}
+	}
+	l.held = l.held[:0]
+}
+
+// maxFill is how much padding a packet gets at most to be as long as others.
+const maxFill = 48
+
+// longest returns the length of the longest payload held, 0 for a lone packet.
+func (l *layer) longest() (n int) {
+	if len(l.held) == 1 {
+		return 0
+	}
+	for _, h := range l.held {
+		n = max(n, len(h.p.Payload()))
+	}
+	return n
 }
 
 // repair keeps the books of what is missing and asks for it again.
@@ -288,7 +363,14 @@ func (l *layer) tick(now time.Time) {
 }
 
 func (l *layer) sendKeyframeRequest() {
-	l.src.owner.room.sfu.count.keyframes.Add(1)
+	count := &l.src.owner.room.sfu.count
+	count.keyframes.Add(1)
+	l.mu.Lock()
+	hopeless := l.keyframes.Hopeless()
+	l.mu.Unlock()
+	if hopeless {
+		count.unanswered.Add(1)
+	}
 	l.src.owner.conn.AskKeyframe(l.stream.SSRC)
 }
 
@@ -306,13 +388,11 @@ func (l *layer) block(now time.Time) (transport.Block, bool) {
 	}, true
 }
 
-// attach adds o to those who receive the layer. Only the room's plan calls it.
+// attach adds o to those who receive the layer. Only the room's plan calls it,
+// and only for an output that is not among them. Readers of the list before
+// don't see what is written behind its end.
 func (l *layer) attach(o *output) {
-	old := *l.outs.Load()
-	if slices.Contains(old, o) {
-		return
-	}
-	grown := append(slices.Clip(old), o)
+	grown := append(*l.outs.Load(), o)
 	l.outs.Store(&grown)
 }
 
@@ -320,7 +400,7 @@ func (l *layer) attach(o *output) {
 func (l *layer) detach(o *output) {
 	old := *l.outs.Load()
 	i := slices.Index(old, o)
-	if i < 0 { // as nearly always: every plan asks
+	if i < 0 { // the layer has ended
 		return
 	}
 	rest := slices.Concat(old[:i], old[i+1:])

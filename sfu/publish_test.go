@@ -67,6 +67,7 @@ func TestReportsCountRepairedPacketsAsLost(t *testing.T) {
 		p := r.frame(seq, seq == 1)
 		p.Repaired = seq == 3
 		in.Packet(p, seq)
+		in.Flush(nil)
 	}
 	b, ok := bo.sources[Camera].layers[0].Load().block(time.Now())
 	if !ok || b.CumulativeLost != 1 {

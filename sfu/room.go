@@ -18,7 +18,7 @@ import (
 const (
 	tickEvery   = 100 * time.Millisecond // keyframe requests that are due, layers that fell silent
 	rankEvery   = 2                      // ticks between rankings of the floor
-	reportEvery = 10                     // ticks between RTCP reports
+	reportEvery = 10                     // ticks between one participant's RTCP reports
 )
 
 // planPause is the least time between two plans, so that a burst of joins in
@@ -43,12 +43,14 @@ type Room struct {
 	floor   *floor.Floor
 	unheard atomic.Bool // the floor changed and was not ranked since
 
+	changes atomic.Int64 // counts what may change where anybody sits
+
 	mu      sync.Mutex // guards what follows
 	members map[uint32]*Participant
 	numbers map[string]uint32
 	joining sync.WaitGroup
 	audible []uint32
-	sharing sharing // scratch of plan
+	plans   planning
 	closed  bool
 	endOnce sync.Once
 }
@@ -126,7 +128,9 @@ func (r *Room) remove(p *Participant) bool {
 			s.set(func() { s.on = false })
 		}
 		r.silenced(p)
-		r.wakeUp()
+		if p.gave.Load() {
+			r.changed()
+		}
 	}
 	return was
 }
@@ -138,7 +142,7 @@ func (r *Room) forget(p *Participant) {
 	delete(r.members, p.number)
 	delete(r.numbers, p.id)
 	for _, st := range p.seats {
-		r.vacate(st)
+		st.vacate()
 	}
 }
 
@@ -170,6 +174,12 @@ func (r *Room) Close() {
 }
 
 func (r *Room) size() int { return len(r.all()) }
+
+// changed makes the room seat everybody anew soon.
+func (r *Room) changed() {
+	r.changes.Add(1)
+	r.wakeUp()
+}
 
 // wakeUp makes the room plan its seats soon.
 func (r *Room) wakeUp() {
@@ -224,16 +234,16 @@ func (r *Room) tick(now time.Time, n int) {
 	r.plan(now)
 	members := r.all()
 	for _, p := range members {
-		for _, s := range p.sources {
-			for i := range s.layers {
-				if l := s.layers[i].Load(); l != nil {
-					l.tick(now)
+		if p.gave.Load() {
+			for _, s := range p.every {
+				for i := range s.layers {
+					if l := s.layers[i].Load(); l != nil {
+						l.tick(now)
+					}
 				}
 			}
 		}
-	}
-	if n%reportEvery == 0 {
-		for _, p := range members {
+		if (n+int(p.number))%reportEvery == 0 { // spread: a burst to a large room is lost as one
 			p.report(now)
 		}
 	}
@@ -252,11 +262,11 @@ func (r *Room) all() []*Participant {
 // report sends the participant what RTCP owes it: reports on what it
 // publishes, and the server's clock on what it receives.
 func (p *Participant) report(now time.Time) {
-	if p.link.Load() != LinkUp {
+	if !p.up.Load() {
 		return
 	}
 	var blocks []transport.Block
-	for _, s := range p.sources {
+	for _, s := range p.every {
 		for i := range s.layers {
 			if l := s.layers[i].Load(); l != nil {
 				if b, ok := l.block(now); ok {
@@ -314,6 +324,7 @@ func (r *Room) rank(now time.Time) {
 	}
 	r.mu.Lock()
 	r.audible = order
+	r.changes.Add(1)
 	ids := make([]string, 0, len(order))
 	for _, number := range order {
 		if p := r.members[number]; p != nil {

@@ -9,18 +9,16 @@ package sfu
 
 import (
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/netip"
+	"runtime"
 	"slices"
 	"sync"
 	"time"
 
-	"plenum/sfu/ice"
 	"plenum/sfu/packet"
 	"plenum/sfu/pionlog"
 	"plenum/sfu/transport"
-	"plenum/sfu/transport/plain"
 )
 
 // Source is one thing a participant publishes.
@@ -47,6 +45,8 @@ type Config struct {
 	Seats       int                 // most seats of one participant; default 49
 	Audible     int                 // most participants heard at once in a large room; default 5
 	Unbounded   bool                // send what tiles ask for, whatever a subscriber's link carries
+	Plain       bool                // carry all media through Pion, also where there is a faster way
+	Shards      int                 // sockets and goroutines that read media from each address; default one per core
 }
 
 func (c Config) withDefaults() Config {
@@ -62,6 +62,9 @@ func (c Config) withDefaults() Config {
 	if c.Audible == 0 {
 		c.Audible = 5
 	}
+	if c.Shards == 0 {
+		c.Shards = runtime.GOMAXPROCS(0)
+	}
 	return c
 }
 
@@ -71,19 +74,19 @@ var ErrBadOffer = transport.ErrBadOffer
 // ErrClosed is returned for calls on a room or participant that has ended.
 var ErrClosed = errors.New("closed")
 
-// connector makes connections; *plain.Factory is the one there is.
+// connector makes connections.
 type connector interface {
 	New(ev transport.Events, log *slog.Logger) (transport.Conn, error)
 }
 
 // An SFU owns the media ports and the rooms on them.
 type SFU struct {
-	cfg   Config
-	log   *slog.Logger
-	ports *ice.Ports
-	conns connector
+	cfg Config
+	log *slog.Logger
+	media
 	pool  *packet.Pool
 	count counters
+	turns chan struct{} // holds a token for each picture that is being forwarded to a large audience
 
 	mu     sync.Mutex // guards what follows
 	rooms  map[*Room]struct{}
@@ -96,20 +99,20 @@ type SFU struct {
 // New opens the media ports. The caller must Close the SFU.
 func New(cfg Config, log *slog.Logger) (*SFU, error) {
 	cfg = cfg.withDefaults()
-	quiet := pionlog.New(log)
-	ports, err := ice.Open(ice.Config{UDP: cfg.UDP, TCP: cfg.TCP, Loopback: cfg.Loopback, Log: quiet})
+	s := &SFU{cfg: cfg, log: log, pool: &packet.Pool{}, turns: newTurns(), rooms: map[*Room]struct{}{}, trials: map[transport.Conn]*time.Timer{}}
+	open := openFast
+	if cfg.Plain {
+		open = openPlain
+	}
+	m, err := open(below{cfg: cfg, pool: s.pool, overrun: &s.count.overrun, log: pionlog.New(log)})
 	if err != nil {
 		return nil, err
 	}
-	pool := &packet.Pool{}
-	factory, err := plain.NewFactory(plain.Config{
-		Ports: ports, ExternalIPs: cfg.ExternalIPs, Found: cfg.Found, Loopback: cfg.Loopback, MaxSeats: cfg.Seats, Log: quiet,
-	}, pool)
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("prepare media: %w", err), ports.Close())
-	}
-	return &SFU{cfg: cfg, log: log, ports: ports, conns: factory, pool: pool, rooms: map[*Room]struct{}{}, trials: map[transport.Conn]*time.Timer{}}, nil
+	s.media = m
+	return s, nil
 }
+
+func newTurns() chan struct{} { return make(chan struct{}, runtime.GOMAXPROCS(0)) }
 
 // Close ends every room and closes the ports. It waits for their goroutines.
 func (s *SFU) Close() error {
@@ -123,7 +126,7 @@ func (s *SFU) Close() error {
 		r.Close()
 	}
 	s.endTrials()
-	return s.ports.Close()
+	return s.close()
 }
 
 // UDPPort is the port media arrives on.
@@ -172,6 +175,9 @@ type Observer interface {
 	SeatsChanged(participant string, epoch int64, seats []SeatRow)
 	// FloorChanged lists who is audible, loudest first.
 	FloorChanged(participants []string)
+	// LayersWanted tells that of a participant's simulcast source only so many
+	// layers are wanted, from the smallest; the others need not be sent.
+	LayersWanted(participant string, source Source, layers int)
 	// LinkChanged tells the state of one participant's media connection.
 	LinkChanged(participant string, state LinkState)
 }

@@ -8,6 +8,15 @@ import (
 	"plenum/sfu/seating"
 )
 
+// How long a subscriber's shares hold when nothing changes: those whose link
+// has plenty to spare are looked at less often. An estimate that falls comes
+// by itself.
+const (
+	shareOften   = tickEvery * 9 / 10 // each tick, though one may come early
+	shareSeldom  = time.Second
+	plentyFactor = 2
+)
+
 // sharing is scratch for sharing one subscriber's bandwidth after another's.
 type sharing struct {
 	alloc bandwidth.Allocator
@@ -18,11 +27,11 @@ type sharing struct {
 // share chooses the layer of every picture of a subscriber: the one its tile
 // asks for, or less where the link does not carry it. Reserve is kept for sound.
 func (r *Room) share(p *Participant, reserve int, now time.Time) {
-	s := &r.sharing
+	s := &r.plans.sharing
 	s.seats, s.tiles = s.seats[:0], s.tiles[:0]
 	least := reserve
 	for _, st := range p.seats {
-		top := r.wish(p, st, now)
+		top := p.wish(st)
 		st.choice = layerAt(st.video.source, top)
 		if st.choice == nil {
 			st.standing = bandwidth.Standing{}
@@ -37,7 +46,11 @@ func (r *Room) share(p *Participant, reserve int, now time.Time) {
 		for _, st := range s.seats {
 			st.standing = bandwidth.Standing{}
 		}
-		p.down.shared(0, 0, now)
+		p.down.shared(0, 0, 0, now)
+		p.due = now.Add(shareOften)
+		if r.sfu.cfg.Unbounded {
+			p.due = now.Add(shareSeldom)
+		}
 		return
 	}
 	for _, st := range s.seats {
@@ -46,7 +59,7 @@ func (r *Room) share(p *Participant, reserve int, now time.Time) {
 			Rates: st.rates[:top+1], Screen: st.occupant.Screen, Standing: &st.standing,
 		})
 	}
-	_, need := s.alloc.Allocate(s.tiles, budget-reserve, now)
+	spent, need := s.alloc.Allocate(s.tiles, budget-reserve, now)
 	held := 0
 	for _, st := range s.seats {
 		st.choice = layerAt(st.video.source, st.standing.Level-1)
@@ -57,7 +70,12 @@ func (r *Room) share(p *Participant, reserve int, now time.Time) {
 	if need > 0 {
 		need += reserve
 	}
-	p.down.shared(held, need, now)
+	plenty := plentyFactor * (spent + reserve)
+	p.due = now.Add(shareOften)
+	if held == 0 && need == 0 && budget >= plenty {
+		p.due = now.Add(shareSeldom)
+	}
+	p.down.shared(held, need, plenty, now)
 }
 
 // price fills in what the layers up to top cost and returns the smallest's cost.
@@ -65,7 +83,7 @@ func (st *seat) price(top int, now time.Time) (least int) {
 	st.rates = [maxLayers]int{}
 	for i := range top + 1 {
 		l := layerAt(st.video.source, i)
-		if l == nil || !l.live(now) {
+		if l == nil || !st.video.source.seen[i].live {
 			continue
 		}
 		st.rates[i] = l.bitrate(now)
@@ -79,36 +97,67 @@ func (st *seat) price(top int, now time.Time) (least int) {
 // wish is the layer a seat's picture asks for: the smallest live one that
 // fills its tile; -1 for a picture nobody looks at. It also finds the seat's
 // rank: screens come first, then the view's order.
-func (r *Room) wish(p *Participant, st *seat, now time.Time) int {
+func (p *Participant) wish(st *seat) int {
 	src := st.video.source
 	if src == nil || !st.wanted || !src.isOn() {
+		st.ask(-1)
 		return -1
 	}
 	height := 0
-	for i, t := range slices.Backward(p.view) {
-		if r.numbers[t.Participant] == st.occupant.Participant && (t.Source == Screen) == st.occupant.Screen {
+	for i, t := range slices.Backward(p.tiles) {
+		if t.Occupant == st.occupant {
 			height = max(height, t.Height)
 			st.rank = i
 		}
 	}
 	if st.occupant.Screen {
-		st.rank -= len(p.view)
+		st.rank -= len(p.tiles)
 	}
-	layers := make([]seating.Layer, maxLayers)
+	var layers [maxLayers]seating.Layer
 	current := -1
 	playing := st.video.playing()
-	for i := range layers {
-		l := src.layers[i].Load()
-		if l == nil {
+	for i, at := range src.seen {
+		if at.layer == nil {
 			continue
 		}
-		layers[i] = seating.Layer{Height: int(l.height.Load()), Live: l.live(now)}
-		if layers[i].Height == 0 {
-			layers[i].Height = defaultHeights[i]
-		}
-		if l == playing {
+		layers[i] = seating.Layer{Height: at.height, Live: at.live}
+		if at.layer == playing {
 			current = i
 		}
 	}
-	return seating.PickLayer(layers, height, current)
+	st.ask(seating.PickLayer(asLive(layers), height, -1))
+	return seating.PickLayer(layers[:], height, current)
+}
+
+// asLive lists layers as they would be if all those there are were sent.
+func asLive(layers [maxLayers]seating.Layer) []seating.Layer {
+	for i := range layers {
+		layers[i].Live = layers[i].Height > 0
+	}
+	return layers[:]
+}
+
+// sight is what the room's plan last saw of a layer.
+type sight struct {
+	layer  *layer
+	live   bool
+	height int // a default until the first keyframe
+}
+
+// look takes in what became of the source's layers, and reports whether
+// anything did. It is the plan's.
+func (s *source) look(now time.Time) (changed bool) {
+	for i := range s.layers {
+		at := sight{layer: s.layers[i].Load()}
+		if at.layer != nil && at.layer.video {
+			at.live, at.height = at.layer.live(now), int(at.layer.height.Load())
+			if at.height == 0 {
+				at.height = defaultHeights[i]
+			}
+		}
+		if at != s.seen[i] {
+			s.seen[i], changed = at, true
+		}
+	}
+	return changed
 }

@@ -35,6 +35,7 @@ func (r *Room) setTaps(change func([]*tap) []*tap) {
 	defer r.mu.Unlock()
 	changed := change(slices.Clone(*r.taps.Load()))
 	r.taps.Store(&changed)
+	r.wakeUp() // whoever records wants all layers
 }
 
 func (r *Room) tapPacket(l *layer, p *packet.Packet) {

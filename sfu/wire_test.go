@@ -75,7 +75,7 @@ func newStill(t *testing.T) still {
 	t.Helper()
 	w := newWatcher()
 	s := &SFU{
-		cfg: Config{}.withDefaults(), log: slog.New(slog.DiscardHandler), conns: wires{1}, pool: &packet.Pool{},
+		cfg: Config{}.withDefaults(), log: slog.New(slog.DiscardHandler), media: media{conns: wires{1}}, pool: &packet.Pool{}, turns: newTurns(),
 		rooms: map[*Room]struct{}{},
 	}
 	r := s.NewRoom("still", w)
@@ -109,7 +109,10 @@ func (r still) frame(seq uint16, key bool) *packet.Packet {
 }
 
 // shoot sends one frame.
-func (r still) shoot(to transport.Receiver, seq uint16, key bool) { to.Packet(r.frame(seq, key), seq) }
+func (r still) shoot(to transport.Receiver, seq uint16, key bool) {
+	to.Packet(r.frame(seq, key), seq)
+	to.Flush(nil)
+}
 
 // camera turns a participant's camera on.
 func (r still) camera(p *Participant) transport.Receiver {

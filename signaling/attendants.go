@@ -5,8 +5,8 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -46,6 +46,16 @@ type Attendant struct {
 	User        string // who is logged in, or empty
 	Details     map[string]string
 	ConnectedAt time.Time
+	// Revoked is closed when that login holds no more; nil is never. Ended is
+	// called once when the socket has ended, or never came about; nil is nobody.
+	Revoked <-chan struct{} `json:"-"`
+	Ended   func()          `json:"-"`
+}
+
+func (a Attendant) done() {
+	if a.Ended != nil {
+		a.Ended()
+	}
 }
 
 // Attendants is the register of attendants.
@@ -54,106 +64,130 @@ type Attendants struct {
 	log *slog.Logger
 	wg  sync.WaitGroup
 
-	mu     sync.Mutex // guards the rest
-	closed bool
-	online map[string]*attendantSocket // by channel name
+	mu       sync.Mutex // guards the rest
+	closed   bool
+	online   map[string]*attendantSocket // by channel name
+	byDetail map[detail]map[*attendantSocket]struct{}
 }
 
-// attendantSocket is one attendant's end of the register.
-type attendantSocket struct {
-	Attendant
-	texts  chan string   // closed by nobody: the writer ends with its context
-	bye    chan struct{} // closed by Close
-	cancel context.CancelCauseFunc
-}
+// detail is one thing attendants say of themselves.
+type detail struct{ name, value string }
 
 // Why the register ends a socket.
 var (
 	errSlow   = errors.New("the attendant does not read")
 	errClosed = errors.New("the register is closed")
 	errSilent = errors.New("the attendant does not answer")
+
+	errRevoked = errors.New("the login was revoked")
 )
 
 // NewAttendants returns an empty register. The caller must Close it.
 func NewAttendants(cfg AttendantsConfig, log *slog.Logger) *Attendants {
-	return &Attendants{cfg: cfg.withDefaults(), log: log, online: map[string]*attendantSocket{}}
+	return &Attendants{
+		cfg: cfg.withDefaults(), log: log,
+		online: map[string]*attendantSocket{}, byDetail: map[detail]map[*attendantSocket]struct{}{},
+	}
 }
 
-// ServeAttendance upgrades r and keeps the socket in the register until it
-// ends. The caller fills in who it is, but ChannelName and ConnectedAt.
+// ServeAttendance upgrades r and puts the socket in the register, where it stays
+// until it ends. It does not wait for that: a request that is being answered
+// holds 20 KiB that a silent socket has no use for. The caller fills in who it
+// is, but ChannelName and ConnectedAt.
 func (a *Attendants) ServeAttendance(w http.ResponseWriter, r *http.Request, who Attendant) {
-	ctx, cancel := context.WithCancelCause(context.WithoutCancel(r.Context()))
-	defer cancel(nil)
 	if !a.room() {
+		who.done()
 		http.Error(w, "too many attendants", http.StatusServiceUnavailable)
 		return
 	}
 	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{
-		InsecureSkipVerify: true, // the route is public: there is no session to ride on
+		InsecureSkipVerify: true, // the caller knows the allowed origins
+		// Texts are short, and a window for compression would be the dearest
+		// thing about a socket that says nothing most of the time.
+		CompressionMode: websocket.CompressionDisabled,
 	})
 	if err != nil {
 		a.log.Debug("attendance socket refused", "err", err) // Accept has answered
+		who.done()
 		return
 	}
 	who.ConnectedAt = time.Now().UTC()
-	s := &attendantSocket{
-		Attendant: who, texts: make(chan string, a.cfg.QueueLen), bye: make(chan struct{}), cancel: cancel,
-	}
+	s := newAttendantSocket(context.WithoutCancel(r.Context()), conn, who, a.cfg)
 	if !a.add(s) {
+		who.done()
 		_ = conn.Close(websocket.StatusServiceRestart, "shutdown") // the client may be gone already
 		return
 	}
+	a.log.Info("attendant came", "attendant", s.ChannelName, "ip", s.IP, "user", s.User)
+	go a.serve(s)
+}
+
+// serve keeps a socket until it ends. Its goroutine was counted by add.
+func (a *Attendants) serve(s *attendantSocket) {
 	defer a.remove(s)
-	a.serve(ctx, conn, s)
+	defer s.done()
+	reason := s.serve()
+	a.log.Info("attendant went", "attendant", s.ChannelName, "reason", reason.Error())
 }
 
-func (a *Attendants) serve(ctx context.Context, conn *websocket.Conn, s *attendantSocket) {
-	log := a.log.With("attendant", s.ChannelName)
-	log.Info("attendant came", "ip", s.IP, "user", s.User)
-	var wg sync.WaitGroup
-	wg.Go(func() { a.write(ctx, conn, s) })
-	wg.Go(func() {
-		keepAlive(ctx, conn, a.cfg.PingEvery, a.cfg.PongWait, func() { s.cancel(errSilent) })
-	})
-	conn.SetReadLimit(-1) // what comes is thrown away piece by piece
-	for {
-		_, frame, err := conn.Reader(ctx)
-		if err == nil {
-			_, err = io.Copy(io.Discard, frame)
+// A Target says which attendants a text is for: the one with a channel name, or
+// all of whom every one of the details is true, or all.
+type Target struct {
+	ChannelName string
+	Details     map[string]string
+	All         bool
+}
+
+// Send puts a text on the way to every attendant that to names, as one text
+// frame each, and returns what became of it. It waits for nobody: who does not
+// read is told by QueueFull and disconnected.
+func (a *Attendants) Send(to Target, text string) []Delivery {
+	sockets := a.find(to)
+	if len(sockets) == 0 && to.ChannelName != "" {
+		return []Delivery{{to.ChannelName, Gone}}
+	}
+	frame := []byte(strings.ToValidUTF8(text, "\uFFFD"))
+	deliveries := make([]Delivery, len(sockets))
+	for i, s := range sockets {
+		deliveries[i] = Delivery{s.ChannelName, s.offer(frame)}
+	}
+	return deliveries
+}
+
+// find returns the sockets that a target names, in no order.
+func (a *Attendants) find(to Target) []*attendantSocket {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	switch {
+	case to.ChannelName != "":
+		if s := a.online[to.ChannelName]; s != nil {
+			return []*attendantSocket{s}
 		}
-		if err != nil {
-			s.cancel(err)
-			break
+	case len(to.Details) > 0:
+		return a.matchingLocked(to.Details)
+	case to.All:
+		return slices.Collect(maps.Values(a.online))
+	}
+	return nil
+}
+
+// matchingLocked returns the sockets of which all details are true. It looks at
+// those only that share the rarest of them.
+func (a *Attendants) matchingLocked(details map[string]string) []*attendantSocket {
+	var rarest map[*attendantSocket]struct{}
+	first := true
+	for name, value := range details {
+		if sharing := a.byDetail[detail{name, value}]; first || len(sharing) < len(rarest) {
+			rarest, first = sharing, false
 		}
 	}
-	wg.Wait()
-	_ = conn.CloseNow() // it is closed in most cases
-	log.Info("attendant went", "reason", context.Cause(ctx).Error())
-}
-
-// write sends texts until ctx ends or the register closes.
-func (a *Attendants) write(ctx context.Context, conn *websocket.Conn, s *attendantSocket) {
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-s.bye:
-			_ = conn.Close(websocket.StatusServiceRestart, "shutdown") // the client may be gone already
-			s.cancel(errClosed)
-			return
-		case text := <-s.texts:
-			if err := writeText(ctx, conn, text, a.cfg.WriteWait); err != nil {
-				s.cancel(err)
-				return
-			}
+	var found []*attendantSocket
+	for s := range rarest {
+		if s.is(details) {
+			found = append(found, s)
 		}
 	}
-}
-
-func writeText(ctx context.Context, conn *websocket.Conn, text string, wait time.Duration) error {
-	ctx, cancel := context.WithTimeout(ctx, wait)
-	defer cancel()
-	return conn.Write(ctx, websocket.MessageText, []byte(text))
+	return found
 }
 
 // Push sends text to an attendant as one text frame. It returns ErrOffline
@@ -162,19 +196,19 @@ func (a *Attendants) Push(ctx context.Context, channelName, text string) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	for _, d := range a.Send(Target{ChannelName: channelName}, text) {
+		if d.Outcome == Delivered {
+			return nil
+		}
+	}
+	return ErrOffline
+}
+
+// Count returns how many attendants are online.
+func (a *Attendants) Count() int {
 	a.mu.Lock()
-	s := a.online[channelName]
-	a.mu.Unlock()
-	if s == nil {
-		return ErrOffline
-	}
-	select {
-	case s.texts <- strings.ToValidUTF8(text, "\uFFFD"):
-		return nil
-	default:
-		s.cancel(errSlow)
-		return ErrOffline
-	}
+	defer a.mu.Unlock()
+	return len(a.online)
 }
 
 // List returns all attendants, oldest first. The caller must not change their details.
@@ -198,7 +232,7 @@ func (a *Attendants) Close(ctx context.Context) error {
 	a.closed = true
 	if first {
 		for _, s := range a.online {
-			close(s.bye)
+			s.part()
 		}
 	}
 	a.mu.Unlock()
@@ -236,6 +270,13 @@ func (a *Attendants) add(s *attendantSocket) bool {
 	}
 	s.ChannelName = channelName()
 	a.online[s.ChannelName] = s // 20 random letters, 114 bits: no two are the same
+	for name, value := range s.Details {
+		key := detail{name, value}
+		if a.byDetail[key] == nil {
+			a.byDetail[key] = map[*attendantSocket]struct{}{}
+		}
+		a.byDetail[key][s] = struct{}{}
+	}
 	a.wg.Add(1)
 	return true
 }
@@ -243,6 +284,13 @@ func (a *Attendants) add(s *attendantSocket) bool {
 func (a *Attendants) remove(s *attendantSocket) {
 	a.mu.Lock()
 	delete(a.online, s.ChannelName)
+	for name, value := range s.Details {
+		key := detail{name, value}
+		delete(a.byDetail[key], s)
+		if len(a.byDetail[key]) == 0 {
+			delete(a.byDetail, key)
+		}
+	}
 	a.mu.Unlock()
 	a.wg.Done()
 }

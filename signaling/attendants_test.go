@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -132,6 +133,120 @@ func TestAttendantThatDoesNotRead(t *testing.T) {
 	eventually(t, func() bool { return errors.Is(r.Push(t.Context(), name, text), ErrOffline) },
 		func() string { return "pushes pile up without end" })
 	r.counts(t, 0)
+}
+
+// TestSend holds each target to whom it names, while attendants come and go.
+func TestSend(t *testing.T) {
+	r := newRegister(t, AttendantsConfig{})
+	conns := map[string]*websocket.Conn{}
+	for n, query := range []string{"my_id=bob&team=x", "my_id=eve&team=x", "my_id=bob&team=y", ""} {
+		conns[query] = r.attend(t, query, n+1)
+	}
+	names := map[string]string{} // channel name to query
+	for _, a := range r.List() {
+		for query := range conns {
+			if got, _ := url.ParseQuery(query); len(got) == len(a.Details) && got.Get("my_id") == a.Details["my_id"] && got.Get("team") == a.Details["team"] {
+				names[a.ChannelName] = query
+			}
+		}
+	}
+	details := func(pairs ...string) Target {
+		to := Target{Details: map[string]string{}}
+		for i := 0; i < len(pairs); i += 2 {
+			to.Details[pairs[i]] = pairs[i+1]
+		}
+		return to
+	}
+	for name, tt := range map[string]struct {
+		to   Target
+		want []string
+	}{
+		"one field":        {details("my_id", "bob"), []string{"my_id=bob&team=x", "my_id=bob&team=y"}},
+		"another":          {details("team", "x"), []string{"my_id=bob&team=x", "my_id=eve&team=x"}},
+		"both":             {details("my_id", "bob", "team", "x"), []string{"my_id=bob&team=x"}},
+		"a value of none":  {details("my_id", "zoe"), nil},
+		"a field of none":  {details("my_id", "bob", "age", "7"), nil},
+		"no value at all":  {details("age", ""), nil},
+		"all":              {Target{All: true}, []string{"", "my_id=bob&team=x", "my_id=bob&team=y", "my_id=eve&team=x"}},
+		"nobody":           {Target{}, nil},
+		"an empty details": {details(), nil},
+	} {
+		var got []string
+		for _, d := range r.Send(tt.to, name) {
+			if d.Outcome != Delivered {
+				t.Errorf("%s: %+v", name, d)
+			}
+			query := names[d.Recipient]
+			got = append(got, query)
+			if _, data, err := conns[query].Read(t.Context()); err != nil || string(data) != name {
+				t.Errorf("%s: %s received %q, %v", name, query, data, err)
+			}
+		}
+		slices.Sort(got)
+		if diff := cmp.Diff(tt.want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+	if diff := cmp.Diff([]Delivery{{"x!y", Gone}}, r.Send(Target{ChannelName: "x!y"}, "x")); diff != "" {
+		t.Errorf("a channel of nobody (-want +got):\n%s", diff)
+	}
+	for _, conn := range conns {
+		_ = conn.CloseNow()
+	}
+	r.counts(t, 0)
+	if n := len(r.byDetail); n != 0 {
+		t.Errorf("%d details are kept of nobody", n)
+	}
+}
+
+// TestDeafAttendantDelaysNobody pushes to all while one of them never reads:
+// the others get every text, and the deaf one is told of and closed.
+func TestDeafAttendantDelaysNobody(t *testing.T) {
+	r := newRegister(t, AttendantsConfig{QueueLen: 8})
+	r.attend(t, "deaf=1", 1)
+	conn := r.attend(t, "", 2)
+	conn.SetReadLimit(-1)
+	text := strings.Repeat("x", 256<<10)
+	deaf := r.List()[0].ChannelName
+	for full := false; !full; {
+		for _, d := range r.Send(Target{All: true}, text) {
+			switch {
+			case d.Recipient != deaf && d.Outcome != Delivered:
+				t.Fatalf("who reads got %+v", d)
+			case d.Recipient == deaf && d.Outcome == QueueFull:
+				full = true
+			}
+		}
+		if _, data, err := conn.Read(t.Context()); err != nil || len(data) != len(text) {
+			t.Fatalf("who reads received %d bytes, %v", len(data), err)
+		}
+	}
+	r.counts(t, 1)
+	if diff := cmp.Diff([]Delivery{{deaf, Gone}}, r.Send(Target{ChannelName: deaf}, "x")); diff != "" {
+		t.Errorf("after it was closed (-want +got):\n%s", diff)
+	}
+}
+
+// TestCloseWritesWhatIsQueued holds that a shutdown does not swallow texts.
+func TestCloseWritesWhatIsQueued(t *testing.T) {
+	r := newRegister(t, AttendantsConfig{})
+	conn := r.attend(t, "", 1)
+	for n := range 50 {
+		r.Send(Target{All: true}, fmt.Sprint(n))
+	}
+	done := make(chan error, 1)
+	go func() { done <- r.Close(t.Context()) }()
+	for n := range 50 {
+		if _, data, err := conn.Read(t.Context()); err != nil || string(data) != fmt.Sprint(n) {
+			t.Fatalf("text %d: %q, %v", n, data, err)
+		}
+	}
+	if _, _, err := conn.Read(t.Context()); websocket.CloseStatus(err) != websocket.StatusServiceRestart {
+		t.Errorf("closed with %v, want 1012", err)
+	}
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
 }
 
 func TestHalfOpenAttendantIsGone(t *testing.T) {

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"plenum/rooms"
-	"plenum/rooms/meeting"
 	"plenum/sfu"
 	"plenum/signaling/protocol"
 )
@@ -23,7 +21,7 @@ func (s *socket) handle(ctx context.Context, data []byte) {
 	}
 	msg, id, err := decode(data)
 	if err != nil {
-		s.refuse(id, refusal{protocol.BadMessage, err.Error()})
+		s.refuse(id, refusal{code: protocol.BadMessage, message: err.Error()})
 		return
 	}
 	switch m := msg.(type) {
@@ -43,20 +41,22 @@ func (s *socket) handle(ctx context.Context, data []byte) {
 
 // command carries out a message that only a joined page may send.
 func (s *socket) command(ctx context.Context, msg any) error {
-	if s.session == nil {
+	if s.session == nil || s.session.state.Load() == sessionOver {
 		return errNotJoined
 	}
 	switch m := msg.(type) {
 	case protocol.SetView:
-		s.session.media.SetView(mediaTiles(m.View))
+		return s.withMedia(func(media MediaParticipant) { media.SetView(mediaTiles(m.View)) })
 	case protocol.Seated:
-		s.session.media.AckSeats(m.Epoch)
+		return s.withMedia(func(media MediaParticipant) { media.AckSeats(m.Epoch) })
 	case protocol.Publish:
 		return s.live.publish(s.session, s, m)
 	case protocol.SendChat:
 		return s.live.chat(s.session, s, m.Text)
 	case protocol.Record:
 		return s.live.record(s.session, s, m)
+	case protocol.Consent:
+		return s.live.consent(s.session, s, m.Accept)
 	case protocol.Hand:
 		if !s.hands.Allow() {
 			return errTooMany
@@ -70,6 +70,8 @@ func (s *socket) command(ctx context.Context, msg any) error {
 		return s.live.moderate(s.session, s, m)
 	case protocol.Lock:
 		return s.live.lock(s.session, s, m.On)
+	case protocol.SetLobby:
+		return s.live.switchLobby(s.session, s, m.On)
 	case protocol.Extend:
 		return s.live.extend(ctx, s.session, s, m.Minutes)
 	case protocol.EndMeeting:
@@ -80,20 +82,35 @@ func (s *socket) command(ctx context.Context, msg any) error {
 	return nil
 }
 
+// withMedia runs f unless the session waits to be let in.
+func (s *socket) withMedia(f func(MediaParticipant)) error {
+	media := s.session.media()
+	if media == nil {
+		return errWaiting
+	}
+	f(media)
+	return nil
+}
+
 // Refusals that are given in several places.
 var (
-	errTooMany   = refusal{protocol.TooMany, "Messages come too fast; this one was dropped."}
-	errNotJoined = refusal{protocol.NotJoined, "The first message must be join or resume."}
-	errJoined    = refusal{protocol.BadMessage, "This socket has joined already."}
+	errTooMany   = refusal{code: protocol.TooMany, message: "Messages come too fast; this one was dropped."}
+	errNotJoined = refusal{code: protocol.NotJoined, message: "The first message must be join or resume."}
+	errJoined    = refusal{code: protocol.BadMessage, message: "This socket has joined already."}
 )
 
 func (s *socket) join(ctx context.Context, m protocol.Join) (err error) {
-	if s.session != nil {
+	waits := s.session != nil && s.session.state.Load() == sessionWaiting
+	if s.session != nil && !waits && s.session.state.Load() != sessionOver {
 		return errJoined
 	}
 	if !s.offers.Allow() {
 		return errTooMany
 	}
+	if waits {
+		return s.live.knockAgain(s.session, s, m)
+	}
+	s.live, s.session = nil, nil
 	// While it is our turn the page can't be late; then each attempt has its time.
 	s.idle.Stop()
 	defer func() {
@@ -101,19 +118,16 @@ func (s *socket) join(ctx context.Context, m protocol.Join) (err error) {
 			s.idle.Reset(s.hub.cfg.JoinWait)
 		}
 	}()
-	role := meeting.Guest
-	if m.Token != "" {
-		if !rooms.CheckHostToken(s.hub.hostKey, s.info.ID, m.Token) {
-			return refusal{protocol.Forbidden, "The host link is not valid for this room."}
-		}
-		role = meeting.Host
+	g, err := s.hub.entitled(*s.info.Load(), s.from, m, time.Now())
+	if err != nil {
+		return err
 	}
 	for {
-		live, err := s.hub.enter(ctx, s.info)
+		live, err := s.hub.enter(ctx, *s.info.Load())
 		if err != nil {
 			return err
 		}
-		switch session, err := live.join(ctx, s, m, role); {
+		switch session, err := live.join(ctx, s, m, g); {
 		case err == nil:
 			s.joined(live, session)
 			return nil
@@ -129,11 +143,11 @@ func (s *socket) join(ctx context.Context, m protocol.Join) (err error) {
 }
 
 func (s *socket) resume(m protocol.Resume) error {
-	if s.session != nil {
+	if s.session != nil && s.session.state.Load() != sessionOver {
 		return errJoined
 	}
-	expired := refusal{protocol.ResumeExpired, "The session is over. Join again."}
-	live := s.hub.lookup(s.info.ID)
+	expired := refusal{code: protocol.ResumeExpired, message: "The session is over. Join again."}
+	live := s.hub.lookup(s.roomID)
 	if live == nil {
 		return expired
 	}
@@ -151,19 +165,27 @@ func (s *socket) resume(m protocol.Resume) error {
 func (s *socket) joined(live *liveRoom, session *session) {
 	s.idle.Stop()
 	s.live, s.session = live, session
-	s.log = s.log.With("participant", session.id)
+	select {
+	case <-s.from.Revoked: // while it joined; nil never is
+		live.do(func() { live.expelSocket(s, byeRevoked) })
+	default:
+	}
 }
 
 func (s *socket) offer(ctx context.Context, m protocol.Offer) error {
-	if s.session == nil {
+	if s.session == nil || s.session.state.Load() == sessionOver {
 		return errNotJoined
+	}
+	media := s.session.media()
+	if media == nil {
+		return errWaiting
 	}
 	if !s.offers.Allow() {
 		return errTooMany
 	}
 	ctx, cancel := context.WithTimeout(ctx, mediaWait)
 	defer cancel()
-	answer, err := s.session.media.Reoffer(ctx, m.Offer, mediaSources(m.Sources))
+	answer, err := media.Reoffer(ctx, m.Offer, mediaSources(m.Sources))
 	if err != nil {
 		return offerError(err)
 	}
@@ -175,7 +197,7 @@ func (s *socket) offer(ctx context.Context, m protocol.Offer) error {
 func offerError(err error) error {
 	switch {
 	case errors.Is(err, sfu.ErrBadOffer):
-		return refusal{protocol.BadOffer, err.Error()}
+		return refusal{code: protocol.BadOffer, message: err.Error()}
 	case errors.Is(err, sfu.ErrClosed):
 		return errGone
 	}

@@ -1,8 +1,10 @@
 package signaling
 
 import (
+	"cmp"
 	"time"
 
+	"plenum/rooms"
 	"plenum/rooms/meeting"
 	"plenum/sfu"
 	"plenum/signaling/protocol"
@@ -65,11 +67,18 @@ func chatMessages(in []meeting.Message) []protocol.ChatMessage {
 }
 
 func recordingState(r meeting.Recording) protocol.RecordingState {
-	return protocol.RecordingState{On: r.On, ID: r.ID, StartedAt: stamp(r.StartedAt), By: r.By, Notice: r.Notice}
+	return protocol.RecordingState{On: r.On, ID: r.ID, StartedAt: stamp(r.StartedAt), By: r.By, Notice: r.Notice, Warning: r.Warning}
 }
 
 func roomState(i meeting.Info) protocol.RoomState {
-	return protocol.RoomState{ID: i.ID, Title: i.Title, EndsAt: stamp(i.EndsAt), Locked: i.Locked}
+	may := []protocol.AudienceRight{}
+	for _, right := range i.Audience.May() {
+		may = append(may, protocol.AudienceRight(right))
+	}
+	return protocol.RoomState{
+		ID: i.ID, Title: i.Title, EndsAt: stamp(i.EndsAt), ClosesAt: stamp(i.ClosesAt), Locked: i.Locked, Lobby: i.Lobby,
+		RecordingPolicy: protocol.RecordingPolicy(cmp.Or(i.Recording, rooms.RecordManual)), AudienceMay: may,
+	}
 }
 
 func seatRows(in []sfu.SeatRow) []protocol.Seat {

@@ -21,6 +21,7 @@ const (
 	maxMid       = 16        // bytes (RFC 9143 asks for short mids)
 	maxID        = 64        // bytes of a participant id
 	maxToken     = 1024      // bytes
+	maxShort     = 64        // characters of a passcode, or the page's word for its browser
 	maxRequestID = 1<<53 - 1 // what JavaScript counts exactly
 )
 
@@ -80,6 +81,9 @@ func checkJoin(m protocol.Join) (any, int, error) {
 	if n := utf8.RuneCountInString(m.Name); n == 0 || n > maxName {
 		return nil, m.ID, fmt.Errorf("name must have 1 to %d characters", maxName)
 	}
+	if utf8.RuneCountInString(m.Passcode) > maxShort || utf8.RuneCountInString(m.Device) > maxShort {
+		return nil, m.ID, fmt.Errorf("passcode and device must have at most %d characters", maxShort)
+	}
 	if len(m.Token) > maxToken {
 		return nil, m.ID, fmt.Errorf("token must have at most %d characters", maxToken)
 	}
@@ -137,14 +141,22 @@ func known(s protocol.Source) bool {
 }
 
 func checkModerate(m protocol.Moderate) error {
+	if m.Ban && m.Action != protocol.Remove && m.Action != protocol.Deny {
+		return errors.New("ban goes with remove and deny only")
+	}
+	if known := m.Role == protocol.Host || m.Role == protocol.Speaker || m.Role == protocol.Audience; known !=
+		(m.Action == protocol.SetRole) || m.Role != "" && !known {
+		return errors.New("set_role takes the role host, speaker or audience, and nothing else does")
+	}
 	switch m.Action {
-	case protocol.MuteAll:
+	case protocol.MuteAll, protocol.AdmitAll:
 		if m.Participant != "" {
-			return errors.New("mute_all concerns everybody: it takes no participant")
+			return fmt.Errorf("%s concerns everybody: it takes no participant", m.Action)
 		}
 		return nil
 	case protocol.Mute, protocol.AskToUnmute, protocol.StopCamera, protocol.StopScreen, protocol.LowerHand,
-		protocol.MakeHost, protocol.Remove:
+		protocol.MakeHost, protocol.Remove, protocol.SetRole, protocol.HandOver, protocol.Admit, protocol.Deny,
+		protocol.SendToLobby:
 		if m.Participant == "" || len(m.Participant) > maxID {
 			return errors.New("participant must be the id of the one concerned")
 		}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"plenum/recording"
+	"plenum/rooms"
 	"plenum/sfu"
 )
 
@@ -119,6 +120,7 @@ func (p *fakeParticipant) SetSource(s sfu.Source, on, muted bool) {
 }
 func (p *fakeParticipant) AckSeats(epoch int64) { p.room.media.note("seated %s %d", p.id, epoch) }
 func (p *fakeParticipant) Pause(paused bool)    { p.room.media.note("pause %s %v", p.id, paused) }
+func (p *fakeParticipant) Bar(barred bool)      { p.room.media.note("bar %s %v", p.id, barred) }
 func (p *fakeParticipant) Leave()               { p.room.media.note("leave %s", p.id) }
 
 // fakeRecorders starts fakeRecorders, or fails with err.
@@ -127,9 +129,14 @@ type fakeRecorders struct {
 	err   error
 	hold  chan struct{} // when set, Start waits for it to close
 	ended chan func(string)
+	alarm chan func(recording.Alarm)
 }
 
-func newFakeRecorders() *fakeRecorders { return &fakeRecorders{ended: make(chan func(string), 10)} }
+func newFakeRecorders() *fakeRecorders {
+	return &fakeRecorders{
+		ended: make(chan func(string), 10), alarm: make(chan func(recording.Alarm), 10),
+	}
+}
 
 func (f *fakeRecorders) Start(
 	_ context.Context, info recording.Info, media recording.Media, ended func(string),
@@ -143,6 +150,7 @@ func (f *fakeRecorders) Start(
 	}
 	stop := media.Tap(nil)
 	f.ended <- ended
+	f.alarm <- info.Alarm
 	return &fakeRecorder{diary: &f.diary, stop: stop}, nil
 }
 
@@ -157,6 +165,16 @@ func (r *fakeRecorder) StartedAt() time.Time { return time.Date(2026, 3, 1, 12, 
 
 func (r *fakeRecorder) Participant(id, name string) { r.note("participant %s %s", id, name) }
 func (r *fakeRecorder) Left(id string)              { r.note("left %s", id) }
+
+func (r *fakeRecorder) Told(participant string) { r.note("told %s", participant) }
+
+func (r *fakeRecorder) Answer(participant string, accept bool) {
+	r.note("answer %s %v", participant, accept)
+}
+
+func (r *fakeRecorder) Chat(participant, name, text string) {
+	r.note("chat %s %s %s", participant, name, text)
+}
 
 func (r *fakeRecorder) Source(participant string, s sfu.Source, on, muted bool) {
 	r.note("source %s %s on=%v muted=%v", participant, s, on, muted)
@@ -180,4 +198,22 @@ func (s *fakeStore) SetRoomEnd(_ context.Context, id string, _ time.Time) error 
 	}
 	s.note("end %s", id)
 	return nil
+}
+
+// fakeLedger keeps what it is told.
+type fakeLedger struct {
+	mu     sync.Mutex
+	events []rooms.Event
+}
+
+func (l *fakeLedger) Record(e rooms.Event) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.events = append(l.events, e)
+}
+
+func (l *fakeLedger) read() []rooms.Event {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return append([]rooms.Event(nil), l.events...)
 }

@@ -25,18 +25,21 @@ var hostKey = []byte("0123456789abcdef0123456789abcdef")
 
 // harness is a hub with fakes around it, behind a real HTTP server.
 type harness struct {
-	t     *testing.T
-	hub   *Hub
-	media *fakeMedia
-	rec   *fakeRecorders
-	store *fakeStore
-	room  rooms.Room
-	url   string
+	t      *testing.T
+	hub    *Hub
+	media  *fakeMedia
+	rec    *fakeRecorders
+	store  *fakeStore
+	ledger *fakeLedger
+	room   rooms.Room
+	url    string
+
+	visitor Visitor // who opens the next socket
 }
 
 func newHarness(t *testing.T, cfg Config) *harness {
 	t.Helper()
-	h := &harness{t: t, media: &fakeMedia{}, rec: newFakeRecorders(), store: &fakeStore{}, room: rooms.Room{
+	h := &harness{t: t, media: &fakeMedia{}, rec: newFakeRecorders(), store: &fakeStore{}, ledger: &fakeLedger{}, room: rooms.Room{
 		ID: "1.r", CreatorID: 1, Description: "Plans", End: time.Now().Add(time.Hour),
 	}}
 	return h.start(cfg)
@@ -46,9 +49,9 @@ func newHarness(t *testing.T, cfg Config) *harness {
 func (h *harness) start(cfg Config) *harness {
 	h.t.Helper()
 	h.t.Cleanup(func() { goleak.VerifyNone(h.t) })
-	h.hub = NewHub(cfg, h.media, h.rec, hostKey, h.store, slog.New(slog.NewTextHandler(h.t.Output(), nil)))
+	h.hub = NewHub(cfg, h.media, h.rec, hostKey, h.store, h.ledger, slog.New(slog.NewTextHandler(h.t.Output(), nil)))
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h.hub.ServeMeeting(w, r, h.room)
+		h.hub.ServeMeeting(w, r, h.room, h.visitor)
 	}))
 	h.url = "ws" + strings.TrimPrefix(srv.URL, "http")
 	h.t.Cleanup(func() {
@@ -60,6 +63,22 @@ func (h *harness) start(cfg Config) *harness {
 		srv.Close()
 	})
 	return h
+}
+
+// secrets hands out keys of links.
+type secrets struct{}
+
+func (secrets) Secret(_ context.Context, name string) ([]byte, error) {
+	return []byte("the secret " + name), nil
+}
+
+func testLinks(t *testing.T) rooms.LinkKeys {
+	t.Helper()
+	keys, err := rooms.NewLinkKeys(t.Context(), secrets{}, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return keys
 }
 
 // client is a page. Its messages are read by its own goroutine.

@@ -21,6 +21,7 @@ import (
 
 	"plenum/rooms"
 	"plenum/rooms/meeting"
+	"plenum/rooms/throttle"
 	"plenum/signaling/protocol"
 )
 
@@ -28,7 +29,7 @@ import (
 type Config struct {
 	ResumeWindow      time.Duration // how long after its last sign of life a session may be resumed; default 30 s
 	PingEvery         time.Duration // default 5 s
-	PongWait          time.Duration // default 10 s; with PingEvery half of ResumeWindow, so that who is gone without a word is gone in 30 s
+	PongWait          time.Duration // default 10 s, so that a half-open socket is noticed within 15 s
 	WriteWait         time.Duration // longest time one message may take to write; default 10 s
 	CloseWait         time.Duration // longest time from bye to the end of the socket; default 5 s
 	JoinWait          time.Duration // longest time without having joined; default 15 s
@@ -37,6 +38,10 @@ type Config struct {
 	MessagesPerSecond float64       // of one page, twice as many in a burst; default 100
 	MaxParticipants   int           // of one room; default 500
 	EventBuffer       int           // events kept per room for resuming; default 1024
+	EndGrace          time.Duration // how long a meeting may run over its end; default not at all
+
+	Links rooms.LinkKeys         // open join tokens; without keys they open nothing
+	Audit func(rooms.AuditEntry) // hears what hosts do and is refused; must not block; default nobody
 }
 
 func (c Config) withDefaults() Config {
@@ -51,6 +56,9 @@ func (c Config) withDefaults() Config {
 	setDefault(&c.MessagesPerSecond, 100)
 	setDefault(&c.MaxParticipants, 500)
 	setDefault(&c.EventBuffer, 1024)
+	if c.Audit == nil {
+		c.Audit = func(rooms.AuditEntry) {}
+	}
 	return c
 }
 
@@ -70,6 +78,10 @@ type Store interface {
 // socket may live on what it knew of the room when it was opened.
 const endedFor = time.Minute
 
+// compressFrom is the least size in bytes of a message that is compressed:
+// each is for each socket, which costs more than the small ones to all save.
+const compressFrom = 4 << 10
+
 // A Hub holds the live rooms and the sockets of their participants.
 type Hub struct {
 	cfg     Config
@@ -77,34 +89,48 @@ type Hub struct {
 	rec     Recorders
 	hostKey []byte
 	store   Store
+	ledger  Ledger
 	log     *slog.Logger
 	wg      sync.WaitGroup // sockets, rooms and recordings being finished
+
+	passcodes *throttle.Throttle
 
 	mu      sync.Mutex // guards all below
 	closing bool
 	rooms   map[string]*liveRoom
 	sockets map[*socket]struct{}
 	ended   map[string]time.Time // rooms that were ended by hand, and when
+	books   map[string]*books    // by room
 }
 
 // NewHub returns a Hub without rooms. The caller must Close it.
-func NewHub(cfg Config, media Media, rec Recorders, hostKey []byte, store Store, log *slog.Logger) *Hub {
+func NewHub(
+	cfg Config, media Media, rec Recorders, hostKey []byte, store Store, ledger Ledger, log *slog.Logger,
+) *Hub {
 	return &Hub{
-		cfg: cfg.withDefaults(), media: media, rec: rec, hostKey: slices.Clone(hostKey), store: store, log: log,
+		cfg: cfg.withDefaults(), media: media, rec: rec, hostKey: slices.Clone(hostKey), store: store, ledger: ledger,
+		log:   log,
 		rooms: map[string]*liveRoom{}, sockets: map[*socket]struct{}{}, ended: map[string]time.Time{},
+		books: map[string]*books{}, passcodes: throttle.New(throttle.Config{}),
 	}
 }
 
+// audit notes what happened in a meeting, at this instant.
+func (h *Hub) audit(e rooms.AuditEntry) {
+	e.At = time.Now()
+	h.cfg.Audit(e)
+}
+
 // ServeMeeting upgrades r to a socket of room and serves it until it ends. The
-// caller has checked the origin and that the room is open.
-func (h *Hub) ServeMeeting(w http.ResponseWriter, r *http.Request, room rooms.Room) {
+// caller has checked the origin and that the room is not over.
+func (h *Hub) ServeMeeting(w http.ResponseWriter, r *http.Request, room rooms.Room, from Visitor) {
 	if !offersProtocol(r) {
 		http.Error(w, "the WebSocket subprotocol "+protocol.Version+" is required", http.StatusBadRequest)
 		return
 	}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context()))
 	defer cancel()
-	s := newSocket(h, room, cancel)
+	s := newSocket(h, room, from, cancel)
 	if !h.enlist(s) {
 		http.Error(w, "the server is shutting down", http.StatusServiceUnavailable)
 		return
@@ -115,7 +141,9 @@ func (h *Hub) ServeMeeting(w http.ResponseWriter, r *http.Request, room rooms.Ro
 		InsecureSkipVerify: true, // the caller knows the allowed origins
 		// A window kept per socket would cost 1.2 MB each; the one message worth
 		// it is the answer, which compresses well on its own.
-		CompressionMode: websocket.CompressionNoContextTakeover,
+		CompressionMode:      websocket.CompressionNoContextTakeover,
+		CompressionThreshold: compressFrom,
+		OnPongReceived:       func(context.Context, []byte) { s.heard() },
 	})
 	if err != nil {
 		h.log.Debug("websocket refused", "room", room.ID, "err", err) // Accept has answered
@@ -140,6 +168,8 @@ func offersProtocol(r *http.Request) bool {
 type Snapshot struct {
 	Participants []meeting.Participant // in order of joining
 	Recording    meeting.Recording
+	Lobby        []meeting.Waiter // in order of coming
+	Room         meeting.Info
 }
 
 // Live returns the state of a room. It reports false when nobody is in it.
@@ -150,7 +180,10 @@ func (h *Hub) Live(roomID string) (Snapshot, bool) {
 	}
 	var snap Snapshot
 	ok := live.do(func() {
-		snap = Snapshot{Participants: live.meeting.Roster(), Recording: live.meeting.Recording()}
+		rows, _ := live.meeting.Lobby()
+		snap = Snapshot{
+			Participants: live.meeting.Roster(), Recording: live.meeting.Recording(), Lobby: rows, Room: live.meeting.Info(),
+		}
 	})
 	return snap, ok
 }
@@ -162,10 +195,28 @@ func (h *Hub) Count() (rooms, sockets int) {
 	return len(h.rooms), len(h.sockets)
 }
 
-// UpdateRoom tells a live room its new description and end.
+// UpdateRoom tells a live room, and the sockets that are about to join it, what
+// the room is from now on.
 func (h *Hub) UpdateRoom(room rooms.Room) {
-	if live := h.lookup(room.ID); live != nil {
+	h.mu.Lock()
+	for s := range h.sockets {
+		if s.roomID == room.ID {
+			s.renew(room)
+		}
+	}
+	live := h.rooms[room.ID]
+	h.mu.Unlock()
+	if live != nil {
 		live.do(func() { live.update(room) })
+	}
+}
+
+// RevokeLinks does the same for a room whose links of earlier epochs hold no
+// more, and sends those off who came by one.
+func (h *Hub) RevokeLinks(room rooms.Room) {
+	h.UpdateRoom(room)
+	if live := h.lookup(room.ID); live != nil {
+		live.do(func() { live.revokeLinks(room.Rules.LinkEpoch) })
 	}
 }
 
@@ -201,7 +252,7 @@ func (h *Hub) markEnded(roomID string) (*liveRoom, []*socket) {
 	h.ended[roomID] = now
 	var sockets []*socket
 	for s := range h.sockets {
-		if s.info.ID == roomID {
+		if s.roomID == roomID {
 			sockets = append(sockets, s)
 		}
 	}
@@ -282,7 +333,7 @@ func (h *Hub) enter(ctx context.Context, info rooms.Room) (*liveRoom, error) {
 	if !time.Now().Before(info.End) {
 		return nil, errEnded
 	}
-	live := newRoom(context.WithoutCancel(ctx), h, info)
+	live := newRoom(context.WithoutCancel(ctx), h, info, h.booksOf(info.ID, info.End.Add(h.cfg.EndGrace), time.Now()))
 	h.rooms[info.ID] = live
 	h.wg.Go(func() {
 		live.run()

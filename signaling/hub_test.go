@@ -25,7 +25,7 @@ func TestJoin(t *testing.T) {
 		t.Errorf("joined: %+v", ann.me)
 	}
 	bo := h.join("  Bo\u202e\a ") // trimmed, no control characters
-	if bo.me.Role != protocol.Guest || bo.me.Seq != 2 || len(bo.me.Roster) != 2 || bo.me.Roster[1].Name != "Bo" {
+	if bo.me.Role != protocol.Speaker || bo.me.Seq != 2 || len(bo.me.Roster) != 2 || bo.me.Roster[1].Name != "Bo" {
 		t.Errorf("joined: %+v", bo.me)
 	}
 	if got := expect[protocol.Roster](ann); got.Seq != 2 || got.Changed[0].ID != "p2" || got.Changed[0].Number != 2 {

@@ -23,6 +23,8 @@ type mediaNews struct {
 	seats map[string]seatTable
 	links map[string]sfu.LinkState
 	floor []string // nil when it has not changed
+	// wanted is how many layers of each participant's sources are.
+	wanted map[string]map[sfu.Source]int
 }
 
 // seatTable is the whole seat table of one participant.
@@ -87,6 +89,20 @@ func (b *inbox) FloorChanged(participants []string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.news.floor = append([]string{}, participants...)
+	b.ring()
+}
+
+// LayersWanted implements sfu.Observer.
+func (b *inbox) LayersWanted(participant string, source sfu.Source, layers int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.news.wanted == nil {
+		b.news.wanted = map[string]map[sfu.Source]int{}
+	}
+	if b.news.wanted[participant] == nil {
+		b.news.wanted[participant] = map[sfu.Source]int{}
+	}
+	b.news.wanted[participant][source] = layers
 	b.ring()
 }
 

@@ -27,6 +27,7 @@ type MediaParticipant interface {
 	SetSource(s sfu.Source, on, muted bool)
 	AckSeats(epoch int64)
 	Pause(paused bool)
+	Bar(barred bool)
 	Leave()
 }
 
@@ -41,6 +42,9 @@ type Recorder interface {
 	StartedAt() time.Time
 	Participant(id, name string)
 	Left(id string)
+	Chat(participant, name, text string)
+	Told(participant string)
+	Answer(participant string, accept bool)
 	Source(participant string, s sfu.Source, on, muted bool)
 	Stop(ctx context.Context, reason string) (recording.Manifest, error)
 }

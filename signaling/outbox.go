@@ -7,7 +7,8 @@ import (
 )
 
 // outbox is what waits to be written to one socket. Messages keep their order
-// and are bounded in number; of seat tables and floors only the newest waits.
+// and are bounded in number; of seat tables, floors and
+// lobbies only the newest waits.
 type outbox struct {
 	wake chan struct{} // holds one token when there may be something to write; never closed
 
@@ -16,7 +17,8 @@ type outbox struct {
 	replay [][]byte // goes before queue and is not bounded by limit
 	queue  [][]byte
 	seats  *protocol.Seats
-	floor  *protocol.Floor
+	floor  []byte    // nil for none
+	lobby  []byte    // likewise
 	last   *farewell // once set, nothing more is taken in
 }
 
@@ -24,8 +26,9 @@ type outbox struct {
 // when all messages are out, or neither.
 type parcel struct {
 	message []byte
-	table   any  // a message that replaces the ones of its kind before; not yet encoded
-	held    bool // tables wait, but tables were not asked for
+	table   any    // a message that replaces the ones of its kind before; not yet encoded
+	floor   []byte // the same, encoded: a floor or a lobby
+	held    bool   // tables wait, but tables were not asked for
 	last    *farewell
 }
 
@@ -57,10 +60,15 @@ func (b *outbox) offer(msg []byte) {
 	b.ring()
 }
 
-// begin queues what a resumed session has missed, however much it is.
+// begin queues what a session starts with, however much it is. It comes after
+// what was said on the socket before.
 func (b *outbox) begin(msgs [][]byte) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if len(b.queue) > 0 {
+		b.replay = append(b.replay, b.queue...)
+		b.queue = nil
+	}
 	b.replay = append(b.replay, msgs...)
 	b.ring()
 }
@@ -72,10 +80,17 @@ func (b *outbox) setSeats(s protocol.Seats) {
 	b.ring()
 }
 
-func (b *outbox) setFloor(f protocol.Floor) {
+func (b *outbox) setFloor(msg []byte) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.floor = &f
+	b.floor = msg
+	b.ring()
+}
+
+func (b *outbox) setLobby(msg []byte) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.lobby = msg
 	b.ring()
 }
 
@@ -88,7 +103,7 @@ func (b *outbox) finish(f farewell, drop bool) bool {
 		return false
 	}
 	b.last = &f
-	b.seats, b.floor = nil, nil
+	b.seats, b.floor, b.lobby = nil, nil, nil
 	if drop {
 		b.replay, b.queue = nil, nil
 	}
@@ -121,15 +136,19 @@ func (b *outbox) take(tables bool) parcel {
 	case b.last != nil:
 		return parcel{last: b.last}
 	case !tables:
-		return parcel{held: b.seats != nil || b.floor != nil}
+		return parcel{held: b.seats != nil || b.floor != nil || b.lobby != nil}
 	case b.seats != nil:
 		seats := *b.seats
 		b.seats = nil
 		return parcel{table: seats}
 	case b.floor != nil:
-		floor := *b.floor
+		floor := b.floor
 		b.floor = nil
-		return parcel{table: floor}
+		return parcel{floor: floor}
+	case b.lobby != nil:
+		lobby := b.lobby
+		b.lobby = nil
+		return parcel{floor: lobby}
 	}
 	return parcel{}
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"plenum/rooms/meeting"
 	"plenum/signaling/protocol"
 )
 
@@ -55,6 +56,9 @@ func (q *reactions) take(now time.Time) []protocol.Reaction {
 
 func (r *liveRoom) react(session *session, socket *socket, emoji protocol.Emoji) error {
 	return r.as(session, socket, func() error {
+		if !r.meeting.May(session.id, meeting.MayReact) {
+			return refusal{code: protocol.Forbidden, message: "The audience can't react in this meeting."}
+		}
 		r.reactions.add(time.Now(), session.id, emoji, len(r.sessions))
 		return nil
 	})

@@ -2,12 +2,16 @@ package signaling
 
 import (
 	"errors"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"plenum/recording"
+	"plenum/rooms"
 	"plenum/rooms/meeting"
 	"plenum/sfu"
+	"plenum/sfu/packet"
 	"plenum/signaling/protocol"
 )
 
@@ -16,8 +20,10 @@ import (
 type recordingRun struct {
 	media    *tapGate
 	by       string
+	voice    bool     // microphones only
 	recorder Recorder // nil until it has started
 	reason   string   // why it stopped; empty while it runs
+	alarms   []recording.Alarm
 }
 
 // recorder returns the recorder to be told what happens, or nil.
@@ -28,9 +34,20 @@ func (r *liveRoom) recorder() Recorder {
 	return r.recording.recorder
 }
 
+// records reports whether a source is part of the recording.
+func (run *recordingRun) records(source sfu.Source) bool {
+	return !run.voice || source == sfu.Microphone
+}
+
 func (r *liveRoom) record(session *session, socket *socket, m protocol.Record) error {
-	return r.asHost(session, socket, "record the meeting", func(p meeting.Participant) error {
+	action := "record.stop"
+	if m.On {
+		action = "record.start"
+	}
+	return r.asHost(session, socket, "record the meeting", action, func(p meeting.Participant) error {
 		switch {
+		case m.On && r.info.Rules.Recording == rooms.RecordOff:
+			return refusal{code: protocol.Forbidden, message: "This room is never recorded."}
 		case m.On && r.recording == nil:
 			r.startRecording(p.Name, func(why refusal) {
 				if session.socket == socket {
@@ -44,13 +61,36 @@ func (r *liveRoom) record(session *session, socket *socket, m protocol.Record) e
 	})
 }
 
+// recordByPolicy brings the recording in line with what the room's policy says
+// now: begins the one of an automatic room with the first participant, and
+// ends one that records more than it may.
+func (r *liveRoom) recordByPolicy() {
+	policy := r.info.Rules.Recording
+	const notice = "Recording stopped: this room is recorded differently now."
+	switch {
+	case r.recording != nil && policy == rooms.RecordOff,
+		r.recording != nil && policy == rooms.RecordVoice && !r.recording.voice:
+		r.stopRecording("policy", "", notice)
+	case policy == rooms.RecordAutomatic && r.recording == nil && !r.autoBegun && len(r.meeting.Roster()) > 0:
+		r.autoBegun = true
+		r.hub.audit(rooms.AuditEntry{
+			Kind: rooms.ActorServer, Action: "meeting.record.start", Object: r.info.ID, Outcome: rooms.OutcomeOK,
+		})
+		r.startRecording("", func(refusal) {}) // everybody reads why it failed
+	}
+}
+
 // startRecording tells everybody, then starts the recorder beside the room's
 // goroutine. Refuse hears of a failure.
 func (r *liveRoom) startRecording(by string, refuse func(refusal)) {
-	run := &recordingRun{media: &tapGate{Media: r.media}, by: by}
+	voice := r.info.Rules.Recording == rooms.RecordVoice
+	run := &recordingRun{media: &tapGate{Media: r.media, voice: voice}, by: by, voice: voice}
 	r.recording = run
 	r.broadcast(r.meeting.RecordingStarted(time.Now(), by, ""))
-	info := recording.Info{Room: r.info.ID, Title: roomTitle(r.info), CreatorID: r.info.CreatorID, StartedBy: by}
+	info := recording.Info{Room: r.info.ID, Title: roomTitle(r.info), CreatorID: r.info.CreatorID, StartedBy: by, AskConsent: true}
+	info.Alarm = func(a recording.Alarm) {
+		r.in.call(func() { r.recorderAlarm(run, a) })
+	}
 	ended := func(reason string) {
 		r.in.call(func() { r.recorderEnded(run, reason) })
 	}
@@ -69,10 +109,13 @@ func (r *liveRoom) recordingStarted(run *recordingRun, rec Recorder, err error, 
 		if errors.Is(err, recording.ErrNoSpace) {
 			message = "There is not enough disk space to record."
 		}
+		if errors.Is(err, recording.ErrQuota) {
+			message = "The space for recordings is used up; delete some first."
+		}
 		if r.recording == run {
 			r.stopRecording("failed", "", message)
 		}
-		refuse(refusal{protocol.RecordFailed, message})
+		refuse(refusal{code: protocol.RecordFailed, message: message})
 		return
 	}
 	run.recorder = rec
@@ -82,12 +125,90 @@ func (r *liveRoom) recordingStarted(run *recordingRun, rec Recorder, err error, 
 	}
 	for _, p := range r.meeting.Roster() {
 		rec.Participant(p.ID, p.Name)
-		for _, s := range p.Sources {
-			rec.Source(p.ID, sfu.Source(s.Source), true, s.Muted)
+	}
+	for _, s := range r.tokens {
+		if s.socket != nil { // they have been told, before it began
+			r.toldOfRecording(s)
 		}
 	}
 	r.log.Info("recording started", "recording", rec.ID(), "by", run.by)
 	r.broadcast(r.meeting.RecordingStarted(rec.StartedAt(), run.by, rec.ID()))
+}
+
+// toldOfRecording has the recorder record somebody who knows of it from here on.
+// Who declined before is only noted.
+func (r *liveRoom) toldOfRecording(s *session) {
+	rec := r.recorder()
+	p, ok := r.meeting.Participant(s.id)
+	if rec == nil || !ok {
+		return
+	}
+	rec.Told(s.id)
+	if s.declined {
+		rec.Answer(s.id, false)
+	}
+	for _, source := range p.Sources {
+		if r.recording.records(sfu.Source(source.Source)) {
+			rec.Source(p.ID, sfu.Source(source.Source), true, source.Muted)
+		}
+	}
+}
+
+// consent takes a participant's answer to being recorded. It holds for this
+// recording and, if it is a no, for those that follow in this meeting.
+func (r *liveRoom) consent(session *session, socket *socket, accept bool) error {
+	return r.as(session, socket, func() error {
+		session.declined = !accept
+		rec := r.recorder()
+		if rec == nil {
+			return nil
+		}
+		r.log.Info("recording answered", "participant", session.id, "accept", accept)
+		rec.Answer(session.id, accept)
+		if p, ok := r.meeting.Participant(session.id); ok && accept {
+			for _, source := range p.Sources {
+				if r.recording.records(sfu.Source(source.Source)) {
+					rec.Source(p.ID, sfu.Source(source.Source), true, source.Muted)
+				}
+			}
+		}
+		return nil
+	})
+}
+
+// recorderAlarm tells everybody what is wrong with the recording, or no longer is.
+func (r *liveRoom) recorderAlarm(run *recordingRun, a recording.Alarm) {
+	if r.recording != run {
+		return
+	}
+	begun := a
+	begun.On = true
+	run.alarms = slices.DeleteFunc(run.alarms, func(x recording.Alarm) bool { return x == begun })
+	if a.On {
+		run.alarms = append(run.alarms, a)
+	}
+	r.broadcast(r.meeting.RecordingWarned(r.warning(run.alarms)))
+}
+
+// warning is the sentence for the worst of what is wrong.
+func (r *liveRoom) warning(alarms []recording.Alarm) string {
+	var silent []string
+	for _, a := range alarms {
+		switch a.Kind {
+		case recording.AlarmSlowDisk:
+			return "The server's disk is too slow: parts of the recording are missing."
+		case recording.AlarmDiskLow:
+			return "The server's disk is almost full: the recording will stop soon."
+		case recording.AlarmSilent:
+			if p, ok := r.meeting.Participant(a.Participant); ok {
+				silent = append(silent, p.Name)
+			}
+		}
+	}
+	if len(silent) == 0 {
+		return ""
+	}
+	return "Nothing is heard of " + strings.Join(silent, ", ") + ": the recording of this microphone is silent."
 }
 
 // recorderEnded hears that the recorder has stopped by itself.
@@ -134,6 +255,8 @@ func endedNotice(reason string) string {
 	switch reason {
 	case "disk_full", "no_space":
 		return "Recording stopped: the server's disk is full."
+	case "quota":
+		return "Recording stopped: it reached the limit of length or size."
 	case "slow_disk":
 		return "Recording stopped: the server's disk is too slow."
 	}
@@ -144,6 +267,7 @@ func endedNotice(reason string) string {
 // whatever the recorder is doing.
 type tapGate struct {
 	recording.Media
+	voice bool // lets microphones through only
 
 	mu     sync.Mutex // guards the rest
 	closed bool
@@ -157,9 +281,31 @@ func (g *tapGate) Tap(t sfu.Tap) func() {
 	if g.closed {
 		return func() {}
 	}
+	if g.voice {
+		t = microphones{t}
+	}
 	stop := sync.OnceFunc(g.Media.Tap(t))
 	g.stops = append(g.stops, stop)
 	return stop
+}
+
+// microphones is a tap that hears microphones only.
+type microphones struct{ sfu.Tap }
+
+// Packet implements sfu.Tap.
+func (m microphones) Packet(s sfu.Stream, p *packet.Packet) {
+	if s.Source != sfu.Microphone {
+		p.Release()
+		return
+	}
+	m.Tap.Packet(s, p)
+}
+
+// Report implements sfu.Tap.
+func (m microphones) Report(s sfu.Stream, sr sfu.SenderReport) {
+	if s.Source == sfu.Microphone {
+		m.Tap.Report(s, sr)
+	}
 }
 
 // close stops all taps; when it returns, none is called any more.

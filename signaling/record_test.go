@@ -10,6 +10,7 @@ import (
 
 	"plenum/recording"
 	"plenum/sfu"
+	"plenum/sfu/packet"
 	"plenum/signaling/protocol"
 )
 
@@ -47,8 +48,8 @@ func TestRecord(t *testing.T) {
 	ann.send(protocol.Record{On: false}) // is off already
 	settles(t, &h.rec.diary, "stop host")
 	want := []string{
-		"start Plans by Ann", "participant p1 Ann", "source p1 microphone on=true muted=true",
-		"participant p2 Bo", "source p2 camera on=true muted=false", "left p2", "stop host",
+		"start Plans by Ann", "participant p1 Ann", "told p1", "source p1 microphone on=true muted=true",
+		"participant p2 Bo", "told p2", "source p2 camera on=true muted=false", "left p2", "stop host",
 	}
 	if diff := cmp.Diff(want, h.rec.read()); diff != "" {
 		t.Errorf("what the recorder was told (-want +got):\n%s", diff)
@@ -124,6 +125,7 @@ func TestRecordingThatCantStart(t *testing.T) {
 		want string
 	}{
 		"no space": {recording.ErrNoSpace, "disk space"},
+		"quota":    {recording.ErrQuota, "used up"},
 		"other":    {errors.New("no such folder /x"), "could not be started"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -164,6 +166,54 @@ func TestRecorderEndsByItself(t *testing.T) {
 	}
 }
 
+func TestConsent(t *testing.T) {
+	h := newHarness(t, Config{})
+	ann, bo := h.host(), h.join("Bo")
+	bo.send(protocol.Publish{Source: protocol.Microphone, On: true})
+	bo.saw("p2", func(p protocol.Participant) bool { return len(p.Sources) == 1 })
+	startRecording(ann)
+	bo.send(protocol.Consent{Accept: false})
+	settles(t, &h.rec.diary, "answer p2 false")
+	bo.send(protocol.Consent{Accept: true})
+	settles(t, &h.rec.diary, "answer p2 true")
+	settles(t, &h.rec.diary, "source p2 microphone on=true muted=false")
+	bo.send(protocol.Consent{Accept: false})
+	ann.send(protocol.Record{On: false})
+	settles(t, &h.rec.diary, "stop host")
+	startRecording(ann) // the no holds
+	lines := h.rec.read()
+	at := slices.Index(lines, "stop host")
+	if rest := lines[at:]; !slices.Contains(rest, "told p2") || !slices.Contains(rest, "answer p2 false") {
+		t.Errorf("the next recording was told %q", rest)
+	}
+}
+
+func TestRecordingAlarms(t *testing.T) {
+	h := newHarness(t, Config{})
+	ann := h.host()
+	startRecording(ann)
+	alarm := <-h.rec.alarm
+	silent := recording.Alarm{Kind: recording.AlarmSilent, On: true, Participant: "p1", Source: sfu.Microphone}
+	slow := recording.Alarm{Kind: recording.AlarmSlowDisk, On: true}
+	for _, step := range []struct {
+		alarm recording.Alarm
+		on    bool
+		want  string
+	}{{silent, true, "heard of Ann"}, {slow, true, "too slow"}, {slow, false, "heard of Ann"}, {silent, false, ""}} {
+		step.alarm.On = step.on
+		alarm(step.alarm)
+		if got := expect[protocol.Recording](ann); !got.On || got.ID != "01J" || !strings.Contains(got.Warning, step.want) ||
+			(got.Warning == "") != (step.want == "") {
+			t.Errorf("%+v: %+v", step.alarm, got)
+		}
+	}
+	ann.send(protocol.Record{On: false})
+	expect[protocol.Recording](ann)
+	alarm(silent) // too late
+	ann.send(protocol.SendChat{Text: "hi"})
+	expect[protocol.Chat](ann)
+}
+
 func TestTapGate(t *testing.T) {
 	media := &fakeRoom{media: &fakeMedia{}}
 	g := &tapGate{Media: media}
@@ -180,4 +230,32 @@ func TestTapGate(t *testing.T) {
 		t.Errorf("%d taps after close, want 0", n)
 	}
 	g.RequestKeyframe("p1", sfu.Camera, 0) // goes through
+}
+
+// noted counts what a tap hears of each source.
+type noted map[sfu.Source]int
+
+func (n noted) Packet(s sfu.Stream, p *packet.Packet) {
+	n[s.Source]++
+	p.Release()
+}
+
+func (n noted) Report(s sfu.Stream, _ sfu.SenderReport) { n[s.Source]++ }
+
+// TestVoiceHearsMicrophonesOnly feeds every source to what stands between
+// media and the recorder of a room that is recorded by voice.
+func TestVoiceHearsMicrophonesOnly(t *testing.T) {
+	pool := &packet.Pool{}
+	heard := noted{}
+	tap := microphones{heard}
+	for _, source := range []sfu.Source{sfu.Microphone, sfu.Camera, sfu.Screen, sfu.ScreenAudio} {
+		tap.Packet(sfu.Stream{Source: source}, pool.Get())
+		tap.Report(sfu.Stream{Source: source}, sfu.SenderReport{})
+	}
+	if diff := cmp.Diff(noted{sfu.Microphone: 2}, heard); diff != "" {
+		t.Errorf("heard (-want +got):\n%s", diff)
+	}
+	if n := pool.Outstanding(); n != 0 {
+		t.Errorf("%d packets were never released", n)
+	}
 }

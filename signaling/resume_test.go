@@ -176,3 +176,27 @@ func TestHalfOpenSocketIsLost(t *testing.T) {
 	ann.saw("p2", connected(false))
 	ann.sawLeave("p2")
 }
+
+// A page hears how many layers are wanted, and again when it comes back.
+func TestEncodings(t *testing.T) {
+	h := newHarness(t, Config{})
+	ann, bo := h.join("Ann"), h.join("Bo")
+	obs := h.media.opened().obs
+	obs.LayersWanted("p2", sfu.Camera, 1)
+	want := protocol.Encodings{Source: protocol.Camera, Layers: 1}
+	if got := await[protocol.Encodings](bo, nil); got != want {
+		t.Errorf("bo got %+v, want %+v", got, want)
+	}
+	bo.lose()
+	ann.saw("p2", connected(false))
+	want.Layers = 3
+	obs.LayersWanted("p2", sfu.Camera, 3)
+	obs.LayersWanted("nobody", sfu.Camera, 2)
+	bo = h.resume(bo, 2)
+	await(bo, func(e protocol.Encodings) bool { return e == want })
+	bo.lose()
+	ann.saw("p2", connected(true))
+	ann.saw("p2", connected(false))
+	bo = h.resume(bo, 2)
+	await(bo, func(e protocol.Encodings) bool { return e == want })
+}

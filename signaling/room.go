@@ -3,6 +3,8 @@ package signaling
 import (
 	"context"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -24,28 +26,25 @@ type liveRoom struct {
 
 	info      rooms.Room
 	meeting   *meeting.Meeting
-	sessions  map[string]*session // by participant id
-	tokens    map[string]*session // by resume token
-	removed   map[string]struct{} // resume tokens of those whom a host removed
+	sessions  map[string]*session // by participant id, those included that are entering
+	waiting   map[string]*session // by id in the lobby
+	tokens    map[string]*session // of both, by resume token
+	books     *books
 	reactions reactions
-	floor     []string
-	recording *recordingRun // nil while nothing is recorded
-	over      bool
-	reason    string         // why it is over, in the recorder's words
-	wg        sync.WaitGroup // media of those who have left
+
+	lobbyShown  int64     // the version of the lobby that hosts have been told
+	lobbyDue    bool      // somebody may have become a host since
+	hostPresent bool      // as those who wait have been told
+	autoBegun   bool      // the policy has begun its recording in this life
+	rosterDue   time.Time // when changes that wait are told; zero while none do
+	scribe      *scribe
+	floor       []string
+	recording   *recordingRun // nil while nothing is recorded
+	over        bool
+	reason      string         // why it is over, in the recorder's words
+	wg          sync.WaitGroup // media of those who have left
 
 	moving sync.Mutex // held while the room's end is being moved in the store
-}
-
-// session is one participant as the room's goroutine keeps it. Its id and
-// media don't change once the participant has joined.
-type session struct {
-	id      string
-	media   MediaParticipant
-	token   string  // takes the session up again
-	attempt int     // the last of the page to do so
-	socket  *socket // nil while lost
-	seats   seatTable
 }
 
 // roomTitle is what a room is called on the page.
@@ -56,18 +55,25 @@ func roomTitle(info rooms.Room) string {
 	return info.Description
 }
 
-func newRoom(ctx context.Context, h *Hub, info rooms.Room) *liveRoom {
+func newRoom(ctx context.Context, h *Hub, info rooms.Room, b *books) *liveRoom {
 	in := newInbox()
-	return &liveRoom{
+	r := &liveRoom{
 		hub: h, ctx: ctx, log: h.log.With("room", info.ID), media: h.media.NewRoom(info.ID, in),
 		gone: make(chan struct{}), in: in, info: info,
 		meeting: meeting.New(
-			meeting.Info{ID: info.ID, Title: roomTitle(info), EndsAt: info.End},
+			meeting.Info{
+				ID: info.ID, Title: roomTitle(info), EndsAt: info.End, Lobby: info.Rules.Lobby,
+				Recording: info.Rules.Recording, Audience: info.Rules.Audience,
+			},
 			meeting.Config{
 				Capacity: h.cfg.MaxParticipants, Events: h.cfg.EventBuffer, ResumeWindow: h.cfg.ResumeWindow,
+				Grace: h.cfg.EndGrace,
 			}),
-		sessions: map[string]*session{}, tokens: map[string]*session{}, removed: map[string]struct{}{},
+		scribe:   newScribe(h.ledger, info.ID),
+		sessions: map[string]*session{}, waiting: map[string]*session{}, tokens: map[string]*session{}, books: b,
 	}
+	r.meeting.SetCapacity(info.Capacity)
+	return r
 }
 
 // run is the room's goroutine. When it returns, the room has no media left.
@@ -82,6 +88,9 @@ func (r *liveRoom) run() {
 		case <-timer.C:
 		}
 		r.tick(time.Now())
+		if !r.over {
+			r.showLobby()
+		}
 		timer.Reset(time.Until(r.deadline()))
 	}
 	for _, f := range r.in.close() {
@@ -109,10 +118,16 @@ func (r *liveRoom) handle() {
 			s.sendSeats()
 		}
 	}
+	for id, wanted := range news.wanted {
+		if s := r.sessions[id]; s != nil {
+			s.want(wanted)
+		}
+	}
 	if news.floor != nil {
 		r.floor = news.floor
+		msg := floorMessage(r.floor)
 		for _, s := range r.sessions {
-			s.sendFloor(r.floor)
+			s.sendFloor(msg)
 		}
 	}
 	if r.meeting.Empty() {
@@ -130,12 +145,23 @@ func (r *liveRoom) tick(now time.Time) {
 		return
 	}
 	r.showReactions(now)
+	r.flushRoster(now)
 	gone, events := r.meeting.Expire(now)
 	for _, id := range gone {
 		r.log.Info("participant left", "participant", id, "reason", "lost")
+		r.scribe.leaves(id, rooms.ReasonLost, "")
 		r.remove(r.sessions[id])
 	}
 	r.broadcast(events)
+	for _, id := range r.meeting.ExpireLobby(now) {
+		r.log.Info("somebody waits no more", "participant", id)
+		s := r.waiting[id]
+		if s.socket != nil {
+			s.socket.finish(byeIdle, false)
+			s.socket = nil
+		}
+		r.dropWaiting(s)
+	}
 	if r.meeting.Empty() {
 		r.finish(byeEnded, "empty")
 	}
@@ -144,8 +170,10 @@ func (r *liveRoom) tick(now time.Time) {
 // deadline is when tick has to be called next, if nothing happens before.
 func (r *liveRoom) deadline() time.Time {
 	next := r.meeting.Deadline()
-	if at := r.reactions.due; !at.IsZero() && at.Before(next) {
-		return at
+	for _, at := range []time.Time{r.reactions.due, r.rosterDue} {
+		if !at.IsZero() && at.Before(next) {
+			next = at
+		}
 	}
 	return next
 }
@@ -176,7 +204,14 @@ func (r *liveRoom) finish(f farewell, reason string) {
 	}
 	r.over, r.reason = true, reason
 	r.stopRecording(reason, "", "")
+	r.scribe.end(time.Now(), reason)
 	for _, s := range r.sessions {
+		if s.socket != nil {
+			s.socket.finish(f, false)
+			s.socket = nil
+		}
+	}
+	for _, s := range r.waiting {
 		if s.socket != nil {
 			s.socket.finish(f, false)
 			s.socket = nil
@@ -188,8 +223,18 @@ func (r *liveRoom) update(info rooms.Room) {
 	if info.Version < r.info.Version {
 		return // overtaken by a later change
 	}
+	was := r.info
 	r.info = info
+	r.meeting.SetCapacity(info.Capacity)
 	r.broadcast(r.meeting.Change(roomTitle(info), info.End))
+	r.broadcast(r.meeting.SetRules(info.Rules.Recording, info.Rules.Audience))
+	if info.Rules.Lobby != was.Rules.Lobby {
+		r.setLobby(info.Rules.Lobby)
+	}
+	if roomTitle(info) != roomTitle(was) || !info.End.Equal(was.End) {
+		r.tellAllWaiting()
+	}
+	r.recordByPolicy()
 }
 
 // broadcast sends events to everybody.
@@ -199,6 +244,7 @@ func (r *liveRoom) broadcast(events []meeting.Event) { r.broadcastBut(nil, event
 // which makes further events; those are for all.
 func (r *liveRoom) broadcastBut(but *session, events []meeting.Event) {
 	for len(events) > 0 {
+		r.scribe.read(time.Now(), events)
 		var slow []*session
 		for _, e := range events {
 			msg := encode(eventMessage(e))
@@ -213,36 +259,105 @@ func (r *liveRoom) broadcastBut(but *session, events []meeting.Event) {
 		for _, s := range slow {
 			if s.socket != nil { // not twice
 				r.log.Warn("socket cut off", "participant", s.id, "reason", "it does not read")
-				events = append(events, r.detach(s, 0)...)
+				events = append(events, r.detach(s, time.Now())...)
 			}
 		}
 	}
 }
 
-// detach notes that a session has no socket any more.
-func (r *liveRoom) detach(s *session, silence time.Duration) []meeting.Event {
+// detach notes that a session has had no socket since at.
+func (r *liveRoom) detach(s *session, at time.Time) []meeting.Event {
 	s.socket = nil
-	s.media.Pause(true)
-	return r.meeting.Lost(time.Now().Add(-silence), s.id, meeting.Signalling)
+	s.media().Pause(true)
+	r.scribe.lost(s.id, at)
+	events := r.meeting.Lost(at, s.id, meeting.Signalling)
+	r.observe(s.id)
+	return events
+}
+
+// observe shows the scribe a row that may have changed: in a crowd the
+// meeting's events tell of many changes as one.
+func (r *liveRoom) observe(id string) {
+	if row, here := r.meeting.Participant(id); here {
+		r.scribe.readRow(time.Now(), row)
+	}
 }
 
 // remove forgets a session that has left the meeting.
 func (r *liveRoom) remove(s *session) {
 	delete(r.sessions, s.id)
 	delete(r.tokens, s.token)
+	r.scribe.left(time.Now(), s.id)
+	r.stopMedia(s)
+	s.state.Store(sessionOver)
+}
+
+// stopMedia ends the media of a participant. No packet of it is forwarded or
+// recorded any more.
+func (r *liveRoom) stopMedia(s *session) {
+	media := s.media()
+	s.setMedia(nil)
 	if rec := r.recorder(); rec != nil {
 		rec.Left(s.id)
 	}
-	r.wg.Go(s.media.Leave)
+	r.wg.Go(media.Leave)
+}
+
+// expel sends somebody off who is in the meeting, entering it or waiting.
+func (r *liveRoom) expel(s *session, f farewell) {
+	if s.socket != nil {
+		s.socket.finish(f, false)
+		s.socket = nil
+	}
+	switch s.state.Load() {
+	case sessionWaiting:
+		r.dropWaiting(s)
+	case sessionIn:
+		r.scribe.leavesFor(s.id, f.why())
+		r.remove(s)
+		r.broadcast(r.meeting.Leave(s.id))
+	case sessionEntering: // whoever makes its media finds it gone
+		r.abort(s)
+		delete(r.tokens, s.token)
+	}
+}
+
+// expelSocket does the same to the session of a socket, if it has one.
+func (r *liveRoom) expelSocket(socket *socket, f farewell) {
+	for _, s := range r.everybody() {
+		if s.socket == socket {
+			r.expel(s, f)
+		}
+	}
+}
+
+// everybody returns all sessions, those of who waits too.
+func (r *liveRoom) everybody() []*session {
+	return slices.AppendSeq(slices.Collect(maps.Values(r.sessions)), maps.Values(r.waiting))
+}
+
+// revokeLinks sends those off who came by a link of an earlier epoch.
+func (r *liveRoom) revokeLinks(epoch int64) {
+	for _, s := range r.everybody() {
+		if s.guest.link != "" && s.guest.epoch < epoch {
+			r.log.Info("participant left", "participant", s.id, "reason", "link revoked")
+			r.expel(s, byeRevoked)
+		}
+	}
 }
 
 func (r *liveRoom) link(id string, state sfu.LinkState) {
 	switch state {
 	case sfu.LinkUp:
-		r.broadcast(r.meeting.Back(id, meeting.Media))
+		r.scribe.mediaUp(time.Now(), id)
+		events := r.meeting.Back(id, meeting.Media)
+		r.observe(id)
+		r.broadcast(events)
 	case sfu.LinkInterrupted, sfu.LinkFailed:
 		r.log.Info("media link lost", "participant", id, "state", string(state))
-		r.broadcast(r.meeting.Lost(time.Now(), id, meeting.Media))
+		events := r.meeting.Lost(time.Now(), id, meeting.Media)
+		r.observe(id)
+		r.broadcast(events)
 	case sfu.LinkConnecting: // says nothing about what was before
 	}
 }
@@ -253,18 +368,50 @@ func (s *session) sendSeats() {
 	}
 }
 
-func (s *session) sendFloor(floor []string) {
-	if s.socket != nil && floor != nil {
-		s.socket.out.setFloor(protocol.Floor{Participants: floor})
+// want tells the page how many layers of its sources are wanted from now on.
+func (s *session) want(wanted map[sfu.Source]int) {
+	if s.wanted == nil {
+		s.wanted = map[sfu.Source]int{}
+	}
+	maps.Copy(s.wanted, wanted)
+	s.sendEncodings(wanted)
+}
+
+func (s *session) sendEncodings(wanted map[sfu.Source]int) {
+	if s.socket == nil {
+		return
+	}
+	for source, layers := range wanted {
+		s.socket.answer(protocol.Encodings{Source: protocol.Source(source), Layers: layers})
+	}
+}
+
+// floorMessage encodes a floor once for everybody; nil for none told yet.
+func floorMessage(floor []string) []byte {
+	if floor == nil {
+		return nil
+	}
+	return encode(protocol.Floor{Participants: floor})
+}
+
+func (s *session) sendFloor(msg []byte) {
+	if s.socket != nil && msg != nil {
+		s.socket.out.setFloor(msg)
 	}
 }
 
 // as runs f on the room's goroutine. It returns errGone, and f has not run,
-// when the session is over or goes on in another socket.
+// when the session is over or goes on in another socket, and errWaiting when
+// it is not in the meeting.
 func (r *liveRoom) as(session *session, socket *socket, f func() error) error {
 	err := errGone
 	r.do(func() {
-		if session.socket == socket {
+		switch {
+		case session.socket != socket:
+		case session.state.Load() != sessionIn:
+			err = errWaiting
+		default:
+			session.answer = "" // the page is there: it has it
 			err = f()
 		}
 	})
@@ -273,6 +420,9 @@ func (r *liveRoom) as(session *session, socket *socket, f func() error) error {
 
 func (r *liveRoom) publish(session *session, socket *socket, m protocol.Publish) error {
 	return r.as(session, socket, func() error {
+		if m.On && !r.meeting.May(session.id, meeting.MayPublish) {
+			return refusal{code: protocol.Forbidden, message: "The audience can't publish. Raise your hand to speak."}
+		}
 		events := r.meeting.Publish(session.id, meeting.Source(m.Source), m.On, m.Muted)
 		if events == nil {
 			return nil
@@ -285,37 +435,53 @@ func (r *liveRoom) publish(session *session, socket *socket, m protocol.Publish)
 
 // setSource tells media and recorder what a source does now.
 func (r *liveRoom) setSource(session *session, source sfu.Source, on, muted bool) {
-	session.media.SetSource(source, on, muted)
-	if rec := r.recorder(); rec != nil {
+	session.media().SetSource(source, on, muted)
+	if rec := r.recorder(); rec != nil && r.recording.records(source) {
 		rec.Source(session.id, source, on, muted)
 	}
 }
 
 func (r *liveRoom) chat(session *session, socket *socket, text string) error {
 	return r.as(session, socket, func() error {
+		if !r.meeting.May(session.id, meeting.MayChat) {
+			return refusal{code: protocol.Forbidden, message: "The audience can't write in this meeting."}
+		}
 		r.broadcast(r.meeting.Say(time.Now(), session.id, text))
+		if p, ok := r.meeting.Participant(session.id); ok && r.recorder() != nil {
+			r.recorder().Chat(p.ID, p.Name, text)
+		}
 		return nil
 	})
 }
 
 func (r *liveRoom) leave(session *session, socket *socket) error {
-	return r.as(session, socket, func() error {
-		r.log.Info("participant left", "participant", session.id, "reason", "left")
-		session.socket = nil
-		socket.finish(byeLeft, false)
-		r.remove(session)
-		r.broadcast(r.meeting.Leave(session.id))
-		return nil
-	})
-}
-
-// lost tells that a socket has ended, after a silence of so long. Its session
-// waits to be resumed.
-func (r *liveRoom) lost(session *session, socket *socket, silence time.Duration) {
+	err := errGone
 	r.do(func() {
 		if session.socket == socket {
-			r.log.Info("session lost", "participant", session.id)
-			r.broadcast(r.detach(session, silence))
+			err = nil
+			r.log.Info("participant left", "participant", session.id, "reason", "left")
+			r.expel(session, byeLeft)
+		}
+	})
+	return err
+}
+
+// lost tells that a socket has ended, and when its page was last heard of. Its
+// session waits to be resumed.
+func (r *liveRoom) lost(session *session, socket *socket, at time.Time) {
+	r.do(func() {
+		if session.socket != socket {
+			return
+		}
+		r.log.Info("session lost", "participant", session.id)
+		switch session.state.Load() {
+		case sessionIn:
+			r.broadcast(r.detach(session, at))
+		case sessionWaiting:
+			session.socket = nil
+			r.meeting.WaiterLost(time.Now(), session.id)
+		default:
+			session.socket = nil
 		}
 	})
 }

@@ -42,11 +42,13 @@ const (
 // socket is one WebSocket of a page. It may join or resume one session.
 type socket struct {
 	hub    *Hub
-	info   rooms.Room // as it was when the socket was opened
+	roomID string
+	info   atomic.Pointer[rooms.Room] // as it is now
+	from   Visitor
 	log    *slog.Logger
 	out    *outbox
 	cancel context.CancelFunc // ends the socket at once
-	silent atomic.Bool        // no pong came
+	alive  atomic.Int64       // when the page was last heard of, in ms since 1970
 
 	// The rest belongs to the reading goroutine.
 	conn      *websocket.Conn
@@ -60,15 +62,24 @@ type socket struct {
 	session   *session
 }
 
-func newSocket(h *Hub, room rooms.Room, cancel context.CancelFunc) *socket {
+func newSocket(h *Hub, room rooms.Room, from Visitor, cancel context.CancelFunc) *socket {
 	perSecond := h.cfg.MessagesPerSecond
-	return &socket{
-		hub: h, info: room, log: h.log.With("room", room.ID), out: newOutbox(h.cfg.QueueLen), cancel: cancel,
+	s := &socket{
+		hub: h, roomID: room.ID, from: from, log: h.log.With("room", room.ID), out: newOutbox(h.cfg.QueueLen), cancel: cancel,
 		limit:     rate.NewLimiter(rate.Limit(perSecond), max(1, int(2*perSecond))),
 		offers:    rate.NewLimiter(rate.Every(offerEvery), offerBurst),
 		hands:     rate.NewLimiter(rate.Every(gestureEvery), gestureBurst),
 		reactions: rate.NewLimiter(rate.Every(gestureEvery), gestureBurst),
 		strikes:   rate.NewLimiter(rate.Every(strikeEvery), strikeBurst),
+	}
+	s.info.Store(&room)
+	return s
+}
+
+// renew tells the socket what its room is now. The hub's mutex is held.
+func (s *socket) renew(room rooms.Room) {
+	if room.Version >= s.info.Load().Version {
+		s.info.Store(&room)
 	}
 }
 
@@ -76,18 +87,21 @@ func newSocket(h *Hub, room rooms.Room, cancel context.CancelFunc) *socket {
 func (s *socket) serve(ctx context.Context, conn *websocket.Conn) {
 	conn.SetReadLimit(s.hub.cfg.MessageSize)
 	s.conn = conn
+	s.heard()
 	s.idle = time.AfterFunc(s.hub.cfg.JoinWait, func() { s.finish(byeIdle, false) })
 	var wg sync.WaitGroup
 	wg.Go(func() { s.write(ctx) })
-	wg.Go(func() { keepAlive(ctx, conn, s.hub.cfg.PingEvery, s.hub.cfg.PongWait, s.fallSilent) })
+	wg.Go(func() { keepAlive(ctx, conn, s.hub.cfg.PingEvery, s.hub.cfg.PongWait, s.cancel) })
+	if s.from.Revoked != nil {
+		wg.Go(func() { s.endWithLogin(ctx) })
+	}
 	err := s.read(ctx)
 	s.idle.Stop()
+	if ctx.Err() == nil {
+		s.heard() // the page hung up: until now it was there
+	}
 	if s.live != nil {
-		silence := time.Duration(0)
-		if s.silent.Load() {
-			silence = s.hub.cfg.PongWait
-		}
-		s.live.lost(s.session, s, silence)
+		s.live.lost(s.session, s, time.UnixMilli(s.alive.Load()))
 	}
 	s.log.Debug("socket ended", "err", err)
 	s.cancel()
@@ -95,10 +109,19 @@ func (s *socket) serve(ctx context.Context, conn *websocket.Conn) {
 	_ = conn.CloseNow() // it is closed in most cases
 }
 
-// fallSilent cuts off a page that did not answer a ping.
-func (s *socket) fallSilent() {
-	s.silent.Store(true)
-	s.cancel()
+// endWithLogin sends the socket's participant off when the login it came with
+// holds no more.
+func (s *socket) endWithLogin(ctx context.Context) {
+	select {
+	case <-ctx.Done():
+		return
+	case <-s.from.Revoked:
+	}
+	s.log.Info("login revoked in a meeting", "user", s.from.User)
+	if live := s.hub.lookup(s.roomID); live != nil {
+		live.do(func() { live.expelSocket(s, byeRevoked) })
+	}
+	s.finish(byeRevoked, false)
 }
 
 // read handles messages until the socket ends, and returns why it ended.
@@ -108,16 +131,20 @@ func (s *socket) read(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		s.heard()
 		if s.out.finished() {
 			continue // the page has not yet heard our bye
 		}
 		if kind != websocket.MessageText {
-			s.refuse(0, refusal{protocol.BadMessage, "messages are text frames"})
+			s.refuse(0, refusal{code: protocol.BadMessage, message: "messages are text frames"})
 			continue
 		}
 		s.handle(ctx, data)
 	}
 }
+
+// heard notes that the page gave a sign of life.
+func (s *socket) heard() { s.alive.Store(time.Now().UnixMilli()) }
 
 // write sends what the outbox holds until the farewell is sent or ctx ends.
 func (s *socket) write(ctx context.Context) {
@@ -134,6 +161,8 @@ func (s *socket) write(ctx context.Context) {
 			return
 		case p.table != nil:
 			msg, tablesAt = encode(p.table), time.Now()
+		case p.floor != nil:
+			msg, tablesAt = p.floor, time.Now()
 		case p.held:
 			gap.Reset(tableGap - time.Since(tablesAt))
 		}
@@ -203,7 +232,7 @@ func (s *socket) answer(msg any) {
 // refuse answers a message with an error. A page that keeps sending what must
 // be refused is cut off.
 func (s *socket) refuse(id int, why refusal) {
-	s.answer(protocol.Error{Re: id, Code: why.code, Message: why.message})
+	s.answer(why.answer(id))
 	if !s.strikes.Allow() {
 		s.log.Warn("socket cut off", "reason", "too many refused messages", "last", string(why.code))
 		s.finish(byeViolated, false)
@@ -228,7 +257,7 @@ func (s *socket) fail(id int, err error) {
 	case errors.Is(err, errGone), errors.Is(err, context.Canceled): // a farewell is on its way, or the socket is gone
 	default:
 		s.log.Error("message not carried out", "err", err)
-		s.refuse(id, refusal{protocol.Internal, "Something went wrong on the server."})
+		s.refuse(id, refusal{code: protocol.Internal, message: "Something went wrong on the server."})
 	}
 }
 

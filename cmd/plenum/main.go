@@ -23,6 +23,7 @@ type commands struct {
 
 	Serve      serveCmd      `cmd:"" help:"Serve meetings."`
 	User       userCmd       `cmd:"" help:"Manage users."`
+	Room       roomCmd       `cmd:"" help:"Reserve and look after rooms of a running server."`
 	Recordings recordingsCmd `cmd:"" help:"Look at recordings."`
 	Health     healthCmd     `cmd:"" help:"Ask a running server whether it should get callers; exit 0 if so."`
 	Load       loadCmd       `cmd:"" help:"Load a running server with synthetic participants, and measure."`

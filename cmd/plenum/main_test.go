@@ -90,6 +90,8 @@ func TestCommandsRefuse(t *testing.T) {
 		"bad proxies":    {"", []string{"serve", "--trusted-proxies", "nginx"}, rooms.ErrInvalid},
 		"bad address":    {"", []string{"serve", "--external-ip", "example.org"}, nil},
 		"bad servers":    {"", []string{"serve", "--ice-servers", "stun:x"}, nil},
+		"bad origin":     {"", []string{"serve", "--attendance-origins", "app.example.org"}, nil},
+		"no bare origin": {"", []string{"serve", "--attendance-origins", "https://app.example.org/"}, nil},
 		"open profiles":  {"", []string{"serve", "--pprof", "0.0.0.0:0"}, errNotLoopback},
 		"bad level":      {"", []string{"serve", "--log-level", "loud"}, nil},
 	} {
@@ -264,6 +266,8 @@ type nothingLive struct {
 
 func (*nothingLive) ServeAttendance(http.ResponseWriter, *http.Request, api.Attendant) {}
 func (*nothingLive) List() []api.Attendant                                             { return nil }
+
+func (*nothingLive) Send(api.AttendantTarget, string) []api.Delivery { return nil }
 
 func (*nothingLive) Push(context.Context, string, string) error { return api.ErrOffline }
 

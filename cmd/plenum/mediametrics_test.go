@@ -15,12 +15,18 @@ import (
 func TestMediaMetricsAreComplete(t *testing.T) {
 	var stats sfu.Stats
 	var want []float64
-	fields := reflect.ValueOf(&stats).Elem()
-	for i := range fields.NumField() {
-		value := reflect.ValueOf(i + 100)
-		fields.Field(i).Set(value.Convert(fields.Field(i).Type()))
-		want = append(want, float64(i+100))
+	var number func(fields reflect.Value)
+	number = func(fields reflect.Value) {
+		for _, f := range fields.Fields() {
+			if f.Kind() == reflect.Struct {
+				number(f)
+				continue
+			}
+			want = append(want, float64(len(want)+100))
+			f.Set(reflect.ValueOf(len(want) + 99).Convert(f.Type()))
+		}
 	}
+	number(reflect.ValueOf(&stats).Elem())
 	registry := prometheus.NewPedanticRegistry()
 	registry.MustRegister(newMediaMetrics(func() sfu.Stats { return stats }))
 	families, err := registry.Gather()

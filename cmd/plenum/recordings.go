@@ -14,7 +14,11 @@ import (
 )
 
 type recordingsCmd struct {
-	List recordingsListCmd `cmd:"" help:"List the recordings."`
+	List   recordingsListCmd   `cmd:"" help:"List the recordings."`
+	Verify recordingsVerifyCmd `cmd:"" help:"Read every file and compare it with what was recorded."`
+	Repair recordingsRepairCmd `cmd:"" help:"Rebuild a recording from its journal and files, as a start of the server does."`
+	Render recordingsRenderCmd `cmd:"" help:"Make a file of a recording's tracks: one voice mix, one picture of the meeting and others."`
+	Export recordingsExportCmd `cmd:"" help:"Write a recording with all its files to a ZIP."`
 }
 
 type recordingsListCmd struct{ data }

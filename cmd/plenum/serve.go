@@ -7,9 +7,12 @@ import (
 	"io"
 	"log/slog"
 	"net/netip"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -19,36 +22,54 @@ import (
 	"plenum/rooms"
 	"plenum/sfu"
 	"plenum/sfu/ice/relay"
+	"plenum/signaling"
 	"plenum/static"
 )
 
 type serveCmd struct {
 	data
-	Listen                 string   `help:"Address for HTTP, host:port." default:":8007"`
-	MediaUDP               string   `help:"Address for media over UDP, host:port." default:":7882" name:"media-udp"`
-	MediaTCP               string   `help:"Address for media over TCP, host:port, or off." default:":7881" name:"media-tcp"`
-	ExternalIP             []string `help:"Address at which browsers reach this machine, when it is not its own; repeatable." name:"external-ip" placeholder:"IP"`
-	CongestionControl      string   `help:"Lower the pictures of who has a narrow link: on, or off." enum:"on,off" default:"on"`
-	MediaLoopback          string   `help:"Offer media on loopback too: on, off, or auto (on without --external-ip)." enum:"auto,on,off" default:"auto"`
-	TrustedProxies         []string `help:"Addresses and CIDRs of proxies whose X-Forwarded-For counts; repeatable." placeholder:"CIDR"`
-	LegacyPublicAttendants bool     `help:"Answer /online_attendants/ without a password, addresses included."`
-	ICEServers             string   `help:"JSON list of STUN and TURN URLs, or of objects with urls, username and credential." name:"ice-servers" default:"[]" placeholder:"JSON"`
+	Listen                 string        `help:"Address for HTTP, host:port." default:":8007"`
+	MediaUDP               string        `help:"Address for media over UDP, host:port." default:":7882" name:"media-udp"`
+	MediaTCP               string        `help:"Address for media over TCP, host:port, or off." default:":7881" name:"media-tcp"`
+	ExternalIP             []string      `help:"Address at which browsers reach this machine, when it is not its own; repeatable." name:"external-ip" placeholder:"IP"`
+	CongestionControl      string        `help:"Lower the pictures of who has a narrow link: on, or off." enum:"on,off" default:"on"`
+	FastPath               string        `help:"Carry media past the WebRTC library where that is cheaper: auto, or off." enum:"auto,off" default:"auto"`
+	MediaShards            int           `help:"Sockets that read media on each address; 0 is one per core." default:"0" placeholder:"N"`
+	MediaLoopback          string        `help:"Offer media on loopback too: on, off, or auto (on without --external-ip)." enum:"auto,on,off" default:"auto"`
+	TrustedProxies         []string      `help:"Addresses and CIDRs of proxies whose X-Forwarded-For counts; repeatable." placeholder:"CIDR"`
+	LegacyPublicAttendants bool          `help:"Answer /online_attendants/ without a password, addresses included."`
+	AttendanceOrigins      []string      `help:"Other site whose pages may connect to /attendance/, such as https://app.example.org, or * for every site; repeatable." placeholder:"ORIGIN"`
+	ICEServers             string        `help:"JSON list of STUN and TURN URLs, or of objects with urls, username and credential." name:"ice-servers" default:"[]" placeholder:"JSON"`
+	EndGrace               time.Duration `help:"How long a running meeting may run over its end; nobody new gets in meanwhile." default:"0s"`
+	AuditKeep              int           `help:"Days the audit log is kept; 0 is for ever." default:"180" placeholder:"DAYS"`
+	LinkKey                uint8         `help:"Number of the key that signs join links. One more makes a new key; links of two before hold no more." default:"1" placeholder:"N"`
 	relayFlags
 	tlsFlags
-	LogFormat string `help:"How to log: text or json." enum:"text,json" default:"text"`
-	Pprof     string `help:"Loopback address on which to answer /debug/pprof/, for profiles." placeholder:"HOST:PORT"`
-	LogLevel  string `help:"What to log: debug, info, warn or error." enum:"debug,info,warn,error" default:"info"`
+	Recording recordingFlags `embed:"" prefix:"recording-"`
+	LogFormat string         `help:"How to log: text or json." enum:"text,json" default:"text"`
+	Pprof     string         `help:"Loopback address on which to answer /debug/pprof/, for profiles." placeholder:"HOST:PORT"`
+	LogLevel  string         `help:"What to log: debug, info, warn or error." enum:"debug,info,warn,error" default:"info"`
+	booksFlags
 }
+
+// maxShards bounds --media-shards; no machine gains from more.
+const maxShards = 256
 
 // settings is what the flags say once they are checked.
 type settings struct {
 	api       api.Config
 	sfu       sfu.Config
 	recording recording.Config
+	books     booksConfig
+	ffmpeg    string // its name or path; empty for the one installed, "off" for none
 	relay     relay.Config
 	relayHost string
 	stun      string
+	endGrace  time.Duration
 }
+
+// mostGrace bounds how long a meeting may run over its end.
+const mostGrace = 2 * time.Hour
 
 func (c *serveCmd) settings() (settings, error) {
 	var s settings
@@ -65,8 +86,24 @@ func (c *serveCmd) settings() (settings, error) {
 	if s.api.ICEServers, err = parseICEServers(c.ICEServers); err != nil {
 		return s, fmt.Errorf("--ice-servers: %w", err)
 	}
+	if c.EndGrace < 0 || c.EndGrace > mostGrace {
+		return s, fmt.Errorf("--end-grace: must be 0 to %v", mostGrace)
+	}
+	if c.AuditKeep < 0 || c.LinkKey == 0 {
+		return s, errors.New("--audit-keep must not be negative, --link-key must be 1 to 255")
+	}
+	s.endGrace, s.api.EndGrace = c.EndGrace, c.EndGrace
 	s.api.PublicAttendants = c.LegacyPublicAttendants
-	s.sfu = sfu.Config{UDP: c.MediaUDP, TCP: c.MediaTCP, Unbounded: c.CongestionControl == "off"}
+	if s.api.AttendanceOrigins, err = parseOrigins(c.AttendanceOrigins); err != nil {
+		return s, fmt.Errorf("--attendance-origins: %w", err)
+	}
+	if c.MediaShards < 0 || c.MediaShards > maxShards {
+		return s, fmt.Errorf("--media-shards: %d is not between 0 and %d", c.MediaShards, maxShards)
+	}
+	s.sfu = sfu.Config{
+		UDP: c.MediaUDP, TCP: c.MediaTCP, Unbounded: c.CongestionControl == "off",
+		Plain: c.FastPath == "off", Shards: c.MediaShards,
+	}
 	for _, text := range c.ExternalIP {
 		addr, err := netip.ParseAddr(text)
 		if err != nil {
@@ -75,9 +112,25 @@ func (c *serveCmd) settings() (settings, error) {
 		s.sfu.ExternalIPs = append(s.sfu.ExternalIPs, addr)
 	}
 	s.sfu.Loopback = c.MediaLoopback == "on" || (c.MediaLoopback == "auto" && len(c.ExternalIP) == 0)
+	if s.books, err = c.booksFlags.settings(); err != nil {
+		return s, err
+	}
 	s.relay, s.relayHost, s.stun = c.relayConfig(), c.TurnHost, c.StunServer
 	s.recording.Dir = filepath.Join(c.Data, "recordings")
+	c.Recording.apply(&s.recording)
+	s.ffmpeg = c.Recording.FFmpeg
 	return s, nil
+}
+
+// parseOrigins checks that texts are origins as browsers send them, or *.
+func parseOrigins(texts []string) ([]string, error) {
+	for _, text := range texts {
+		u, err := url.Parse(text)
+		if text != "*" && (err != nil || u.Host == "" || u.Scheme+"://"+u.Host != text || strings.ToLower(text) != text) {
+			return nil, fmt.Errorf("%q is no origin such as https://app.example.org", text)
+		}
+	}
+	return texts, nil
 }
 
 // Run serves until ctx ends.
@@ -90,6 +143,7 @@ type live struct {
 	meetings   api.Meetings
 	attendants api.Attendants
 	recordings api.Recordings
+	jobs       api.Jobs
 	relay      api.Relay // nil without one
 	trials     api.Trials
 	close      func(context.Context) error // ends meetings, finishes recordings, closes ports, and waits
@@ -101,7 +155,10 @@ type opener func(ctx context.Context, cfg settings, parts parts) (*live, error)
 // parts is what live things stand on.
 type parts struct {
 	store   rooms.Store
+	ledger  signaling.Ledger
 	hostKey []byte
+	links   rooms.LinkKeys
+	audit   *rooms.AuditLog
 	metrics *prometheus.Registry
 	log     *slog.Logger
 }
@@ -129,6 +186,10 @@ func (c *serveCmd) serve(ctx context.Context, term terminal, open opener) (err e
 		return err
 	}
 	cfg.relay.Certificates = secure.config
+	links, err := rooms.NewLinkKeys(ctx, store, c.LinkKey)
+	if err != nil {
+		return err
+	}
 	stopProfiles, err := serveProfiles(ctx, c.Pprof, log)
 	if err != nil {
 		return err
@@ -142,14 +203,24 @@ func (c *serveCmd) serve(ctx context.Context, term terminal, open opener) (err e
 	if err != nil {
 		return err
 	}
-	now, err := open(ctx, cfg, parts{store, hostKey, metrics, log})
+	node, err := nodeID(c.Data)
+	if err != nil {
+		return errors.Join(err, doors.close())
+	}
+	records := keepRecords(ctx, store, time.Duration(c.AuditKeep)*24*time.Hour, log)
+	defer records.close() // after everything that writes to it
+	books := openBooks(ctx, cfg.books, node, store, metrics, log)
+	defer books.close()
+	now, err := open(ctx, cfg, parts{store, books.ledger, hostKey, links, records.audit, metrics, log})
 	if err != nil {
 		return errors.Join(err, doors.close())
 	}
 	handler := api.New(cfg.api, api.Deps{
 		Store: store, Auth: rooms.NewAuthenticator(store, rooms.NewHasher(rooms.HashCost{}), nil), HostKey: hostKey,
+		Links: links, Audit: records.audit, Revoked: records.revoked,
 		Meetings: now.meetings, Attendants: now.attendants, Recordings: now.recordings,
-		Relay: now.relay, Trials: now.trials, Pages: static.Dist(), Metrics: metrics,
+		Ledger: books.ledger, Webhooks: books.worker, Jobs: now.jobs, Relay: now.relay, Trials: now.trials,
+		Pages: static.Dist(), Metrics: metrics,
 	}, log)
 	// Only now, when nothing else can fail: a password is shown once.
 	first, err := firstAdmin(ctx, store)

@@ -62,7 +62,7 @@ type password struct {
 }
 
 // get returns a checked password, and whether it was made here and must be shown.
-func (p password) get(in io.Reader) (text string, made bool, err error) {
+func (p password) get(user string, in io.Reader) (text string, made bool, err error) {
 	if !p.PasswordStdin {
 		return newPassword(), true, nil
 	}
@@ -71,7 +71,7 @@ func (p password) get(in io.Reader) (text string, made bool, err error) {
 		return "", false, fmt.Errorf("read the password: %w", err)
 	}
 	line = strings.TrimRight(line, "\r\n")
-	return line, false, rooms.ValidatePassword(line)
+	return line, false, rooms.ValidatePassword(user, line)
 }
 
 // newPassword returns 100 random bits in letters and digits that can be told apart.
@@ -87,7 +87,7 @@ type userAddCmd struct {
 
 // Run adds a user.
 func (c *userAddCmd) Run(ctx context.Context, term terminal) (err error) {
-	text, made, err := c.get(term.in)
+	text, made, err := c.get(c.Name, term.in)
 	if err != nil {
 		return err
 	}
@@ -108,7 +108,7 @@ func addUser(
 ) error {
 	prefixes, err := rooms.ParsePrefixes(allow)
 	if err := errors.Join(
-		rooms.ValidateUserName(name), rooms.ValidatePassword(password), rooms.ValidateRole(role), err,
+		rooms.ValidateUserName(name), rooms.ValidatePassword(name, password), rooms.ValidateRole(role), err,
 	); err != nil {
 		return err
 	}
@@ -139,7 +139,7 @@ type userPasswdCmd struct {
 
 // Run gives a user a new password.
 func (c *userPasswdCmd) Run(ctx context.Context, term terminal) error {
-	text, made, err := c.get(term.in)
+	text, made, err := c.get(c.Name, term.in)
 	if err != nil {
 		return err
 	}

@@ -11,10 +11,12 @@ import (
 
 	"plenum/api"
 	"plenum/recording"
+	"plenum/rooms"
 	"plenum/rooms/meeting"
 	"plenum/sfu"
 	"plenum/sfu/ice"
 	"plenum/signaling"
+	"plenum/signaling/protocol"
 )
 
 // openLive starts media, meetings, attendants and recordings.
@@ -34,12 +36,20 @@ func openLive(ctx context.Context, cfg settings, p parts) (*live, error) {
 		finding()
 		return nil, errors.Join(fmt.Errorf("open media ports: %w", err), library.Close(ctx))
 	}
+	work, err := startJobs(ctx, cfg, library, media, p.log)
+	if err != nil {
+		finding()
+		return nil, errors.Join(err, library.Close(ctx), media.Close())
+	}
 	turn, err := openRelay(cfg.relay, media, p.log)
 	if err != nil {
+		work.stop()
 		finding()
 		return nil, errors.Join(err, media.Close(), library.Close(ctx))
 	}
-	hub := signaling.NewHub(signaling.Config{}, signaling.SFU(media), signaling.Library(library), p.hostKey, p.store, p.log)
+	hub := signaling.NewHub(signaling.Config{
+		EndGrace: cfg.endGrace, Links: p.links, Audit: p.audit.Note,
+	}, signaling.SFU(media), signaling.Library(library), p.hostKey, p.store, p.ledger, p.log)
 	register := signaling.NewAttendants(signaling.AttendantsConfig{}, p.log)
 	countLive(p.metrics, hub, register)
 	p.metrics.MustRegister(newMediaMetrics(media.Stats))
@@ -48,8 +58,10 @@ func openLive(ctx context.Context, cfg settings, p parts) (*live, error) {
 		meetings:   meetings{hub},
 		attendants: attendants{register},
 		recordings: recordings{library},
+		jobs:       work.manager,
 		close: func(ctx context.Context) error {
 			// Meetings first: their recorders stop with the reason "shutdown".
+			work.stop()
 			err := errors.Join(hub.Close(ctx), register.Close(ctx), library.Close(ctx), media.Close())
 			if turn != nil {
 				err = errors.Join(err, turn.Close())
@@ -89,11 +101,16 @@ func countLive(registry *prometheus.Registry, hub *signaling.Hub, register *sign
 	}
 	gauge("plenum_rooms_live", "Rooms with somebody in them.", func() int { rooms, _ := hub.Count(); return rooms })
 	gauge("plenum_meeting_sockets", "Open WebSockets of meetings.", func() int { _, sockets := hub.Count(); return sockets })
-	gauge("plenum_attendants_online", "Attendants online.", func() int { return len(register.List()) })
+	gauge("plenum_attendants_online", "Attendants online.", func() int { return register.Count() })
 }
 
 // meetings shows a Hub as the API wants it.
 type meetings struct{ *signaling.Hub }
+
+// ServeMeeting serves one meeting's socket.
+func (m meetings) ServeMeeting(w http.ResponseWriter, r *http.Request, room rooms.Room, from api.Visitor) {
+	m.Hub.ServeMeeting(w, r, room, signaling.Visitor(from))
+}
 
 // Live returns who is in a room.
 func (m meetings) Live(roomID string) (api.Live, bool) {
@@ -101,17 +118,67 @@ func (m meetings) Live(roomID string) (api.Live, bool) {
 	if !ok {
 		return api.Live{}, false
 	}
-	live := api.Live{Recording: snap.Recording.On}
+	live := api.Live{Recording: snap.Recording.On, Locked: snap.Room.Locked}
 	for _, p := range snap.Participants {
 		live.Participants = append(live.Participants, participant(p))
+	}
+	for _, w := range snap.Lobby {
+		live.Waiting = append(live.Waiting, api.Waiter{
+			ID: w.ID, Name: w.Name, Role: string(w.Role), Reason: string(w.Reason), Since: w.Since, Connected: w.Connected,
+		})
 	}
 	return live, true
 }
 
 func participant(p meeting.Participant) api.Participant {
-	out := api.Participant{ID: p.ID, Name: p.Name, Role: string(p.Role), JoinedAt: p.JoinedAt, Connected: p.Connected}
+	out := api.Participant{ID: p.ID, Name: p.Name, Role: string(p.Role), JoinedAt: p.JoinedAt, Connected: p.Connected, Hand: p.Hand}
 	for _, s := range p.Sources {
 		out.Sources = append(out.Sources, api.Source{Source: string(s.Source), Muted: s.Muted})
+	}
+	return out
+}
+
+// Moderate does what a host in the meeting could do.
+func (m meetings) Moderate(roomID, by, action, participant string) error {
+	order := protocol.Moderate{Action: protocol.Action(action), Participant: participant}
+	switch action {
+	case "make_speaker":
+		order.Action, order.Role = protocol.SetRole, protocol.Speaker
+	case "make_audience":
+		order.Action, order.Role = protocol.SetRole, protocol.Audience
+	}
+	err := m.Hub.Moderate(roomID, by, order)
+	return ofMeeting(err, participant)
+}
+
+// Lock keeps new guests out, or lets them in again.
+func (m meetings) Lock(roomID string, on bool) error { return ofMeeting(m.Hub.Lock(roomID, on), "") }
+
+// Announce shows a text to those in a room.
+func (m meetings) Announce(roomID, from, text, participant string) ([]api.Delivery, error) {
+	all, err := m.Hub.Announce(roomID, from, text, participant)
+	return deliveries(all), ofMeeting(err, participant)
+}
+
+// ofMeeting puts an error of a Hub about a participant, or about everybody, into
+// the API's terms.
+func ofMeeting(err error, participant string) error {
+	notLive := errors.Is(err, signaling.ErrNotLive)
+	switch {
+	case errors.Is(err, signaling.ErrNotHere), notLive && participant != "":
+		return api.ErrNotHere
+	case notLive:
+		return api.ErrNotLive
+	case errors.Is(err, signaling.ErrNoPlace):
+		return api.ErrNoPlace
+	}
+	return err
+}
+
+func deliveries(all []signaling.Delivery) []api.Delivery {
+	out := make([]api.Delivery, len(all))
+	for i, d := range all {
+		out[i] = api.Delivery{Recipient: d.Recipient, Outcome: api.Outcome(d.Outcome)}
 	}
 	return out
 }
@@ -119,7 +186,7 @@ func participant(p meeting.Participant) api.Participant {
 // attendants shows the register as the API wants it.
 type attendants struct{ register *signaling.Attendants }
 
-// ServeAttendance serves one attendant's socket.
+// ServeAttendance takes one attendant's socket.
 func (a attendants) ServeAttendance(w http.ResponseWriter, r *http.Request, who api.Attendant) {
 	a.register.ServeAttendance(w, r, signaling.Attendant(who))
 }
@@ -140,6 +207,11 @@ func (a attendants) Push(ctx context.Context, channelName, text string) error {
 		return fmt.Errorf("push to %q: %w", channelName, api.ErrOffline)
 	}
 	return err
+}
+
+// Send puts a text on its way to all whom a target names.
+func (a attendants) Send(to api.AttendantTarget, text string) []api.Delivery {
+	return deliveries(a.register.Send(signaling.Target(to), text))
 }
 
 // recordings shows the library as the API wants it.
@@ -167,8 +239,17 @@ func (r recordings) Get(id string) (api.Recording, error) {
 	return recordingOf(m), nil
 }
 
+// SetHold puts a recording on legal hold or takes it off.
+func (r recordings) SetHold(id string, hold bool) (api.Recording, error) {
+	m, err := r.Library.SetHold(id, hold)
+	if err != nil {
+		return api.Recording{}, err
+	}
+	return recordingOf(m), nil
+}
+
 func recordingOf(m recording.Manifest) api.Recording {
-	return api.Recording{ID: m.ID, CreatorID: m.CreatorID, Manifest: m}
+	return api.Recording{ID: m.ID, Room: m.Room, CreatorID: m.CreatorID, Manifest: m}
 }
 
 var (

@@ -32,6 +32,7 @@ type Part struct {
 	Key           bool // of a frame that needs no other; valid with Start
 	Width, Height int  // of a keyframe; valid with Start
 	Samples       int  // how long audio plays, at 48 kHz
+	Refs          Refs // what the frame needs; valid with Start
 }
 
 // A Format reads the payloads of a codec.
@@ -47,7 +48,10 @@ func VP8() Format {
 		if err != nil {
 			return Part{}, err
 		}
-		return Part{Body: payload[v.DescriptorLen:], Start: v.Start, Key: v.Keyframe, Width: v.Width, Height: v.Height}, nil
+		return Part{
+			Body: payload[v.DescriptorLen:], Start: v.Start, Key: v.Keyframe, Width: v.Width, Height: v.Height,
+			Refs: Refs{Picture: v.PictureID, Wide: v.LongPictureID, TL0: v.TL0PicIdx, Layer: v.TID, Sync: v.LayerSync},
+		}, nil
 	}}
 }
 
@@ -55,7 +59,7 @@ func VP8() Format {
 func Opus() Format {
 	return Format{parse: func(payload []byte) (Part, error) {
 		n, err := codec.OpusDuration(payload)
-		return Part{Body: payload, Start: true, Key: true, Samples: n}, err
+		return Part{Body: payload, Start: true, Key: true, Samples: n, Refs: noRefs}, err
 	}}
 }
 
@@ -97,6 +101,7 @@ type Assembler struct {
 	hole    time.Time // since when
 	stale   int
 
+	chain   chain
 	needKey bool
 	broken  bool
 	stats   Stats
@@ -138,6 +143,7 @@ func (a *Assembler) Restart() {
 	a.hole = time.Time{}
 	a.needKey = a.format.video
 	a.broken = a.stats.Frames > 0
+	a.chain = chain{}
 }
 
 // Push takes p.
@@ -208,15 +214,10 @@ func (a *Assembler) lose(seq int64) {
 	if had > 0 {
 		a.stats.Dropped++
 	}
+	lost := seq - a.next - int64(had)
 	a.next, a.scanned = seq, seq
 	a.hole = time.Time{}
-	a.breakOff()
-}
-
-// breakOff notes that the next frame does not follow the last.
-func (a *Assembler) breakOff() {
-	a.broken = a.stats.Frames > 0
-	a.needKey = a.format.video
+	a.chain.lose(lost)
 }
 
 func (a *Assembler) drop(p *packet.Packet) {
@@ -313,7 +314,7 @@ func (a *Assembler) assemble(last int64) (Frame, bool) {
 	first := a.at(a.next)
 	f := Frame{Timestamp: first.Timestamp, Arrival: first.Arrival}
 	a.buf = a.buf[:0]
-	good := true
+	good, refs := true, noRefs
 	for n := a.next; n <= last; n++ {
 		p := a.at(n)
 		if payload := p.Payload(); len(payload) > 0 && good {
@@ -321,6 +322,7 @@ func (a *Assembler) assemble(last int64) (Frame, bool) {
 			good = err == nil && part.Start == (n == a.next)
 			if n == a.next {
 				f.Key, f.Width, f.Height, f.Samples = part.Key, part.Width, part.Height, part.Samples
+				refs = part.Refs
 			}
 			a.buf = append(a.buf, part.Body...)
 		}
@@ -328,18 +330,41 @@ func (a *Assembler) assemble(last int64) (Frame, bool) {
 	}
 	a.next, a.scanned = last+1, last+1
 	a.hole = time.Time{}
-	switch {
-	case !good:
+	if !good {
 		a.stats.Dropped++
-		a.breakOff()
+		a.chain.lose(0)
 		return f, false
-	case a.needKey && !f.Key:
+	}
+	if !a.decodable(f.Key, refs) {
 		a.stats.Dropped++
 		return f, false
 	}
-	a.needKey = false
 	f.Broken, a.broken = a.broken, false
 	f.Data = a.buf
 	a.stats.Frames++
 	return f, true
+}
+
+// decodable reports whether a decoder of what was given out can decode a frame.
+func (a *Assembler) decodable(key bool, refs Refs) bool {
+	if !a.format.video {
+		a.broken = a.broken || a.chain.hurt && a.stats.Frames > 0
+		a.chain = chain{}
+		return true
+	}
+	if a.needKey && !key {
+		return false
+	}
+	switch a.chain.next(key, refs) {
+	case follows:
+	case bridges:
+		a.broken = a.stats.Frames > 0
+	case dangles:
+		return false
+	case breaksOff:
+		a.needKey, a.broken = true, a.stats.Frames > 0
+		return false
+	}
+	a.needKey = false
+	return true
 }

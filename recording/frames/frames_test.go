@@ -103,6 +103,14 @@ var networks = map[string]func(rng *rand.Rand, packets []sent){
 			}
 		}
 	},
+	// 5 % is lost, and 5 % of what is sent again too, up to three times.
+	"loss and RTX": func(rng *rand.Rand, packets []sent) {
+		for i := range packets {
+			for try := 0; try < 3 && rng.IntN(20) == 0; try++ {
+				packets[i].at += 60*time.Millisecond + time.Duration(rng.IntN(140))*time.Millisecond
+			}
+		}
+	},
 	"loss, some resent": func(rng *rand.Rand, packets []sent) {
 		for i := range packets {
 			if rng.IntN(50) == 0 {

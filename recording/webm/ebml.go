@@ -35,6 +35,7 @@ const (
 	idTrackUID           = 0x73C5
 	idTrackType          = 0x83
 	idFlagLacing         = 0x9C
+	idFlagDefault        = 0x88
 	idLanguage           = 0x22B59C
 	idTrackName          = 0x536E
 	idCodecID            = 0x86

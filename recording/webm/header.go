@@ -72,13 +72,26 @@ func (l layout) seek() int64 { return l.segmentData }
 // header builds everything in front of the first cluster.
 func header(t Track, info Info) ([]byte, layout) {
 	var l layout
-	b := appendBytes(nil, idEBML, ebmlHead())
+	b := appendBytes(nil, idEBML, ebmlHead(docWebM))
 	b = appendID(b, idSegment)
 	l.segmentSize = int64(len(b))
 	b = append(b, 0x01, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF)
 	l.segmentData = int64(len(b))
 	b = appendVoid(b, seekRegion)
 
+	b = appendInfo(b, &l, info)
+	l.tracks = int64(len(b))
+	b = appendBytes(b, idTracks, appendBytes(nil, idTrackEntry, trackEntry(t, trackNumber)))
+	if t.video() { // PixelWidth and PixelHeight are the last elements
+		l.height = int64(len(b) - 2)
+		l.width = l.height - 4
+	}
+	l.clusters = int64(len(b))
+	return b, l
+}
+
+// appendInfo appends Info, whose duration is patched later, and notes where it is.
+func appendInfo(b []byte, l *layout, info Info) []byte {
 	l.info = int64(len(b))
 	body := appendUint(nil, idTimestampScale, uint64(time.Millisecond))
 	inInfo := len(body) + 3 // behind Duration's id and size
@@ -89,30 +102,28 @@ func header(t Track, info Info) ([]byte, layout) {
 	body = appendString(body, idWritingApp, clip(info.App))
 	b = appendBytes(b, idInfo, body)
 	l.duration = int64(len(b) - len(body) + inInfo)
-
-	l.tracks = int64(len(b))
-	b = appendBytes(b, idTracks, appendBytes(nil, idTrackEntry, trackEntry(t)))
-	if t.video() { // PixelWidth and PixelHeight are the last elements
-		l.height = int64(len(b) - 2)
-		l.width = l.height - 4
-	}
-	l.clusters = int64(len(b))
-	return b, l
+	return b
 }
 
-func ebmlHead() []byte {
+// The document types.
+const (
+	docWebM     = "webm"
+	docMatroska = "matroska"
+)
+
+func ebmlHead(docType string) []byte {
 	b := appendUint(nil, idEBMLVersion, 1)
 	b = appendUint(b, idEBMLReadVersion, 1)
 	b = appendUint(b, idEBMLMaxIDLength, 4)
 	b = appendUint(b, idEBMLMaxSizeLength, 8)
-	b = appendString(b, idDocType, "webm")
+	b = appendString(b, idDocType, docType)
 	b = appendUint(b, idDocTypeVersion, 4)
 	return appendUint(b, idDocTypeReadVersion, 2)
 }
 
-func trackEntry(t Track) []byte {
-	b := appendUint(nil, idTrackNumber, trackNumber)
-	b = appendUint(b, idTrackUID, trackNumber)
+func trackEntry(t Track, number uint64) []byte {
+	b := appendUint(nil, idTrackNumber, number)
+	b = appendUint(b, idTrackUID, number)
 	b = appendUint(b, idFlagLacing, 0)
 	b = appendString(b, idLanguage, "und")
 	b = appendString(b, idTrackName, clip(t.Name))
@@ -252,7 +263,7 @@ func expect(b []byte, pos int, id uint32) (body []byte, end int, err error) {
 func checkDocType(b []byte) error {
 	found := false
 	err := children(b, func(id uint32, data []byte, _ int) error {
-		found = found || id == idDocType && string(data) == "webm"
+		found = found || id == idDocType && string(data) == docWebM
 		return nil
 	})
 	if err == nil && !found {

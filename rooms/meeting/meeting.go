@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"plenum/rooms"
 )
 
 // ErrFull is returned by Admit when the room holds no more participants.
@@ -18,9 +20,12 @@ var ErrFull = errors.New("the room is full")
 type Role string
 
 // The roles. A host may record, extend, lock and end the meeting, and moderate.
+// A speaker publishes. The audience does not, and does what else the room
+// allows it.
 const (
-	Host  Role = "host"
-	Guest Role = "guest"
+	Host     Role = "host"
+	Speaker  Role = "speaker"
+	Audience Role = "audience"
 )
 
 // Source is one thing a participant publishes.
@@ -70,7 +75,20 @@ type Info struct {
 	ID     string
 	Title  string
 	EndsAt time.Time
-	Locked bool // no guest gets in who is not in
+	// ClosesAt is when the meeting ends for everybody; EndsAt, when zero.
+	ClosesAt  time.Time
+	Locked    bool // no guest gets in who is not in
+	Lobby     bool // guests wait until a host admits them
+	Recording rooms.RecordingPolicy
+	Audience  rooms.AudienceRules
+}
+
+// closes is when the meeting ends for everybody.
+func (i Info) closes() time.Time {
+	if i.ClosesAt.IsZero() {
+		return i.EndsAt
+	}
+	return i.ClosesAt
 }
 
 // Recording says whether the meeting is being recorded.
@@ -80,6 +98,7 @@ type Recording struct {
 	StartedAt time.Time
 	By        string // name of who started or stopped it
 	Notice    string // why it stopped, when nobody asked for it
+	Warning   string // what is wrong with it, while On
 }
 
 // Message is one line of the chat.
@@ -102,15 +121,20 @@ type Snapshot struct {
 // Config bounds a meeting. A zero field means its default.
 type Config struct {
 	Capacity     int           // most participants; default 500
+	Crowd        int           // participants beyond which changes of the roster wait for Flush; default 100
 	Events       int           // events kept for replay; default 1024
 	Chat         int           // chat messages kept; default 500
 	ChatBytes    int           // bytes of chat text kept; default 256 KiB
 	ResumeWindow time.Duration // how long a lost participant may come back; default 30 s
+	Grace        time.Duration // how long a meeting may run over its end; default not at all
 }
 
 func (c Config) withDefaults() Config {
 	if c.Capacity == 0 {
 		c.Capacity = 500
+	}
+	if c.Crowd == 0 {
+		c.Crowd = 100
 	}
 	if c.Events == 0 {
 		c.Events = 1024
@@ -127,6 +151,14 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
+// closing is when a meeting ends that may run over, or zero.
+func (c Config) closing(end time.Time) time.Time {
+	if c.Grace == 0 {
+		return time.Time{}
+	}
+	return end.Add(c.Grace)
+}
+
 // A Meeting is the state of one live room. The participants' numbers start at
 // 1 and are never given twice.
 type Meeting struct {
@@ -136,10 +168,15 @@ type Meeting struct {
 	hands   int64              // the number of the hand raised last
 	pending map[string]*member // admitted, not yet entered
 	roster  []*member          // in order of entering
-	chat    []Message
-	chatLen int // bytes of text in chat
-	rec     Recording
-	events  eventLog
+	lobby   []*waiter          // in order of coming
+	// capacity is the room's own, when it is less than the config's.
+	capacity     int
+	lobbyVersion int64
+	chat         []Message
+	chatLen      int // bytes of text in chat
+	rec          Recording
+	events       eventLog
+	held         held
 }
 
 // member is a participant as the meeting keeps it.
@@ -148,6 +185,7 @@ type member struct {
 	lost   Path              // paths that are lost
 	lostAt time.Time         // when signalling was lost
 	held   map[Source]string // see Hold: by whom
+	came   *waiter           // out of the lobby, while pending
 }
 
 // snapshot returns a copy that later commands leave alone.
@@ -161,22 +199,42 @@ func (m *member) snapshot() Participant {
 // New returns an empty meeting.
 func New(info Info, cfg Config) *Meeting {
 	cfg = cfg.withDefaults()
+	info.ClosesAt = cfg.closing(info.EndsAt)
 	return &Meeting{cfg: cfg, info: info, pending: map[string]*member{}, events: eventLog{keep: cfg.Events}}
 }
 
 // Admit reserves a place for somebody whose connection is still being made.
 // It must be followed by Enter or Abort. Nobody is told before Enter.
 func (m *Meeting) Admit(name string, role Role) (id string, number uint32, err error) {
-	if len(m.roster)+len(m.pending) >= m.cfg.Capacity {
-		return "", 0, ErrFull
-	}
 	if m.info.Locked && role != Host {
 		return "", 0, ErrLocked
 	}
+	if m.full() {
+		return "", 0, ErrFull
+	}
+	id, number = m.identity()
+	m.pending[id] = &member{Participant: Participant{ID: id, Number: number, Name: name, Role: role}}
+	return id, number, nil
+}
+
+// identity returns an id and a number that were never given before.
+func (m *Meeting) identity() (id string, number uint32) {
 	m.number++
-	id = fmt.Sprintf("p%d", m.number)
-	m.pending[id] = &member{Participant: Participant{ID: id, Number: m.number, Name: name, Role: role}}
-	return id, m.number, nil
+	return fmt.Sprintf("p%d", m.number), m.number
+}
+
+// SetCapacity bounds the meeting by the room's own capacity; 0 is none. Who is
+// in stays in.
+func (m *Meeting) SetCapacity(most int) { m.capacity = most }
+
+// full reports whether there is no place left, those counted that are kept for
+// who was admitted.
+func (m *Meeting) full() bool {
+	most := m.cfg.Capacity
+	if m.capacity > 0 {
+		most = min(most, m.capacity)
+	}
+	return len(m.roster)+len(m.pending)+m.admittedCount() >= most
 }
 
 // Enter puts an admitted participant on the roster.
@@ -186,7 +244,7 @@ func (m *Meeting) Enter(now time.Time, id string) []Event {
 		return nil
 	}
 	delete(m.pending, id)
-	p.JoinedAt = now
+	p.JoinedAt, p.came = now, nil
 	m.roster = append(m.roster, p)
 	return m.changed(p)
 }
@@ -229,10 +287,10 @@ func (m *Meeting) Back(id string, path Path) []Event {
 }
 
 // Publish says what one source of a participant does now. See Hold for when
-// it does not count.
+// it does not count; what the audience turns on does not count either.
 func (m *Meeting) Publish(id string, source Source, on, muted bool) []Event {
 	p := m.member(id)
-	if p == nil || !slices.Contains(sources, source) {
+	if p == nil || !slices.Contains(sources, source) || on && !may(p.Role, MayPublish, m.info.Audience) {
 		return nil
 	}
 	if _, held := p.held[source]; held && on && (!muted || source != Microphone) {
@@ -287,6 +345,17 @@ func (m *Meeting) RecordingStopped(by, notice string) []Event {
 	return m.setRecording(Recording{By: by, Notice: notice})
 }
 
+// RecordingWarned tells what is wrong with the running recording; an empty
+// warning takes the one before back.
+func (m *Meeting) RecordingWarned(warning string) []Event {
+	if !m.rec.On {
+		return nil
+	}
+	rec := m.rec
+	rec.Warning = warning
+	return m.setRecording(rec)
+}
+
 func (m *Meeting) setRecording(rec Recording) []Event {
 	if rec == m.rec {
 		return nil
@@ -300,7 +369,7 @@ func (m *Meeting) Change(title string, endsAt time.Time) []Event {
 	if m.info.Title == title && m.info.EndsAt.Equal(endsAt) {
 		return nil
 	}
-	m.info.Title, m.info.EndsAt = title, endsAt
+	m.info.Title, m.info.EndsAt, m.info.ClosesAt = title, endsAt, m.cfg.closing(endsAt)
 	return m.events.add(RoomChanged{Info: m.info})
 }
 
@@ -316,11 +385,12 @@ func (m *Meeting) Expire(now time.Time) (gone []string, events []Event) {
 }
 
 // Ended reports whether the meeting's time is over.
-func (m *Meeting) Ended(now time.Time) bool { return !now.Before(m.info.EndsAt) }
+func (m *Meeting) Ended(now time.Time) bool { return !now.Before(m.info.closes()) }
 
-// Deadline is the next instant at which Ended or Expire has something to say.
+// Deadline is the next instant at which Ended, Expire or ExpireLobby has
+// something to say.
 func (m *Meeting) Deadline() time.Time {
-	next := m.info.EndsAt
+	next := m.info.closes()
 	for _, p := range m.roster {
 		if p.lost&Signalling == 0 {
 			continue
@@ -329,11 +399,16 @@ func (m *Meeting) Deadline() time.Time {
 			next = at
 		}
 	}
+	for _, w := range m.lobby {
+		if at := m.waiterEnd(w); !at.IsZero() && at.Before(next) {
+			next = at
+		}
+	}
 	return next
 }
 
-// Empty reports whether nobody is in the meeting or about to enter.
-func (m *Meeting) Empty() bool { return len(m.roster)+len(m.pending) == 0 }
+// Empty reports whether nobody is in the meeting, about to enter or waiting.
+func (m *Meeting) Empty() bool { return len(m.roster)+len(m.pending)+len(m.lobby) == 0 }
 
 // Seq is the number of the last event.
 func (m *Meeting) Seq() int64 { return m.events.seq }
@@ -360,8 +435,14 @@ func (m *Meeting) Roster() []Participant {
 	return rows
 }
 
+// Info returns what everybody may know about the room.
+func (m *Meeting) Info() Info { return m.info }
+
 // Recording returns the state of the recording.
 func (m *Meeting) Recording() Recording { return m.rec }
+
+// Locked reports whether a host keeps out who is not in.
+func (m *Meeting) Locked() bool { return m.info.Locked }
 
 // Snapshot returns the whole state.
 func (m *Meeting) Snapshot() Snapshot {
@@ -381,7 +462,7 @@ func (m *Meeting) member(id string) *member {
 
 // changed makes the event that carries p's new row.
 func (m *Meeting) changed(p *member) []Event {
-	return m.events.add(RosterChanged{Changed: []Participant{p.snapshot()}})
+	return m.note([]Participant{p.snapshot()}, nil)
 }
 
 // remove takes those of ids who are on the roster off it, with one event.
@@ -397,5 +478,5 @@ func (m *Meeting) remove(ids ...string) []Event {
 	if left == nil {
 		return nil
 	}
-	return m.events.add(RosterChanged{Left: left})
+	return m.note(nil, left)
 }

@@ -196,8 +196,8 @@ func TestCommands(t *testing.T) {
 		},
 		"hold of nobody": {nil, func(m *Meeting) []Event { _, e := m.Hold("Ann", []string{"p9"}, Camera); return e }, nil},
 		"another role": {
-			nil, func(m *Meeting) []Event { return m.SetRole("p1", Guest) },
-			row(func(p *Participant) { p.Role = Guest }),
+			nil, func(m *Meeting) []Event { return m.SetRole("p1", Speaker) },
+			row(func(p *Participant) { p.Role = Speaker }),
 		},
 		"the same role":  {nil, func(m *Meeting) []Event { return m.SetRole("p1", Host) }, nil},
 		"role of nobody": {nil, func(m *Meeting) []Event { return m.SetRole("p9", Host) }, nil},
@@ -232,15 +232,15 @@ func TestCommands(t *testing.T) {
 func TestAdmitKeepsPlaces(t *testing.T) {
 	m := newMeeting(Config{Capacity: 2})
 	enter(t, m, "Ann", Host)
-	bo, number, err := m.Admit("Bo", Guest)
+	bo, number, err := m.Admit("Bo", Speaker)
 	if err != nil || bo != "p2" || number != 2 {
 		t.Fatalf("Admit = %q, %d, %v", bo, number, err)
 	}
-	if _, _, err := m.Admit("Cy", Guest); !errors.Is(err, ErrFull) {
+	if _, _, err := m.Admit("Cy", Speaker); !errors.Is(err, ErrFull) {
 		t.Errorf("a place for Cy beside a pending Bo: %v, want ErrFull", err)
 	}
 	m.Abort(bo)
-	if id := enter(t, m, "Cy", Guest); id != "p3" {
+	if id := enter(t, m, "Cy", Speaker); id != "p3" {
 		t.Errorf("after an abort the id is %s, want p3: ids are never given twice", id)
 	}
 	if m.Leave("p1"); m.Empty() {
@@ -254,7 +254,7 @@ func TestAdmitKeepsPlaces(t *testing.T) {
 func TestDeadline(t *testing.T) {
 	m := newMeeting(Config{})
 	enter(t, m, "Ann", Host)
-	enter(t, m, "Bo", Guest)
+	enter(t, m, "Bo", Speaker)
 	if got := m.Deadline(); !got.Equal(at(time.Hour)) {
 		t.Errorf("deadline %v, want the end", got)
 	}
@@ -324,12 +324,12 @@ func TestChatIsBounded(t *testing.T) {
 func TestLockKeepsGuestsOut(t *testing.T) {
 	m := newMeeting(Config{})
 	enter(t, m, "Ann", Host)
-	bo, _, err := m.Admit("Bo", Guest)
+	bo, _, err := m.Admit("Bo", Speaker)
 	if err != nil {
 		t.Fatal(err)
 	}
 	m.Lock(true)
-	if _, _, err := m.Admit("Cy", Guest); !errors.Is(err, ErrLocked) {
+	if _, _, err := m.Admit("Cy", Speaker); !errors.Is(err, ErrLocked) {
 		t.Errorf("a guest at a locked room: %v, want ErrLocked", err)
 	}
 	enter(t, m, "Dee", Host)
@@ -337,12 +337,12 @@ func TestLockKeepsGuestsOut(t *testing.T) {
 		t.Errorf("Bo, who had a place before the lock, made %d events", len(got))
 	}
 	m.Lock(false)
-	enter(t, m, "Cy", Guest)
+	enter(t, m, "Cy", Speaker)
 }
 
 func TestHoldTellsOfAllAtOnce(t *testing.T) {
 	m := newMeeting(Config{})
-	ids := []string{enter(t, m, "Ann", Host), enter(t, m, "Bo", Guest), enter(t, m, "Cy", Guest)}
+	ids := []string{enter(t, m, "Ann", Host), enter(t, m, "Bo", Speaker), enter(t, m, "Cy", Speaker)}
 	for _, id := range ids[:2] {
 		m.Publish(id, Microphone, true, false)
 	}

@@ -46,7 +46,7 @@ func (m *Meeting) Hold(by string, ids []string, which ...Source) (held []string,
 	if rows == nil {
 		return nil, nil
 	}
-	return held, m.events.add(RosterChanged{Changed: rows})
+	return held, m.note(rows, nil)
 }
 
 // hold turns one source off and reports whether it was on.
@@ -80,16 +80,6 @@ func (m *Meeting) Held(id string) map[Source]string {
 		return nil
 	}
 	return maps.Clone(p.held)
-}
-
-// SetRole gives a participant another role.
-func (m *Meeting) SetRole(id string, role Role) []Event {
-	p := m.member(id)
-	if p == nil || p.Role == role {
-		return nil
-	}
-	p.Role = role
-	return m.changed(p)
 }
 
 // Lock keeps guests out who have no place yet, or lets them in again.

@@ -1,6 +1,7 @@
 package meeting
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -9,6 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"plenum/rooms"
 )
 
 // replica is what a client knows that has only read the events.
@@ -52,15 +55,19 @@ type script struct {
 	pending []string
 	numbers map[uint32]bool
 	ids     int
+	putBack map[string]bool
 }
 
 func (s *script) step(what, who byte) ([]Event, error) {
 	s.now = s.now.Add(time.Duration(who) * 50 * time.Millisecond)
 	id := fmt.Sprintf("p%d", int(who)%(s.ids+2))
 	source := append(slices.Clone(sources), "unknown")[int(who)%5]
+	if what >= lobbySteps {
+		return s.lobbyStep(what-lobbySteps, who, id)
+	}
 	switch what % 19 {
 	case 0, 1:
-		id, n, err := s.m.Admit("name", Guest)
+		id, n, err := s.m.Admit("name", Speaker)
 		if err != nil {
 			return nil, nil //nolint:nilerr // a full room is no event
 		}
@@ -108,7 +115,7 @@ func (s *script) step(what, who byte) ([]Event, error) {
 		}
 		return events, nil
 	case 16:
-		return s.m.SetRole(id, []Role{Host, Guest}[who%2]), nil
+		return s.m.SetRole(id, []Role{Host, Speaker, Audience}[who%3]), nil
 	case 17:
 		return s.m.Lock(who%3 == 0), nil
 	default:
@@ -120,12 +127,71 @@ func (s *script) step(what, who byte) ([]Event, error) {
 	}
 }
 
+// lobbySteps is the first of the commands that concern the lobby and rights.
+const lobbySteps = 200
+
+func (s *script) lobbyStep(what, who byte, id string) ([]Event, error) {
+	role := []Role{Host, Speaker, Audience}[who%3]
+	switch what % 14 {
+	case 0, 1:
+		if _, err := s.m.Knock(s.now, "name", role); err == nil {
+			s.ids++
+		}
+	case 2, 3:
+		_, err := s.m.LetIn(s.now, id)
+		if err != nil && !errors.Is(err, ErrFull) {
+			return nil, err
+		}
+	case 4, 5:
+		if n, ok := s.m.TakeIn(id); ok {
+			if s.numbers[n] && !s.putBack[id] {
+				return nil, fmt.Errorf("number %d given twice", n)
+			}
+			s.numbers[n] = true
+			s.pending = append(s.pending, id)
+		}
+	case 6:
+		if len(s.pending) > 0 {
+			s.putBack[s.pending[0]] = true
+			s.m.PutBack(s.now, s.pending[0]) // does nothing to who did not come out of the lobby
+			if s.m.Admitted(s.pending[0]) {
+				s.pending = s.pending[1:]
+			}
+		}
+	case 7:
+		waiting, events := s.m.SendToLobby(s.now, id)
+		if (waiting != "") != (len(events) == 1) {
+			return nil, fmt.Errorf("sent back as %q with %d events", waiting, len(events))
+		}
+		if waiting != "" {
+			s.ids++
+		}
+		return events, nil
+	case 8:
+		s.m.Unwait(id)
+	case 9:
+		s.m.WaiterLost(s.now, id)
+	case 10:
+		s.m.WaiterBack(s.now, id)
+	case 11:
+		s.m.ExpireLobby(s.now)
+	case 12:
+		return s.m.SetLobby(who%2 == 0), nil
+	default:
+		if who%2 == 0 {
+			return s.m.HandOver(id, "p1"), nil
+		}
+		return s.m.SetRules("", rooms.AudienceRules{NoChat: who%4 == 1, NoHands: who%8 == 3}), nil
+	}
+	return nil, nil
+}
+
 // check runs ops against a meeting and its replica.
 func check(t *testing.T, ops []byte) {
 	t.Helper()
 	cfg := Config{Capacity: 6, Events: 8, Chat: 5, ResumeWindow: 5 * time.Second}
 	m := newMeeting(cfg)
-	s := &script{m: m, now: start, numbers: map[uint32]bool{}}
+	s := &script{m: m, now: start, numbers: map[uint32]bool{}, putBack: map[string]bool{}}
 	r := &replica{room: m.Snapshot().Room}
 	var all []Event
 	for i := 0; i+1 < len(ops); i += 2 {
@@ -167,8 +233,43 @@ func same(t *testing.T, m *Meeting, r *replica, cfg Config) {
 		}
 		hands[p.Hand] = true
 	}
+	rights(t, m, snap)
+	if len(snap.Roster)+len(m.pending)+m.admittedCount() > cfg.Capacity {
+		t.Fatalf("%d in, %d entering and %d admitted in a room for %d", len(snap.Roster), len(m.pending), m.admittedCount(), cfg.Capacity)
+	}
 	if len(snap.Roster) > cfg.Capacity {
 		t.Fatalf("%d in a room for %d", len(snap.Roster), cfg.Capacity)
+	}
+}
+
+// rights holds the meeting to what nobody may: the audience never publishes,
+// and who waits is nobody in the meeting.
+func rights(t *testing.T, m *Meeting, snap Snapshot) {
+	t.Helper()
+	in := map[string]bool{}
+	for _, p := range snap.Roster {
+		in[p.ID] = true
+		if p.Role == Audience && (len(p.Sources) > 0 || m.May(p.ID, MayPublish) || m.May(p.ID, MayModerate)) {
+			t.Fatalf("%s is audience and has %v", p.ID, p.Sources)
+		}
+		if p.Role != Host && m.May(p.ID, MayModerate) {
+			t.Fatalf("%s, a %s, may moderate", p.ID, p.Role)
+		}
+	}
+	for _, w := range m.lobby {
+		if in[w.ID] || m.pending[w.ID] != nil {
+			t.Fatalf("%s waits and is in", w.ID)
+		}
+		for right := range MayModerate + 1 {
+			if m.May(w.ID, right) {
+				t.Fatalf("%s waits and may %d", w.ID, right)
+			}
+		}
+		for _, source := range sources {
+			if m.Publish(w.ID, source, true, false) != nil {
+				t.Fatalf("%s waits and publishes %s", w.ID, source)
+			}
+		}
 	}
 }
 
@@ -190,7 +291,7 @@ func replays(t *testing.T, m *Meeting, all []Event, cfg Config) {
 }
 
 func TestRandomCommands(t *testing.T) {
-	for seed := range uint64(20) {
+	for seed := range uint64(60) {
 		rng := rand.New(rand.NewPCG(seed, 1))
 		ops := make([]byte, 200)
 		for i := range ops {
@@ -201,11 +302,14 @@ func TestRandomCommands(t *testing.T) {
 }
 
 func FuzzMeeting(f *testing.F) {
-	f.Add([]byte{0, 0, 2, 0, 27, 1, 9, 1, 6, 1, 18, 200})              // one joins, publishes, writes, is lost, expires
-	f.Add([]byte{0, 0, 0, 0, 2, 0, 4, 0, 10, 1, 11, 1, 12, 3, 5, 1})   // one aborts, a recording, a new end, a leave
-	f.Add([]byte{0, 0, 2, 0, 6, 3, 7, 1, 7, 2, 27, 1, 122, 1})         // lost both ways, back one by one
-	f.Add([]byte{0, 0, 2, 0, 27, 0, 14, 0, 27, 0, 122, 0, 27, 0})      // muted by a host, insists, says so, unmutes
-	f.Add([]byte{0, 0, 2, 0, 70, 1, 13, 1, 70, 1, 16, 0, 17, 0, 0, 0}) // a hand up and down, a new host, a lock
+	f.Add([]byte{0, 0, 2, 0, 27, 1, 9, 1, 6, 1, 18, 200})                     // one joins, publishes, writes, is lost, expires
+	f.Add([]byte{0, 0, 0, 0, 2, 0, 4, 0, 10, 1, 11, 1, 12, 3, 5, 1})          // one aborts, a recording, a new end, a leave
+	f.Add([]byte{0, 0, 2, 0, 6, 3, 7, 1, 7, 2, 27, 1, 122, 1})                // lost both ways, back one by one
+	f.Add([]byte{0, 0, 2, 0, 27, 0, 14, 0, 27, 0, 122, 0, 27, 0})             // muted by a host, insists, says so, unmutes
+	f.Add([]byte{0, 0, 2, 0, 70, 1, 13, 1, 70, 1, 16, 0, 17, 0, 0, 0})        // a hand up and down, a new host, a lock
+	f.Add([]byte{200, 1, 202, 1, 204, 1, 2, 0, 8, 1, 207, 1, 202, 2, 204, 2}) // one waits, is let in, speaks, is sent back, let in again
+	f.Add([]byte{200, 1, 202, 1, 204, 1, 206, 0, 210, 1, 204, 1, 2, 0})       // the connection breaks while one is taken in
+	f.Add([]byte{200, 1, 209, 1, 202, 1, 211, 255, 212, 0, 12, 1, 5, 1})      // one is lost while admitted, and given up
 	f.Fuzz(func(t *testing.T, ops []byte) {
 		if len(ops) > 400 {
 			t.Skip("longer than it needs to be")

@@ -13,10 +13,12 @@ import (
 
 	"plenum/rooms"
 	"plenum/rooms/internal/keyset"
+	"plenum/rooms/internal/rulebook"
 )
 
 const selectRooms = `SELECT r.id, r.creator_id, u.name, r.description, r.timezone, r.starts_at, r.duration_ms,
-	r.ends_at, r.capacity, r.cancelled, r.version, r.created_at FROM rooms r JOIN users u ON u.id = r.creator_id`
+	r.ends_at, r.capacity, r.cancelled, r.version, r.created_at,
+	r.passcode_hash, r.lobby, r.recording_policy, r.guest_role, r.audience_denied, r.link_epoch FROM rooms r JOIN users u ON u.id = r.creator_id`
 
 // CreateRoom stores r as version 1. ErrExists if the id is taken.
 func (s *Store) CreateRoom(ctx context.Context, r rooms.Room) error {
@@ -97,10 +99,13 @@ type execer interface {
 
 func insertRoom(ctx context.Context, db execer, r rooms.Room) error {
 	_, err := db.Exec(ctx, `INSERT INTO rooms
-		(id, creator_id, description, timezone, starts_at, duration_ms, ends_at, capacity, cancelled, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+		(id, creator_id, description, timezone, starts_at, duration_ms, ends_at, capacity, cancelled, created_at,
+		passcode_hash, lobby, recording_policy, guest_role, audience_denied, link_epoch)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
 		r.ID, r.CreatorID, r.Description, r.Timezone, ms(r.Start), r.Duration.Milliseconds(), ms(r.End),
-		r.Capacity, r.Cancelled, ms(r.CreatedAt))
+		r.Capacity, r.Cancelled, ms(r.CreatedAt),
+		r.Rules.PasscodeHash, r.Rules.Lobby, string(r.Rules.Recording), string(r.Rules.GuestRole),
+		rulebook.Denied(r.Rules.Audience), r.Rules.LinkEpoch)
 	return err
 }
 
@@ -188,8 +193,11 @@ func (s *Store) UpdateRoom(ctx context.Context, r rooms.Room) (rooms.Room, error
 	}
 	err := s.do(ctx, func(ctx context.Context) error {
 		tag, err := s.pool.Exec(ctx, `UPDATE rooms SET description = $3, starts_at = $4, duration_ms = $5, ends_at = $6,
-			capacity = $7, cancelled = $8, version = version + 1 WHERE id = $1 AND version = $2`,
-			r.ID, r.Version, r.Description, ms(r.Start), r.Duration.Milliseconds(), ms(r.End), r.Capacity, r.Cancelled)
+			capacity = $7, cancelled = $8, passcode_hash = $9, lobby = $10, recording_policy = $11, guest_role = $12,
+			audience_denied = $13, link_epoch = $14, version = version + 1 WHERE id = $1 AND version = $2`,
+			r.ID, r.Version, r.Description, ms(r.Start), r.Duration.Milliseconds(), ms(r.End), r.Capacity, r.Cancelled,
+			r.Rules.PasscodeHash, r.Rules.Lobby, string(r.Rules.Recording), string(r.Rules.GuestRole),
+			rulebook.Denied(r.Rules.Audience), r.Rules.LinkEpoch)
 		return one(tag, err)
 	})
 	if errors.Is(err, rooms.ErrNotFound) {
@@ -223,10 +231,14 @@ func (s *Store) SetRoomEnd(ctx context.Context, id string, end time.Time) error 
 func scanRoom(row pgx.Row) (rooms.Room, error) {
 	var r rooms.Room
 	var duration int64
+	var denied string
 	err := row.Scan(&r.ID, &r.CreatorID, &r.CreatorName, &r.Description, &r.Timezone,
-		&r.Start, &duration, &r.End, &r.Capacity, &r.Cancelled, &r.Version, &r.CreatedAt)
+		&r.Start, &duration, &r.End, &r.Capacity, &r.Cancelled, &r.Version, &r.CreatedAt,
+		&r.Rules.PasscodeHash, &r.Rules.Lobby, (*string)(&r.Rules.Recording), (*string)(&r.Rules.GuestRole),
+		&denied, &r.Rules.LinkEpoch)
 	r.Start, r.End, r.CreatedAt = r.Start.UTC(), r.End.UTC(), r.CreatedAt.UTC()
 	r.Duration = time.Duration(duration) * time.Millisecond
+	r.Rules.Audience = rulebook.Audience(denied)
 	return r, err
 }
 

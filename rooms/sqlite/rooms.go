@@ -11,10 +11,12 @@ import (
 
 	"plenum/rooms"
 	"plenum/rooms/internal/keyset"
+	"plenum/rooms/internal/rulebook"
 )
 
 const selectRooms = `SELECT r.id, r.creator_id, u.name, r.description, r.timezone, r.starts_at, r.duration,
-	r.ends_at, r.capacity, r.cancelled, r.version, r.created_at FROM rooms r JOIN users u ON u.id = r.creator_id`
+	r.ends_at, r.capacity, r.cancelled, r.version, r.created_at,
+	r.passcode_hash, r.lobby, r.recording_policy, r.guest_role, r.audience_denied, r.link_epoch FROM rooms r JOIN users u ON u.id = r.creator_id`
 
 // CreateRoom stores r as version 1. ErrExists if the id is taken.
 func (s *Store) CreateRoom(ctx context.Context, r rooms.Room) error {
@@ -98,10 +100,13 @@ type execer interface {
 
 func insertRoom(ctx context.Context, db execer, r rooms.Room) error {
 	_, err := db.ExecContext(ctx, `INSERT INTO rooms
-		(id, creator_id, description, timezone, starts_at, duration, ends_at, capacity, cancelled, created_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		(id, creator_id, description, timezone, starts_at, duration, ends_at, capacity, cancelled, created_at,
+		passcode_hash, lobby, recording_policy, guest_role, audience_denied, link_epoch)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		r.ID, r.CreatorID, r.Description, r.Timezone, r.Start.UnixMilli(), r.Duration.Milliseconds(),
-		r.End.UnixMilli(), r.Capacity, r.Cancelled, r.CreatedAt.UnixMilli())
+		r.End.UnixMilli(), r.Capacity, r.Cancelled, r.CreatedAt.UnixMilli(),
+		r.Rules.PasscodeHash, r.Rules.Lobby, string(r.Rules.Recording), string(r.Rules.GuestRole),
+		rulebook.Denied(r.Rules.Audience), r.Rules.LinkEpoch)
 	if taken(err) {
 		return rooms.ErrExists
 	}
@@ -183,9 +188,11 @@ func conditions(f rooms.RoomFilter) (where string, args []any, err error) {
 // UpdateRoom replaces what may change about the room of that version.
 func (s *Store) UpdateRoom(ctx context.Context, r rooms.Room) (rooms.Room, error) {
 	res, err := s.write.ExecContext(ctx, `UPDATE rooms SET description = ?, starts_at = ?, duration = ?, ends_at = ?,
-		capacity = ?, cancelled = ?, version = version + 1 WHERE id = ? AND version = ?`,
-		r.Description, r.Start.UnixMilli(), r.Duration.Milliseconds(), r.End.UnixMilli(),
-		r.Capacity, r.Cancelled, r.ID, r.Version)
+		capacity = ?, cancelled = ?, passcode_hash = ?, lobby = ?, recording_policy = ?, guest_role = ?,
+		audience_denied = ?, link_epoch = ?, version = version + 1 WHERE id = ? AND version = ?`,
+		r.Description, r.Start.UnixMilli(), r.Duration.Milliseconds(), r.End.UnixMilli(), r.Capacity, r.Cancelled,
+		r.Rules.PasscodeHash, r.Rules.Lobby, string(r.Rules.Recording), string(r.Rules.GuestRole),
+		rulebook.Denied(r.Rules.Audience), r.Rules.LinkEpoch, r.ID, r.Version)
 	if err == nil {
 		err = one(res)
 	}
@@ -217,8 +224,11 @@ func (s *Store) SetRoomEnd(ctx context.Context, id string, end time.Time) error 
 func scanRoom(r row) (rooms.Room, error) {
 	var room rooms.Room
 	var start, duration, end, created int64
+	var denied string
 	err := r.Scan(&room.ID, &room.CreatorID, &room.CreatorName, &room.Description, &room.Timezone,
-		&start, &duration, &end, &room.Capacity, &room.Cancelled, &room.Version, &created)
+		&start, &duration, &end, &room.Capacity, &room.Cancelled, &room.Version, &created,
+		&room.Rules.PasscodeHash, &room.Rules.Lobby, (*string)(&room.Rules.Recording), (*string)(&room.Rules.GuestRole),
+		&denied, &room.Rules.LinkEpoch)
 	if errors.Is(err, sql.ErrNoRows) {
 		return rooms.Room{}, rooms.ErrNotFound
 	}
@@ -227,5 +237,6 @@ func scanRoom(r row) (rooms.Room, error) {
 	}
 	room.Start, room.End, room.CreatedAt = utc(start), utc(end), utc(created)
 	room.Duration = time.Duration(duration) * time.Millisecond
+	room.Rules.Audience = rulebook.Audience(denied)
 	return room, nil
 }

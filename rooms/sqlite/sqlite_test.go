@@ -103,6 +103,7 @@ func TestKeepsRoomsOfTheFirstSchema(t *testing.T) {
 	want := rooms.Room{
 		ID: "7.x", CreatorID: 7, CreatorName: "anna", Description: "Plan", Timezone: "UTC", Start: utc(1000),
 		Duration: time.Minute, End: utc(61000), Version: 1, CreatedAt: utc(1),
+		Rules: rooms.Rules{Recording: rooms.RecordManual, GuestRole: rooms.GuestSpeaker},
 	}
 	if err != nil || got != want {
 		t.Errorf("%+v, %v, want %+v", got, err, want)

@@ -18,6 +18,10 @@ func updateRoom(t *testing.T, s rooms.Store) {
 	changed.Description, changed.Capacity, changed.Cancelled = "new", 7, true
 	changed.Start, changed.Duration = start.Add(time.Hour), 2*time.Hour
 	changed.End = changed.Start.Add(changed.Duration)
+	changed.Rules = rooms.Rules{
+		PasscodeHash: "$pbkdf2-sha256$2$x$y", Lobby: true, Recording: rooms.RecordOff, GuestRole: rooms.GuestAudience,
+		Audience: rooms.AudienceRules{NoHands: true}, LinkEpoch: 1 << 40,
+	}
 	got := must(s.UpdateRoom(t.Context(), changed))(t)
 	want := changed
 	want.Version, want.Start, want.End = 2, ms(changed.Start), ms(changed.End)

@@ -38,7 +38,19 @@ func Run(t *testing.T, open func(*testing.T) rooms.Store) {
 		"request keys":    requestKeys,
 		"same key twice":  sameKeyTwice,
 		"secrets":         secrets,
+		"audit log":       auditLog,
 		"parallel writes": parallelWrites,
+		"events":          eventRoundTrip,
+		"event numbers":   eventNumbers,
+		"event races":     eventRaces,
+		"visits":          visits,
+		"nodes":           nodes,
+		"pruning events":  pruneEvents,
+		"webhooks":        webhooks,
+		"delivery scope":  deliveryScope,
+		"delivery order":  deliveryOrder,
+		"pings":           pings,
+		"leases":          leases,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -100,6 +112,10 @@ func roundTrip(t *testing.T, s rooms.Store) {
 	want := room(u, start, time.Hour)
 	want.Description = "<b>Ж</b> '; DROP TABLE rooms; --\n\t𝄞"
 	want.Capacity, want.Version = 12, 1
+	want.Rules = rooms.Rules{
+		PasscodeHash: "$pbkdf2-sha256$1$x$y", Lobby: true, Recording: rooms.RecordVoice, GuestRole: rooms.GuestAudience,
+		Audience: rooms.AudienceRules{NoChat: true, NoReactions: true}, LinkEpoch: 3,
+	}
 	createRoom(t, s, want)
 	want.Start, want.End, want.CreatedAt = ms(want.Start), ms(want.End), ms(want.CreatedAt)
 	same(t, want, must(s.RoomByID(t.Context(), want.ID))(t))

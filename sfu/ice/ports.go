@@ -26,7 +26,9 @@ type Config struct {
 	UDP      string // host:port; an empty host is every address
 	TCP      string // host:port, or "off"
 	Loopback bool   // listen on loopback addresses too
-	Log      logging.LoggerFactory
+	// Listen opens each UDP address instead of package net.
+	Listen func(addr *net.UDPAddr) (net.PacketConn, error)
+	Log    logging.LoggerFactory
 }
 
 // Ports are the open media ports. They must be closed.
@@ -83,39 +85,69 @@ func (p *Ports) openUDP(cfg Config) error {
 	if err != nil {
 		return err
 	}
+	var addrs []*net.UDPAddr
 	if host != "" {
-		return p.openOneUDP(net.JoinHostPort(host, portText), cfg.Log)
-	}
-	opts := []ice.UDPMuxFromPortOption{
-		ice.UDPMuxFromPortWithLogger(cfg.Log.NewLogger("udp")),
-		ice.UDPMuxFromPortWithReadBufferSize(socketBuffer),
-		ice.UDPMuxFromPortWithWriteBufferSize(socketBuffer),
-		ice.UDPMuxFromPortWithIPFilter(Announceable),
-	}
-	if cfg.Loopback {
-		opts = append(opts, ice.UDPMuxFromPortWithLoopback())
-	}
-	if p.UDP, err = ice.NewMultiUDPMuxFromPort(int(port), opts...); err != nil {
+		addr, err := net.ResolveUDPAddr("udp", cfg.UDP)
+		if err != nil {
+			return err
+		}
+		addrs = append(addrs, addr)
+	} else if addrs, err = local(int(port), cfg.Loopback); err != nil {
 		return err
 	}
+	listen := cfg.Listen
+	if listen == nil {
+		listen = listenUDP
+	}
 	p.UDPPort = int(port)
+	var muxes []ice.UDPMux
+	for _, addr := range addrs {
+		conn, err := listen(addr)
+		if err != nil {
+			for _, m := range muxes {
+				_ = m.Close()
+			}
+			return err
+		}
+		p.UDPPort = conn.LocalAddr().(*net.UDPAddr).Port //nolint:forcetypeassert // a UDP socket's address
+		muxes = append(muxes, ice.NewUDPMuxDefault(ice.UDPMuxParams{UDPConn: conn, Logger: cfg.Log.NewLogger("udp")}))
+	}
+	p.UDP = ice.NewMultiUDPMuxDefault(muxes...)
 	return nil
 }
 
-func (p *Ports) openOneUDP(address string, log logging.LoggerFactory) error {
-	addr, err := net.ResolveUDPAddr("udp", address)
-	if err != nil {
-		return err
-	}
+func listenUDP(addr *net.UDPAddr) (net.PacketConn, error) {
 	conn, err := net.ListenUDP("udp", addr)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	_ = conn.SetReadBuffer(socketBuffer) // the kernel may grant less
 	_ = conn.SetWriteBuffer(socketBuffer)
-	p.UDP = ice.NewMultiUDPMuxDefault(ice.NewUDPMuxDefault(ice.UDPMuxParams{UDPConn: conn, Logger: log.NewLogger("udp")}))
-	p.UDPPort = conn.LocalAddr().(*net.UDPAddr).Port //nolint:forcetypeassert // a UDP socket's address
-	return nil
+	return conn, nil
+}
+
+// local lists the addresses of this machine that are of use to a browser.
+func local(port int, loopback bool) ([]*net.UDPAddr, error) {
+	interfaces, err := net.Interfaces()
+	if err != nil {
+		return nil, err
+	}
+	var found []*net.UDPAddr
+	for _, i := range interfaces {
+		if i.Flags&net.FlagUp == 0 || i.Flags&net.FlagLoopback != 0 && !loopback {
+			continue
+		}
+		addrs, err := i.Addrs()
+		if err != nil {
+			return nil, err
+		}
+		for _, a := range addrs {
+			if n, ok := a.(*net.IPNet); ok && Announceable(n.IP) {
+				found = append(found, &net.UDPAddr{IP: n.IP, Port: port})
+			}
+		}
+	}
+	return found, nil
 }
 
 func (p *Ports) openTCP(address string, log logging.LoggerFactory) error {

@@ -21,6 +21,14 @@ func keyframeScript(asks, arrivals []int, until int) (sent []int) {
 	return sent
 }
 
+// every lists the multiples of step up to last.
+func every(step, last int) (at []int) {
+	for i := 0; i <= last; i += step {
+		at = append(at, i)
+	}
+	return at
+}
+
 func TestKeyframes(t *testing.T) {
 	for name, tt := range map[string]struct {
 		asks, arrivals []int
@@ -37,6 +45,13 @@ func TestKeyframes(t *testing.T) {
 		"never answered":          {[]int{0}, nil, 20_000, []int{0, 1000, 2000, 3000, 4000, 5000}},
 		"asked again after that":  {[]int{0, 9000}, []int{9100}, 20_000, []int{0, 1000, 2000, 3000, 4000, 5000, 9000}},
 		"asked again while waits": {[]int{0, 1600}, []int{1700}, 5000, []int{0, 1000, 1600}},
+		"asked in vain, and again": {
+			every(500, 12_000), nil, 12_000,
+			[]int{0, 500, 1000, 1500, 2000, 2500, 3000, 3500, 4000, 4500, 9500},
+		},
+		"an answer brings hope": {every(500, 7000), []int{5100}, 7000, []int{
+			0, 500, 1000, 1500, 2000, 2500, 3000, 3500, 4000, 4500, 5500, 6000, 6500, 7000,
+		}},
 		"a keyframe nobody asked": {nil, []int{10, 20}, 3000, nil},
 	} {
 		if got := keyframeScript(tt.asks, tt.arrivals, tt.until); !slices.Equal(got, tt.want) {
@@ -46,7 +61,8 @@ func TestKeyframes(t *testing.T) {
 }
 
 // FuzzKeyframes holds that two requests are never closer than 500 ms, and that
-// nobody who asked is left without a request or a keyframe.
+// nobody who asked is left without a request or a keyframe: for 500 ms, or for
+// 5 s where ten requests were in vain.
 func FuzzKeyframes(f *testing.F) {
 	f.Add([]byte{0, 1, 2, 0, 0, 255, 1, 2, 0})
 	f.Fuzz(func(t *testing.T, ops []byte) {
@@ -75,7 +91,7 @@ func FuzzKeyframes(f *testing.F) {
 			default:
 				now = now.Add(time.Duration(op>>2) * 4 * ms)
 				send(k.Due(now))
-				if !asked.IsZero() && now.Sub(asked) >= 500*ms {
+				if !asked.IsZero() && now.Sub(asked) >= k.gap() {
 					t.Fatalf("asked %v ago and nothing went", now.Sub(asked))
 				}
 			}

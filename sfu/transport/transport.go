@@ -65,8 +65,21 @@ type Receiver interface {
 	// Seq is not yet unwrapped. Packets recovered by RTX look like any other,
 	// but are marked Repaired.
 	Packet(p *packet.Packet, seq uint16)
+	// Flush tells that no more packets come for now: what Packet held back is
+	// forwarded with b, which may be nil. The goroutine that called Packet
+	// calls it, soon.
+	Flush(b Batch)
 	// SenderReport carries an RTCP sender report (RFC 3550 section 6.4.1).
 	SenderReport(ntp uint64, timestamp uint32, arrival time.Time)
+}
+
+// A Batch gathers the packets that leave because of those that came in
+// together. It is valid until the Flush it was given to returns, and used by
+// its goroutine only.
+type Batch interface {
+	// Pause lets the batch send what it has, if that is much. It is called
+	// between two subscribers, with no lock held that another one waits for.
+	Pause()
 }
 
 // Header is what a forwarded packet's RTP header says; payload type and SSRC
@@ -76,6 +89,11 @@ type Header struct {
 	Timestamp uint32
 	Marker    bool
 	CSRC      uint32
+	// Batch is what the packet leaves with; nil sends it soon.
+	Batch Batch
+	// Fill is how many bytes of padding make the packet as long as the others
+	// of its batch. A transport that gains nothing from that leaves it out.
+	Fill uint8
 }
 
 // Feedback is told what a subscriber reports about one outgoing stream.
@@ -98,8 +116,8 @@ type Sender interface {
 	Listen(f Feedback)
 	// Write sends one packet.
 	Write(h Header, payload []byte)
-	// Resend sends a packet again, as RTX (RFC 4588) where negotiated. It
-	// returns the bytes sent.
+	// Resend sends a packet again as RTX (RFC 4588). It returns the bytes
+	// sent, 0 where RTX was not negotiated.
 	Resend(h Header, payload []byte) int
 	// Pad sends a packet of nothing but padding, at most 255 bytes (RFC 3550
 	// section 5.1).

@@ -37,7 +37,7 @@ func section(t *testing.T, page, heading string) string {
 }
 
 var (
-	entry   = regexp.MustCompile("(?m)^### `([a-z]+)`$")
+	entry   = regexp.MustCompile("(?m)^### `([a-z_]+)`$")
 	example = regexp.MustCompile("(?s)```json\n(.*?)```")
 )
 

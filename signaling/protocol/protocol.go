@@ -26,10 +26,12 @@ const (
 type Role string
 
 // The roles of this version. A host may record, extend, lock and end the
-// meeting, and moderate.
+// meeting, and moderate. A speaker publishes. The audience does not, and does
+// what else the room allows it.
 const (
-	Host  Role = "host"
-	Guest Role = "guest"
+	Host     Role = "host"
+	Speaker  Role = "speaker"
+	Audience Role = "audience"
 )
 
 // Tile is one thing a page wants to see.
@@ -61,9 +63,15 @@ type Join struct {
 	Request
 	// Name is shown to the others: 1 to 64 characters.
 	Name string `json:"name"`
-	// Token is the host token from the meeting URL's fragment, if any. A wrong
-	// one is refused.
+	// Token is the host or join token from the meeting URL's fragment, if any. A
+	// wrong one is refused.
 	Token string `json:"token,omitempty"`
+	// Passcode is the room's, asked for with "passcode_needed". Holders of a
+	// token need none.
+	Passcode string `json:"passcode,omitempty"`
+	// Device is a random text that the page keeps in this browser: who was
+	// removed does not come back by loading the page again. At most 64 characters.
+	Device string `json:"device,omitempty"`
 	// Offer is the page's SDP offer, as docs/protocol.md wants it.
 	Offer string `json:"offer"`
 	// Sources names the send-only m-lines: mid to source.
@@ -130,6 +138,14 @@ type Record struct {
 	On bool `json:"on"`
 }
 
+// Consent answers to being recorded. Who does not accept is not recorded, and
+// what has been recorded of them is thrown away. Without an answer, staying is
+// one. It may come before a recording begins, and be changed.
+type Consent struct {
+	Request
+	Accept bool `json:"accept"`
+}
+
 // EndMeeting ends the meeting for everybody and gives the room back. Hosts only.
 type EndMeeting struct {
 	Request
@@ -176,14 +192,26 @@ const (
 	LowerHand   Action = "lower_hand"
 	MakeHost    Action = "make_host" // for this session
 	Remove      Action = "remove"    // bye with "removed"; the session can't be resumed
+	SetRole     Action = "set_role"  // to the role given, for this session
+	HandOver    Action = "hand_over" // makes a host, and the host who asks a speaker
+	Admit       Action = "admit"     // lets in who waits in the lobby
+	AdmitAll    Action = "admit_all" // everybody there, as far as the room's capacity goes
+	Deny        Action = "deny"      // bye with "denied" to who waits
+	SendToLobby Action = "send_to_lobby"
 )
 
-// Moderate acts on another participant. Hosts only.
+// Moderate acts on another participant, or on who waits in the lobby. Hosts only.
 type Moderate struct {
 	Request
 	Action Action `json:"action"`
-	// Participant is the one concerned; absent with "mute_all".
+	// Participant is the one concerned, or the id in the lobby; absent with
+	// "mute_all" and "admit_all".
 	Participant string `json:"participant,omitempty"`
+	// Role is the new role, with "set_role" only.
+	Role Role `json:"role,omitempty"`
+	// Ban, with "remove" and "deny", refuses the link and the browser of the one
+	// concerned as well, while the room is reserved.
+	Ban bool `json:"ban,omitempty"`
 }
 
 // Lock keeps guests out who are not in the meeting, or lets them in again.
@@ -235,10 +263,19 @@ type Participant struct {
 type RoomState struct {
 	ID    string `json:"id"`
 	Title string `json:"title"`
-	// EndsAt is RFC 3339, UTC; the meeting ends for everybody then.
+	// EndsAt is RFC 3339, UTC; the meeting ends for everybody then, or at ClosesAt.
 	EndsAt string `json:"ends_at"`
+	// ClosesAt is when a meeting that may run over ends for everybody. From
+	// EndsAt on nobody gets in any more.
+	ClosesAt string `json:"closes_at,omitempty"`
 	// Locked is set while no guest gets in who is not in.
 	Locked bool `json:"locked"`
+	// Lobby is set while guests wait until a host admits them.
+	Lobby bool `json:"lobby"`
+	// RecordingPolicy says how the room is recorded.
+	RecordingPolicy RecordingPolicy `json:"recording_policy"`
+	// AudienceMay lists what the audience may do.
+	AudienceMay []AudienceRight `json:"audience_may"`
 }
 
 // RecordingState says whether the room is being recorded.
@@ -253,6 +290,9 @@ type RecordingState struct {
 	By string `json:"by,omitempty"`
 	// Notice is a sentence when it stopped for a reason of its own, such as a full disk.
 	Notice string `json:"notice,omitempty"`
+	// Warning is a sentence while something is wrong with the running recording,
+	// such as an unmuted microphone of which nothing is heard.
+	Warning string `json:"warning,omitempty"`
 }
 
 // ChatMessage is one line of the room's chat.
@@ -284,19 +324,31 @@ type Seat struct {
 
 // Joined answers Join.
 type Joined struct {
-	Re          int            `json:"re,omitempty"`
-	Participant string         `json:"participant"`
-	ResumeToken string         `json:"resume_token"`
-	Role        Role           `json:"role"`
-	Answer      string         `json:"answer"`
-	Room        RoomState      `json:"room"`
-	Roster      []Participant  `json:"roster"`
-	Recording   RecordingState `json:"recording"`
-	Chat        []ChatMessage  `json:"chat"`
+	Re          int       `json:"re,omitempty"`
+	Participant string    `json:"participant"`
+	ResumeToken string    `json:"resume_token"`
+	Role        Role      `json:"role"`
+	Answer      string    `json:"answer"`
+	Room        RoomState `json:"room"`
+	// Roster is the participants, in order of joining; in a crowd the first of
+	// them and the page's own, and RosterPage messages follow.
+	Roster []Participant `json:"roster"`
+	// RosterMore is how many rows follow.
+	RosterMore int            `json:"roster_more,omitempty"`
+	Recording  RecordingState `json:"recording"`
+	Chat       []ChatMessage  `json:"chat"`
 	// Seq is the number of the last event that the rest of Joined accounts for.
 	Seq int64 `json:"seq"`
 	// Now is the server's clock, RFC 3339 with milliseconds, UTC.
 	Now string `json:"now"`
+}
+
+// RosterPage follows Joined in a crowd: more rows of the roster as of Joined's
+// Seq. The last one has no More.
+type RosterPage struct {
+	Rows []Participant `json:"rows"`
+	// More is how many rows follow.
+	More int `json:"more,omitempty"`
 }
 
 // Resumed answers Resume. The missed events follow.
@@ -332,6 +384,16 @@ type Floor struct {
 	Participants []string `json:"participants"`
 }
 
+// Encodings tells a page how many of a source's simulcast encodings are
+// wanted, counted from the smallest. The page stops sending the others, and
+// sends them again at once when they are wanted again. Before the first of
+// these, all are wanted. It has no number, and is repeated on resuming.
+type Encodings struct {
+	// Source is "camera" or "screen".
+	Source Source `json:"source"`
+	Layers int    `json:"layers"`
+}
+
 // Chat is a numbered event: somebody wrote.
 type Chat struct {
 	Seq int64 `json:"seq"`
@@ -358,6 +420,21 @@ type Moderated struct {
 	Action Action `json:"action"`
 	// By is the host's name.
 	By string `json:"by"`
+	// Role is the new role, with "set_role" and "hand_over".
+	Role Role `json:"role,omitempty"`
+}
+
+// Announcement is a text from somebody who looks after the room, who need not
+// be in it. It has no number: who was away does not get it later.
+type Announcement struct {
+	// From is the sender's user name.
+	From string `json:"from"`
+	// Text is 1 to 1000 characters.
+	Text string `json:"text"`
+	// At is RFC 3339 with milliseconds, UTC.
+	At string `json:"at"`
+	// Private is set when nobody else got it.
+	Private bool `json:"private"`
 }
 
 // Recording is a numbered event: recording started or stopped.
@@ -377,18 +454,23 @@ type ErrorCode string
 
 // The closed list of error codes.
 const (
-	BadMessage    ErrorCode = "bad_message"    // not JSON, unknown type, or a field out of bounds
-	NotJoined     ErrorCode = "not_joined"     // the first message must be join or resume
-	Forbidden     ErrorCode = "forbidden"      // the role may not do this
-	ResumeExpired ErrorCode = "resume_expired" // the session is gone: join anew
-	BadOffer      ErrorCode = "bad_offer"      // the SDP can't be answered
-	TooMany       ErrorCode = "too_many"       // messages come faster than the limit
-	RecordFailed  ErrorCode = "record_failed"  // the recording can't start; Message says why
-	RoomFull      ErrorCode = "room_full"      // the room holds no more participants
-	RoomLocked    ErrorCode = "room_locked"    // a host has locked the room
-	NotHere       ErrorCode = "not_here"       // no participant has this id, for instance not any more
-	TooLong       ErrorCode = "too_long"       // the meeting would last longer than 24 hours
-	Internal      ErrorCode = "internal"       // our fault; the log has it
+	BadMessage     ErrorCode = "bad_message"     // not JSON, unknown type, or a field out of bounds
+	NotJoined      ErrorCode = "not_joined"      // the first message must be join or resume
+	Forbidden      ErrorCode = "forbidden"       // the role may not do this
+	ResumeExpired  ErrorCode = "resume_expired"  // the session is gone: join anew
+	BadOffer       ErrorCode = "bad_offer"       // the SDP can't be answered
+	TooMany        ErrorCode = "too_many"        // messages come faster than the limit
+	RecordFailed   ErrorCode = "record_failed"   // the recording can't start; Message says why
+	RoomFull       ErrorCode = "room_full"       // the room holds no more participants
+	RoomLocked     ErrorCode = "room_locked"     // a host has locked the room
+	NotHere        ErrorCode = "not_here"        // no participant has this id, for instance not any more
+	TooLong        ErrorCode = "too_long"        // the meeting would last longer than 24 hours
+	NotOpen        ErrorCode = "not_open"        // the room opens later; OpensAt says when
+	PasscodeNeeded ErrorCode = "passcode_needed" // join again with the room's passcode
+	PasscodeWrong  ErrorCode = "passcode_wrong"  // RetryAfter may say how long to wait
+	LinkExpired    ErrorCode = "link_expired"    // the link's time is over, or it was revoked
+	StillWaiting   ErrorCode = "waiting"         // a host must admit first
+	Internal       ErrorCode = "internal"        // our fault; the log has it
 )
 
 // Error answers a message that was refused. Message is a sentence for people.
@@ -396,42 +478,8 @@ type Error struct {
 	Re      int       `json:"re,omitempty"`
 	Code    ErrorCode `json:"code"`
 	Message string    `json:"message"`
-}
-
-// ByeReason is why the server closes a session.
-type ByeReason string
-
-// The closed list of reasons.
-const (
-	ByeLeft     ByeReason = "left"     // the page asked to leave
-	ByeEnded    ByeReason = "ended"    // the meeting's time is over, or its host ended it
-	ByeReplaced ByeReason = "replaced" // the session was resumed on another socket
-	ByeShutdown ByeReason = "shutdown" // the server restarts; rejoin in a moment
-	ByeSlow     ByeReason = "slow"     // the page did not read its messages; resume is possible
-	ByeRemoved  ByeReason = "removed"  // a host removed the participant
-	ByeKicked   ByeReason = "violated" // too many messages were refused, or no join came
-)
-
-// Bye is the last message on a socket.
-type Bye struct {
-	Reason  ByeReason `json:"reason"`
-	Message string    `json:"message"`
-}
-
-// ClientMessages lists a zero value of every message to the server by its type.
-func ClientMessages() map[string]any {
-	return map[string]any{
-		"join": Join{}, "resume": Resume{}, "offer": Offer{}, "view": SetView{}, "publish": Publish{},
-		"seated": Seated{}, "chat": SendChat{}, "record": Record{}, "end": EndMeeting{}, "leave": Leave{},
-		"hand": Hand{}, "reaction": React{}, "moderate": Moderate{}, "lock": Lock{}, "extend": Extend{},
-	}
-}
-
-// ServerMessages lists a zero value of every message to the page by its type.
-func ServerMessages() map[string]any {
-	return map[string]any{
-		"joined": Joined{}, "resumed": Resumed{}, "answer": Answer{}, "roster": Roster{}, "seats": Seats{},
-		"floor": Floor{}, "chat": Chat{}, "recording": Recording{}, "room": Room{}, "error": Error{}, "bye": Bye{},
-		"reactions": Reactions{}, "moderated": Moderated{},
-	}
+	// RetryAfter is how long to wait before the next try, in seconds.
+	RetryAfter int `json:"retry_after,omitempty"`
+	// OpensAt is RFC 3339 with milliseconds, UTC; with "not_open" only.
+	OpensAt string `json:"opens_at,omitempty"`
 }

@@ -1,5 +1,5 @@
-import { createStore, DEFAULT_PREFERENCES } from '../src/client';
-import type { Board, Client, ClientState, DeviceControl, Devices, Meeting, Participant, Preferences, ShownReaction } from '../src/client';
+import { createLevels, createStore, DEFAULT_PREFERENCES } from '../src/client';
+import type { Board, Inspection, Client, ClientState, DeviceControl, Devices, Meeting, Participant, Preferences, ShownReaction, WritableStore } from '../src/client';
 import { hueOf } from '../src/design';
 
 const NAMES = ['Maya Lindqvist', 'Jonas', 'Priya Raman', 'Tomás Alvarez', 'Aiko Tanaka', 'Ben Okafor', 'Charlotte de Villiers-Montgomery', 'Noor', 'Sam Lee', 'Zoë Brandt', 'Ivan Petrov', 'Lucía Fernández'];
@@ -10,7 +10,7 @@ export function fakeMeeting(count: number, more: Partial<Meeting> = {}): Meeting
 		id: `p${index + 1}`,
 		number: index + 1,
 		name: NAMES[index % NAMES.length] ?? 'Somebody',
-		role: index === 0 ? 'host' : 'guest',
+		role: index === 0 ? 'host' : 'speaker',
 		connected: true,
 		joined_at: new Date(Date.now() - 600_000).toISOString(),
 		sources: [
@@ -21,10 +21,12 @@ export function fakeMeeting(count: number, more: Partial<Meeting> = {}): Meeting
 	return {
 		self: 'p1',
 		role: 'host',
-		room: { id: '1.f3a0', title: 'Quarterly planning with the harbour team', ends_at: new Date(Date.now() + 2_520_000).toISOString(), locked: false },
+		room: { id: '1.f3a0', title: 'Quarterly planning with the harbour team', ends_at: new Date(Date.now() + 2_520_000).toISOString(), locked: false, lobby: false, recording_policy: 'manual', audience_may: ['chat', 'hand', 'reaction'] },
 		participants,
 		recording: { on: false },
 		chat: [],
+		lobby: [],
+		announcements: [],
 		seats: [],
 		floor: ['p2'],
 		seq: 1,
@@ -33,12 +35,29 @@ export function fakeMeeting(count: number, more: Partial<Meeting> = {}): Meeting
 	};
 }
 
+const fakeInspection: Inspection = {
+	rttMs: 38,
+	availableBitrate: 2_400_000,
+	protocol: 'udp host',
+	sent: [
+		{ kind: 'audio', bitrate: 32_000, loss: 0, codec: 'opus' },
+		{ kind: 'video', bitrate: 480_000, loss: 0.01, width: 640, height: 360, framesPerSecond: 30, codec: 'VP8', layer: 'h' },
+		{ kind: 'video', bitrate: 1_400_000, loss: 0.01, width: 1280, height: 720, framesPerSecond: 24, codec: 'VP8', layer: 'f', limited: 'cpu' },
+	],
+	received: [
+		{ kind: 'video', participant: 'p2', source: 'camera', bitrate: 1_100_000, loss: 0, width: 1280, height: 720, framesPerSecond: 30, codec: 'VP8' },
+		{ kind: 'audio', participant: 'p2', source: 'camera', bitrate: 33_000, loss: 0, codec: 'opus' },
+		{ kind: 'video', participant: 'p3', source: 'camera', bitrate: 210_000, loss: 0.12, width: 320, height: 180, framesPerSecond: 9, codec: 'VP8' },
+	],
+};
+
 /** A client that shows a state and does nothing. */
 export function fakeClient(meeting: Meeting, more: Partial<ClientState> = {}, reactions: readonly ShownReaction[] = []): Client {
 	const nothing = () => undefined;
 	const state = createStore<ClientState>({
 		link: { kind: 'open' },
 		meeting,
+		waiting: undefined,
 		media: 'connected',
 		quality: 'good',
 		soundBlocked: false,
@@ -49,6 +68,9 @@ export function fakeClient(meeting: Meeting, more: Partial<ClientState> = {}, re
 	return {
 		state,
 		board: fakeBoard(meeting),
+		inspection: createStore<Inspection | undefined>(fakeInspection),
+		weak: createStore<ReadonlySet<string>>(new Set(['p3'])),
+		screen: createStore<MediaStreamTrack | undefined>(more.sharing === true ? paintScreen().captureStream(5).getVideoTracks()[0] : undefined),
 		levels: { bind: (id, element) => (element.style.setProperty('--level', meeting.floor.includes(id) ? '0.8' : '0'), nothing) },
 		reactions: createStore(reactions),
 		setView: nothing,
@@ -58,6 +80,14 @@ export function fakeClient(meeting: Meeting, more: Partial<ClientState> = {}, re
 		raiseHand: nothing,
 		react: nothing,
 		moderate: nothing,
+		admit: nothing,
+		admitAll: nothing,
+		deny: nothing,
+		sendToLobby: nothing,
+		remove: nothing,
+		setRole: nothing,
+		handOver: nothing,
+		setLobby: nothing,
 		lock: nothing,
 		extend: nothing,
 		share: () => Promise.resolve(),
@@ -82,12 +112,45 @@ function fakeBoard(meeting: Meeting): Board {
 			host.append(video);
 			return () => video.remove();
 		},
+		seatTracks: () => [],
 		voiceOf: nothing,
 		setOutput: () => Promise.resolve(true),
 		play: () => Promise.resolve(),
 		expectsPicture: () => false,
 		heartbeat: () => 0,
 		close: nothing,
+	};
+}
+
+/** A client whose tiles all play one small camera, and whose roster can be changed: for measuring. */
+export function benchClient(count: number, camera: MediaStream): { client: Client; come: () => void; leave: () => void } {
+	const meeting = fakeMeeting(count);
+	const everybody = meeting.participants.map((one): Participant => ({ ...one, sources: [{ source: 'camera', muted: false }, { source: 'microphone', muted: false }] }));
+	const client = fakeClient({ ...meeting, participants: everybody });
+	const ended = new AbortController();
+	const levels = createLevels((id) => Math.abs(Math.sin(performance.now() / 300 + id.length)) * 0.2, ended.signal);
+	const attach: Board['attach'] = (_id, _source, { tile, host }) => {
+		const video = document.createElement('video');
+		video.muted = video.autoplay = video.playsInline = true;
+		video.srcObject = camera;
+		tile.dataset['state'] = 'picture';
+		host.append(video);
+		return () => {
+			video.srcObject = null;
+			video.remove();
+		};
+	};
+	const state = client.state as WritableStore<ClientState>;
+	const change = (participants: readonly Participant[]) => state.update((old) => (old.meeting === undefined ? old : { ...old, meeting: { ...old.meeting, participants } }));
+	let next = count;
+	return {
+		client: { ...client, levels, board: { ...client.board, attach } },
+		come: () => {
+			next += 1;
+			const guest = everybody[1];
+			if (guest !== undefined) change([...everybody, { ...guest, id: `p${next}`, number: next, name: `Guest ${next}` }]);
+		},
+		leave: () => change(everybody),
 	};
 }
 
@@ -113,7 +176,7 @@ export function fakeDevices(more: Partial<Devices> = {}): DeviceControl {
 		cameraId: 'c',
 		...more,
 	});
-	return { state, start: done, unmute: done, mute: () => undefined, turnCameraOn: done, turnCameraOff: () => undefined, chooseMicrophone: done, chooseCamera: done, setCameraFormat: done, refresh: done };
+	return { state, start: done, unmute: done, mute: () => undefined, turnCameraOn: done, turnCameraOff: () => undefined, chooseMicrophone: done, chooseCamera: done, setPreferences: done, cameraControls: () => [{ kind: 'switch', name: 'backgroundBlur', on: false }, { kind: 'range', name: 'zoom', min: 1, max: 4, step: 0.1, value: 1.6 }, { kind: 'range', name: 'brightness', min: 0, max: 255, step: 1, value: 120 }], turnControl: done, refresh: done };
 }
 
 export const fakePreferences: Preferences = { ...DEFAULT_PREFERENCES, name: 'Maya Lindqvist', speakerId: 'default' };

@@ -1,13 +1,14 @@
 import { createRoot } from 'react-dom/client';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import type { ReactNode } from 'react';
 import type { Participant } from '../src/client';
 import { Notices, useNotices } from '../src/design';
+import { languageFor, loadWords, WordsContext } from '../src/words';
 import '../src/meeting/meeting.css';
 import { MeetingView } from '../src/meeting/meeting';
 import { OverView } from '../src/meeting/over';
 import { Prejoin } from '../src/meeting/prejoin';
-import { fakeClient, fakeDevices, fakeMeeting, fakePreferences } from './fakes';
+import { benchClient, fakeClient, fakeDevices, fakeMeeting, fakePreferences } from './fakes';
 
 // Shows the meeting page in states that are hard to bring about: /static/dev/?scene=five
 
@@ -51,6 +52,7 @@ const scenes: Readonly<Record<string, Scene>> = {
 	'guest-hands': () => <Inside count={5} hands guest />,
 	guest: () => <Inside count={3} guest />,
 	notices: () => <Inside count={3} notices />,
+	bench: () => <Bench />,
 	prejoin: () => <Before />,
 	'prejoin-off': () => <Before broken />,
 	ended: () => <OverView over={{ reason: 'ended' }} />,
@@ -84,7 +86,7 @@ function Inside(props: InsideProps) {
 		const connected = base.participants.map((one) => (props.lost === true && one.id === 'p3' ? { ...one, connected: false } : one));
 		const meeting = {
 			...base,
-			role: props.guest === true ? ('guest' as const) : ('host' as const),
+			role: props.guest === true ? ('speaker' as const) : ('host' as const),
 			participants: props.hands === true ? withHands(connected) : props.screen === true ? withScreen(connected) : connected,
 			room: { ...base.room, locked: props.hands === true },
 			chat: props.chatty === true ? chat : [],
@@ -113,6 +115,27 @@ function Inside(props: InsideProps) {
 				notify={notify}
 				onOver={() => undefined}
 			/>
+			<Notices notices={notices} onDismiss={dismiss} />
+		</>
+	);
+}
+
+/** 25 moving tiles; window.plenumBench lets others come and leave. */
+function Bench() {
+	const { notices, notify, dismiss } = useNotices();
+	const [made, setMade] = useState<ReturnType<typeof benchClient>>();
+	const [devices] = useState(() => fakeDevices(off));
+	useEffect(() => {
+		void navigator.mediaDevices.getUserMedia({ video: { width: 320, height: 180, frameRate: 15 } }).then((camera) => {
+			const bench = benchClient(25, camera);
+			(window as unknown as { plenumBench: typeof bench }).plenumBench = bench;
+			setMade(bench);
+		});
+	}, []);
+	if (made === undefined) return null;
+	return (
+		<>
+			<MeetingView client={made.client} devices={devices} preferences={{ ...fakePreferences, layout: 'grid' }} onPreferences={() => undefined} notify={notify} onOver={() => undefined} />
 			<Notices notices={notices} onDismiss={dismiss} />
 		</>
 	);
@@ -156,4 +179,9 @@ if (theme !== null) document.documentElement.dataset['theme'] = theme;
 fakeLobby();
 const root = document.getElementById('root');
 const scene = scenes[query.get('scene') ?? 'five'];
-if (root !== null && scene !== undefined) createRoot(root).render(scene());
+if (root !== null && scene !== undefined) {
+	const words = await loadWords(languageFor([query.get('lang') ?? 'en']));
+	document.documentElement.lang = words.language;
+	document.documentElement.dir = words.dir;
+	createRoot(root).render(<WordsContext value={words}>{scene()}</WordsContext>);
+}

@@ -17,8 +17,9 @@ import (
 	"plenum/sfu/transport"
 )
 
-// conn is a transport.Conn on a PeerConnection.
-type conn struct {
+// A Conn is a transport.Conn on a PeerConnection.
+type Conn struct {
+	factory  *Factory
 	pc       *webrtc.PeerConnection
 	events   transport.Events
 	log      *slog.Logger
@@ -42,7 +43,7 @@ type conn struct {
 }
 
 // Answer implements transport.Conn.
-func (c *conn) Answer(ctx context.Context, text string) (string, error) {
+func (c *Conn) Answer(ctx context.Context, text string) (string, error) {
 	c.answering.Lock()
 	defer c.answering.Unlock()
 	o, err := parseOffer(text, c.maxSeats)
@@ -78,7 +79,7 @@ func (c *conn) Answer(ctx context.Context, text string) (string, error) {
 
 // addSeats makes senders for the seats an offer has beyond those we know.
 // Pion pairs them with the offer's receive-only m-lines in order.
-func (c *conn) addSeats(want int) error {
+func (c *Conn) addSeats(want int) error {
 	c.mu.Lock()
 	have := len(c.seats)
 	c.mu.Unlock()
@@ -101,27 +102,43 @@ func (c *conn) addSeats(want int) error {
 	return nil
 }
 
+// Peer is the Pion connection below.
+func (c *Conn) Peer() *webrtc.PeerConnection { return c.pc }
+
+// CutOff ends the connection from outside, as if the network had: the state
+// becomes Failed. It does not wait, so the connection's own goroutines may call it.
+func (c *Conn) CutOff(reason string) {
+	if !c.enter() {
+		return
+	}
+	c.log.Warn("connection cut off", "reason", reason)
+	go func() {
+		defer c.readers.Done()
+		_ = c.pc.Close()
+	}()
+}
+
 // Seats implements transport.Conn.
-func (c *conn) Seats() []transport.Seat {
+func (c *Conn) Seats() []transport.Seat {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return slices.Clip(c.seats)
 }
 
 // Numbered implements transport.Conn.
-func (c *conn) Numbered() bool {
+func (c *Conn) Numbered() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.wide
 }
 
 // AskKeyframe implements transport.Conn.
-func (c *conn) AskKeyframe(ssrc uint32) {
+func (c *Conn) AskKeyframe(ssrc uint32) {
 	c.writeRTCP(&rtcp.PictureLossIndication{MediaSSRC: ssrc})
 }
 
 // Nack implements transport.Conn.
-func (c *conn) Nack(ssrc uint32, seqs []int64) {
+func (c *Conn) Nack(ssrc uint32, seqs []int64) {
 	numbers := make([]uint16, len(seqs))
 	for i, seq := range seqs {
 		numbers[i] = uint16(seq)
@@ -130,7 +147,7 @@ func (c *conn) Nack(ssrc uint32, seqs []int64) {
 }
 
 // ReceiverReport implements transport.Conn.
-func (c *conn) ReceiverReport(blocks []transport.Block) {
+func (c *Conn) ReceiverReport(blocks []transport.Block) {
 	r := &rtcp.ReceiverReport{Reports: make([]rtcp.ReceptionReport, 0, len(blocks))}
 	for _, b := range blocks {
 		r.Reports = append(r.Reports, rtcp.ReceptionReport{
@@ -143,14 +160,14 @@ func (c *conn) ReceiverReport(blocks []transport.Block) {
 
 // writeRTCP sends p. A connection that is not up or is closing refuses it,
 // which is as good as a lost packet.
-func (c *conn) writeRTCP(p rtcp.Packet) {
+func (c *Conn) writeRTCP(p rtcp.Packet) {
 	if err := c.pc.WriteRTCP([]rtcp.Packet{p}); err != nil {
 		c.log.Debug("rtcp not sent", "error", err)
 	}
 }
 
 // Close implements transport.Conn.
-func (c *conn) Close() error {
+func (c *Conn) Close() error {
 	c.mu.Lock()
 	first := !c.done
 	c.done = true
@@ -164,7 +181,7 @@ func (c *conn) Close() error {
 }
 
 // run starts f as a reader unless the connection is closing.
-func (c *conn) run(f func()) {
+func (c *Conn) run(f func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !c.done {
@@ -174,7 +191,7 @@ func (c *conn) run(f func()) {
 
 // enter makes Close wait for the caller, who calls c.readers.Done. It reports
 // false when the connection is closing.
-func (c *conn) enter() bool {
+func (c *Conn) enter() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.done {
@@ -186,7 +203,7 @@ func (c *conn) enter() bool {
 
 // stateChanged tells the state that holds. Pion calls it on a goroutine of its
 // own for each change, in no order, so what it says may be over.
-func (c *conn) stateChanged(webrtc.PeerConnectionState) {
+func (c *Conn) stateChanged(webrtc.PeerConnectionState) {
 	if !c.enter() {
 		return
 	}
@@ -211,9 +228,10 @@ func (c *conn) stateChanged(webrtc.PeerConnectionState) {
 	}
 }
 
-// pathChanged tells that a connection that is up is up by another way. Pion
-// calls it on a goroutine of its own, for the first way too.
-func (c *conn) pathChanged() {
+// PathChanged tells that a connection that is up is up by another way. Pion
+// calls it on a goroutine of its own, for the first way too; a transport that
+// hears of it in its place passes it on.
+func (c *Conn) PathChanged() {
 	if !c.enter() {
 		return
 	}
@@ -226,7 +244,7 @@ func (c *conn) pathChanged() {
 }
 
 // midOf finds the m-line of a receiver.
-func (c *conn) midOf(r *webrtc.RTPReceiver) string {
+func (c *Conn) midOf(r *webrtc.RTPReceiver) string {
 	if t := r.RTPTransceiver(); t != nil {
 		return t.Mid()
 	}
@@ -234,7 +252,7 @@ func (c *conn) midOf(r *webrtc.RTPReceiver) string {
 }
 
 // incoming runs on a goroutine of Pion's for each new stream and reads it to its end.
-func (c *conn) incoming(track *webrtc.TrackRemote, r *webrtc.RTPReceiver) {
+func (c *Conn) incoming(track *webrtc.TrackRemote, r *webrtc.RTPReceiver) {
 	if !c.enter() {
 		return
 	}
@@ -244,7 +262,7 @@ func (c *conn) incoming(track *webrtc.TrackRemote, r *webrtc.RTPReceiver) {
 	rids := c.rids[mid]
 	c.mu.Unlock()
 	to := c.events.Incoming(transport.Track{
-		Mid: mid, RID: track.RID(), Layer: layerOf(rids, track.RID()), SSRC: uint32(track.SSRC()),
+		Mid: mid, RID: track.RID(), Layer: LayerOf(rids, track.RID()), SSRC: uint32(track.SSRC()),
 		Mime: track.Codec().MimeType, ClockRate: track.Codec().ClockRate, LevelID: levelID(r),
 		Repairs: repairs(track.Codec()),
 	})
@@ -259,7 +277,7 @@ func repairs(codec webrtc.RTPCodecParameters) bool {
 
 func levelID(r *webrtc.RTPReceiver) uint8 {
 	for _, ext := range r.GetParameters().HeaderExtensions {
-		if ext.URI == uriAudioLevel {
+		if ext.URI == URIAudioLevel {
 			return uint8(ext.ID)
 		}
 	}
@@ -268,7 +286,7 @@ func levelID(r *webrtc.RTPReceiver) uint8 {
 
 // readPackets reads a stream to its end; it must be read even when nobody wants
 // it. What is not of the payload type it began with is no part of it.
-func (c *conn) readPackets(track *webrtc.TrackRemote, to transport.Receiver) {
+func (c *Conn) readPackets(track *webrtc.TrackRemote, to transport.Receiver) {
 	payloadType := uint8(track.Codec().PayloadType) // PayloadType() is not known yet with a RID
 	for {
 		p := c.pool.Get()
@@ -288,11 +306,12 @@ func (c *conn) readPackets(track *webrtc.TrackRemote, to transport.Receiver) {
 		p.Arrival = time.Now()
 		p.Repaired = attributes.Get(webrtc.AttributeRtxSsrc) != nil
 		to.Packet(p, seq)
+		to.Flush(nil)
 	}
 }
 
 // readReports reads the RTCP a publisher sends about one of its streams.
-func (c *conn) readReports(track *webrtc.TrackRemote, r *webrtc.RTPReceiver, to transport.Receiver) {
+func (c *Conn) readReports(track *webrtc.TrackRemote, r *webrtc.RTPReceiver, to transport.Receiver) {
 	ssrc := uint32(track.SSRC())
 	for {
 		var packets []rtcp.Packet

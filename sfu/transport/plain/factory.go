@@ -3,6 +3,7 @@
 package plain
 
 import (
+	"cmp"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -12,6 +13,7 @@ import (
 	"math/big"
 	"net/netip"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/pion/dtls/v3"
@@ -50,6 +52,7 @@ type Config struct {
 	Found       func() []netip.Addr // announced too, as they become known; nil for none
 	Loopback    bool                // announce loopback addresses too
 	MaxSeats    int
+	Overrun     *atomic.Uint64 // counts packets dropped because nobody kept up with reading them; may be nil
 	Log         logging.LoggerFactory
 }
 
@@ -60,6 +63,8 @@ type Factory struct {
 	settings webrtc.SettingEngine
 	config   webrtc.Configuration
 	pool     *packet.Pool
+	buffers  *buffers
+	overrun  *atomic.Uint64
 	maxSeats int
 	found    func() []netip.Addr
 }
@@ -86,6 +91,8 @@ func NewFactory(cfg Config, pool *packet.Pool) (*Factory, error) {
 		media: media, registry: registry, settings: settings,
 		config:   webrtc.Configuration{Certificates: []webrtc.Certificate{*cert}},
 		pool:     pool,
+		buffers:  &buffers{},
+		overrun:  cmp.Or(cfg.Overrun, &atomic.Uint64{}),
 		maxSeats: cfg.MaxSeats,
 		found:    cfg.Found,
 	}, nil
@@ -94,13 +101,19 @@ func NewFactory(cfg Config, pool *packet.Pool) (*Factory, error) {
 // interceptors holds only Pion's transport-wide feedback recorder: repair,
 // reports and keyframes are ours.
 func interceptors(log logging.LoggerFactory) (*interceptor.Registry, error) {
-	feedback, err := twcc.NewSenderInterceptor(twcc.WithLoggerFactory(log))
+	feedback, err := TransportFeedback(log)
 	if err != nil {
 		return nil, err
 	}
 	r := &interceptor.Registry{}
 	r.Add(feedback)
 	return r, nil
+}
+
+// TransportFeedback makes the interceptors that report to publishers when
+// their packets arrived.
+func TransportFeedback(log logging.LoggerFactory) (interceptor.Factory, error) {
+	return twcc.NewSenderInterceptor(twcc.WithLoggerFactory(log))
 }
 
 func settings(cfg Config) (webrtc.SettingEngine, error) {
@@ -198,21 +211,21 @@ func mediaEngine() (*webrtc.MediaEngine, error) {
 // Header extensions (RFC 8285) the server reads. It writes the transport-wide
 // one, for its own congestion control.
 const (
-	uriAudioLevel  = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
-	uriTransportCC = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
-	uriMid         = "urn:ietf:params:rtp-hdrext:sdes:mid"
-	uriRID         = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"
-	uriRepairedRID = "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id"
+	URIAudioLevel  = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
+	URITransportCC = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
+	URIMid         = "urn:ietf:params:rtp-hdrext:sdes:mid"
+	URIRID         = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"
+	URIRepairedRID = "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id"
 )
 
 func extensions(m *webrtc.MediaEngine) error {
 	audio, video := webrtc.RTPCodecTypeAudio, webrtc.RTPCodecTypeVideo
 	for uri, kinds := range map[string][]webrtc.RTPCodecType{
-		uriAudioLevel: {audio}, uriTransportCC: {audio, video}, uriMid: {audio, video},
-		uriRID: {video}, uriRepairedRID: {video},
+		URIAudioLevel: {audio}, URITransportCC: {audio, video}, URIMid: {audio, video},
+		URIRID: {video}, URIRepairedRID: {video},
 	} {
 		directions := []webrtc.RTPTransceiverDirection{webrtc.RTPTransceiverDirectionRecvonly}
-		if uri == uriTransportCC {
+		if uri == URITransportCC {
 			directions = append(directions, webrtc.RTPTransceiverDirectionSendonly)
 		}
 		for _, kind := range kinds {
@@ -240,10 +253,24 @@ func certificate() (*webrtc.Certificate, error) {
 	})
 }
 
+// Options are what another transport that builds on this one changes in a
+// connection. Its zero value changes nothing.
+type Options struct {
+	// Settings has the last word on Pion's settings.
+	Settings func(*webrtc.SettingEngine)
+	// Interceptors replace the plain ones.
+	Interceptors *interceptor.Registry
+}
+
 // New returns a connection without an offer yet. The caller must Close it.
 func (f *Factory) New(ev transport.Events, log *slog.Logger) (transport.Conn, error) {
-	c := &conn{
-		events: ev, log: log, pool: f.pool, maxSeats: f.maxSeats,
+	return f.NewConn(ev, log, Options{})
+}
+
+// NewConn is New for a transport that builds on this one.
+func (f *Factory) NewConn(ev transport.Events, log *slog.Logger, opt Options) (*Conn, error) {
+	c := &Conn{
+		factory: f, events: ev, log: log, pool: f.pool, maxSeats: f.maxSeats,
 		rids: map[string][]string{}, closed: make(chan struct{}),
 	}
 	settings := f.settings
@@ -251,17 +278,24 @@ func (f *Factory) New(ev transport.Events, log *slog.Logger) (transport.Conn, er
 	if err := f.announceFound(&settings); err != nil {
 		return nil, err
 	}
-	pc, err := webrtc.NewAPI(webrtc.WithMediaEngine(f.media), webrtc.WithInterceptorRegistry(f.registry),
+	if opt.Settings != nil {
+		opt.Settings(&settings)
+	}
+	registry := f.registry
+	if opt.Interceptors != nil {
+		registry = opt.Interceptors
+	}
+	pc, err := webrtc.NewAPI(webrtc.WithMediaEngine(f.media), webrtc.WithInterceptorRegistry(registry),
 		webrtc.WithSettingEngine(settings)).NewPeerConnection(f.config)
 	if err != nil {
 		return nil, fmt.Errorf("make a peer connection: %w", err)
 	}
 	c.pc = pc
 	pc.OnConnectionStateChange(c.stateChanged)
-	pc.SCTP().Transport().ICETransport().OnSelectedCandidatePairChange(func(*webrtc.ICECandidatePair) { c.pathChanged() })
+	pc.SCTP().Transport().ICETransport().OnSelectedCandidatePairChange(func(*webrtc.ICECandidatePair) { c.PathChanged() })
 	pc.OnTrack(c.incoming)
 	return c, nil
 }
 
-// layerOf returns the place of rid among the encodings of mid, smallest first.
-func layerOf(rids []string, rid string) int { return max(0, slices.Index(rids, rid)) }
+// LayerOf returns the place of rid among the encodings of mid, smallest first.
+func LayerOf(rids []string, rid string) int { return max(0, slices.Index(rids, rid)) }

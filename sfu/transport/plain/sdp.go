@@ -39,7 +39,7 @@ func parseOffer(text string, maxSeats int) (offer, error) {
 		case has(m, sdp.AttrKeySendOnly):
 			sends++
 			if mid, ok := m.Attribute(sdp.AttrKeyMID); ok {
-				o.rids[mid] = simulcastRIDs(m)
+				o.rids[mid] = SimulcastRIDs(m)
 			}
 		case has(m, sdp.AttrKeyRecvOnly) && kind == "audio":
 			audio++
@@ -67,13 +67,13 @@ func has(m *sdp.MediaDescription, attribute string) bool {
 // wantsNumbers reports whether an m-line has the transport-wide extension.
 func wantsNumbers(m *sdp.MediaDescription) bool {
 	return slices.ContainsFunc(m.Attributes, func(a sdp.Attribute) bool {
-		return a.Key == sdp.AttrKeyExtMap && strings.Contains(a.Value, uriTransportCC)
+		return a.Key == sdp.AttrKeyExtMap && strings.Contains(a.Value, URITransportCC)
 	})
 }
 
-// simulcastRIDs lists the encodings of "a=simulcast:send q;h;f" in order
+// SimulcastRIDs lists the encodings of "a=simulcast:send q;h;f" in order
 // (RFC 8853 section 5.1), ignoring alternatives and pause marks.
-func simulcastRIDs(m *sdp.MediaDescription) []string {
+func SimulcastRIDs(m *sdp.MediaDescription) []string {
 	value, ok := m.Attribute("simulcast")
 	if !ok {
 		return nil

@@ -20,12 +20,12 @@ import (
 // sender is one half of a seat: a TrackLocal that is fed from outside and a
 // transport.Sender.
 type sender struct {
-	conn *conn
+	conn *Conn
 	seat int
 	kind webrtc.RTPCodecType
 	rtp  *webrtc.RTPSender // set before the first negotiation
 
-	bound atomic.Pointer[binding] // nil until negotiated
+	bound atomic.Pointer[Binding] // nil until negotiated
 
 	listen   sync.Once
 	feedback transport.Feedback
@@ -43,20 +43,25 @@ type sender struct {
 	octets  atomic.Uint32
 }
 
-// binding is what negotiation gave the sender.
-type binding struct {
-	stream      webrtc.TrackLocalWriter
-	ssrc        uint32
-	payloadType uint8
-	rtxSSRC     uint32 // 0 without RTX
-	rtxType     uint8
-	wideID      uint8 // extension id of transport-wide numbers; 0 without
+// A Binding is what negotiation gave a sender.
+type Binding struct {
+	SSRC        uint32
+	PayloadType uint8
+	RTXSSRC     uint32 // 0 without RTX
+	RTXType     uint8
+	WideID      uint8 // extension id of transport-wide numbers; 0 without
+
+	stream webrtc.TrackLocalWriter
 }
+
+// Binding returns what was negotiated, nil before. The same negotiation gives
+// the same pointer.
+func (s *sender) Binding() *Binding { return s.bound.Load() }
 
 // maxPadding is how much padding one packet may have (RFC 3550 section 5.1).
 const maxPadding = 255
 
-func newSender(c *conn, seat int, kind webrtc.RTPCodecType) *sender {
+func newSender(c *Conn, seat int, kind webrtc.RTPCodecType) *sender {
 	return &sender{conn: c, seat: seat, kind: kind}
 }
 
@@ -78,16 +83,16 @@ func (s *sender) Bind(ctx webrtc.TrackLocalContext) (webrtc.RTPCodecParameters, 
 		if !strings.EqualFold(codec.MimeType, want) {
 			continue
 		}
-		b := &binding{stream: ctx.WriteStream(), ssrc: uint32(ctx.SSRC()), payloadType: uint8(codec.PayloadType)}
+		b := &Binding{stream: ctx.WriteStream(), SSRC: uint32(ctx.SSRC()), PayloadType: uint8(codec.PayloadType)}
 		for _, ext := range ctx.HeaderExtensions() {
-			if ext.URI == uriTransportCC && s.conn.Numbered() {
-				b.wideID = uint8(ext.ID)
+			if ext.URI == URITransportCC && s.conn.Numbered() {
+				b.WideID = uint8(ext.ID)
 			}
 		}
 		apt := fmt.Sprintf("apt=%d", codec.PayloadType)
 		for _, r := range codecs {
 			if strings.EqualFold(r.MimeType, webrtc.MimeTypeRTX) && r.SDPFmtpLine == apt && ctx.SSRCRetransmission() != 0 {
-				b.rtxSSRC, b.rtxType = uint32(ctx.SSRCRetransmission()), uint8(r.PayloadType)
+				b.RTXSSRC, b.RTXType = uint32(ctx.SSRCRetransmission()), uint8(r.PayloadType)
 			}
 		}
 		s.bound.Store(b)
@@ -132,14 +137,14 @@ func (s *sender) Pad(h transport.Header, bytes int) {
 }
 
 // send writes one packet of the media stream, with its transport-wide number.
-func (s *sender) send(b *binding, h transport.Header, payload []byte) bool {
+func (s *sender) send(b *Binding, h transport.Header, payload []byte) bool {
 	s.reading.Do(func() { s.conn.run(s.readFeedback) })
-	fill(&s.header, h, b.payloadType, b.ssrc)
-	if b.wideID != 0 {
+	fill(&s.header, h, b.PayloadType, b.SSRC)
+	if b.WideID != 0 {
 		binary.BigEndian.PutUint16(s.wide[:], s.conn.events.Sending(
 			len(payload)+int(s.header.PaddingSize)+transport.Overhead))
 		if !s.header.Extension {
-			if err := s.header.SetExtension(b.wideID, s.wide[:]); err != nil {
+			if err := s.header.SetExtension(b.WideID, s.wide[:]); err != nil {
 				return false
 			}
 		}
@@ -153,18 +158,16 @@ func (s *sender) send(b *binding, h transport.Header, payload []byte) bool {
 // read what comes for the SSRC of RTX.
 func (s *sender) Resend(h transport.Header, payload []byte) int {
 	b := s.bound.Load()
-	switch {
-	case b == nil:
+	// Without RTX a packet can't be sent again: the same number with another
+	// header would use an AES-GCM nonce twice (RFC 7714 section 8.4).
+	if b == nil || b.RTXSSRC == 0 {
 		return 0
-	case b.rtxSSRC == 0:
-		s.Write(h, payload)
-		return len(payload)
 	}
 	s.rtx = append(s.rtx[:0], byte(h.Seq>>8), byte(h.Seq)) // original sequence number, RFC 4588 section 4
 	s.rtx = append(s.rtx, payload...)
 	s.rtxSeq++
 	h.Seq = s.rtxSeq
-	fill(&s.plain, h, b.rtxType, b.rtxSSRC)
+	fill(&s.plain, h, b.RTXType, b.RTXSSRC)
 	n, err := b.stream.WriteRTP(&s.plain, s.rtx)
 	if err != nil {
 		return 0
@@ -192,7 +195,7 @@ func (s *sender) Report(ntp uint64, timestamp uint32) {
 		return
 	}
 	s.conn.writeRTCP(&rtcp.SenderReport{
-		SSRC: b.ssrc, NTPTime: ntp, RTPTime: timestamp,
+		SSRC: b.SSRC, NTPTime: ntp, RTPTime: timestamp,
 		PacketCount: s.packets.Load(), OctetCount: s.octets.Load(),
 	})
 }
@@ -212,7 +215,7 @@ func (s *sender) readFeedback() {
 		}
 		now := time.Now()
 		for _, p := range packets {
-			s.heard(p, b.ssrc, now)
+			s.heard(p, b.SSRC, now)
 		}
 	}
 }
@@ -243,7 +246,7 @@ func (s *sender) heard(p rtcp.Packet, ssrc uint32, now time.Time) {
 	case *rtcp.ReceiverReport:
 		for _, r := range p.Reports {
 			if r.SSRC == ssrc && r.LastSenderReport != 0 {
-				s.feedback.RoundTrip(roundTrip(now, r.LastSenderReport, r.Delay))
+				s.feedback.RoundTrip(transport.RoundTrip(now, r.LastSenderReport, r.Delay))
 				s.feedback.Lost(float64(r.FractionLost) / 256)
 			}
 		}

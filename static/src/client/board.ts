@@ -1,4 +1,5 @@
 import type { SeatReceivers } from './connection';
+import type { SeatTracks } from './inspect';
 import type { Seats, Source } from './protocol.gen';
 import { applySeats, frameSeen, growSeats, hiddenBetween, seatOf } from './seats';
 import type { SeatTable } from './seats';
@@ -23,6 +24,8 @@ export type Board = Readonly<{
 	 * in data-state whether it shows. The returned function takes it back.
 	 */
 	attach: (participant: string, source: Source, place: Place) => () => void;
+	/** The seats that are taken, by their tracks. */
+	seatTracks: () => readonly SeatTracks[];
 	/** The receiver that plays a participant's voice, if one does. */
 	voiceOf: (participant: string) => RTCRtpReceiver | undefined;
 	/** Plays through another output device; resolves to whether the browser could. */
@@ -95,6 +98,13 @@ class SeatBoard implements Board {
 			for (const { video } of this.elements) if (video.parentElement === place.host) this.park(video);
 		};
 	};
+
+	seatTracks = (): readonly SeatTracks[] =>
+		this.table.flatMap(({ participant, source }, seat) => {
+			const receivers = this.elements[seat]?.receivers;
+			if (participant === undefined || source === undefined || receivers === undefined) return [];
+			return [{ participant, source: source === 'screen' ? ('screen' as const) : ('camera' as const), audio: receivers.audio.track.id, video: receivers.video.track.id }];
+		});
 
 	voiceOf = (participant: string): RTCRtpReceiver | undefined => {
 		const seat = seatOf(this.table, participant, 'camera');

@@ -2,98 +2,28 @@ import { createBoard } from './board';
 import type { Board } from './board';
 import { createConnection, FIRST_SEATS } from './connection';
 import type { Connection } from './connection';
-import type { DeviceControl } from './devices';
-import { createIceServers } from './ice';
-import type { IceServers } from './ice';
-import { createLevels, seatLevel } from './levels';
-import type { Levels } from './levels';
-import { isHeard, meetingOf, reduce } from './meeting';
-import type { Meeting } from './meeting';
-import type { Action, ByeReason, ClientMessage, Emoji, ErrorCode, Join, Joined, Moderate, Seats, ServerMessage } from './protocol.gen';
-import { createPublisher } from './publisher';
-import type { Publisher } from './publisher';
-import { createReactions } from './reactions';
-import type { Reactions } from './reactions';
+import { badlyReceived, inspect, type Inspection, type Report } from './inspect';
+import { createIceServers, type IceServers } from './ice';
+import { createLevels, seatLevel, type Levels } from './levels';
+import { deviceOf } from './device-id';
+import { isHeard, meetingOf, reduce, runsOver, waitingOf } from './meeting';
+import { browserStore } from './preferences';
+import type { Action, ClientMessage, Emoji, Join, Joined, Moderate, Role, Seats, ServerMessage, Waiting } from './protocol.gen';
+import { createPublisher, NOTHING, type Publisher } from './publisher';
+import { createReactions, type Reactions } from './reactions';
+import { mayPublish } from './rights';
 import { fetchLobby, socketUrl } from './rooms';
-import { shareScreen, stopShare } from './screen';
-import type { ScreenShare } from './screen';
-import { createSocket } from './socket';
-import type { Link, Socket } from './socket';
+import { shareScreen, stopShare, type ScreenShare } from './screen';
+import { createSocket, type Link, type Socket } from './socket';
 import { countsOf, qualityOf, sampleOf } from './stats';
-import type { ConnectionCounts, Quality } from './stats';
+import type { ConnectionCounts } from './stats';
 import { createStore } from './store';
-import type { Store, WritableStore } from './store';
+import type { WritableStore } from './store';
 import { createViewSender, MOST_SEATS, seatsWanted, viewOf } from './view';
 import type { ViewSender, VisibleTile } from './view';
-import { createVoiceMeter } from './voice';
-import type { VoiceMeter } from './voice';
-import { look, newWatch, restarted } from './watchdog';
-import type { Watch } from './watchdog';
-
-/** Why the meeting is over for this page. */
-export type Over = Readonly<{ reason: Exclude<ByeReason, 'shutdown' | 'slow'> } | { reason: 'refused'; code: ErrorCode; message: string }>;
-
-/** How sound and picture flow: not yet, well, or not for the moment. */
-export type MediaLink = 'connecting' | 'connected' | 'interrupted';
-
-/** All that the meeting page draws from, beside the devices. */
-export type ClientState = Readonly<{
-	link: Link;
-	/** What the server told; undefined until joined. */
-	meeting: Meeting | undefined;
-	media: MediaLink;
-	quality: Quality;
-	/** The browser plays no sound before a click. */
-	soundBlocked: boolean;
-	sharing: boolean;
-	over: Over | undefined;
-}>;
-
-/** Something that happened once and deserves a word to the viewer. */
-export type ClientEvent = Readonly<
-	| { kind: 'error'; code: ErrorCode; message: string; about: ClientMessage['type'] | undefined }
-	| { kind: 'moderated'; action: Action; by: string }
-	| { kind: 'restarting' }
-	| { kind: 'share_failed'; reason: 'cancelled' | 'failed' }
->;
-
-/** A meeting as the page takes part in it. */
-export type Client = Readonly<{
-	state: Store<ClientState>;
-	board: Board;
-	levels: Levels;
-	/** What participants react with, for the few seconds it is shown. */
-	reactions: Reactions['shown'];
-	/** Tells which tiles are on screen, most wanted first. */
-	setView: (tiles: readonly VisibleTile[]) => void;
-	say: (text: string) => void;
-	record: (on: boolean) => void;
-	endForAll: () => void;
-	raiseHand: (up: boolean) => void;
-	react: (emoji: Emoji) => void;
-	/** Acts on another participant, as a host. */
-	moderate: (action: Action, participant?: string) => void;
-	lock: (on: boolean) => void;
-	extend: (minutes: 15 | 30 | 60) => void;
-	/** Call it first thing in a click handler. */
-	share: () => Promise<void>;
-	stopSharing: () => void;
-	/** Starts sound that the browser held back. Call it in a click handler. */
-	playSound: () => void;
-	leave: () => void;
-}>;
-
-export type ClientOptions = Readonly<{
-	room: string;
-	name: string;
-	token: string | undefined;
-	devices: DeviceControl;
-	/** The most participants to receive at a time; 49 when absent. */
-	mostSeats?: number | undefined;
-	onEvent: (event: ClientEvent) => void;
-	/** Ends the meeting for this page: says leave and gives everything back but the devices. */
-	signal: AbortSignal;
-}>;
+import { createVoiceMeter, type VoiceMeter } from './voice';
+import { look, newWatch, restarted, type Watch } from './watchdog';
+import type { Over, ClientState, Client, ClientOptions } from './face';
 
 /** How often the connection is looked at, in milliseconds. */
 const LOOK_MS = 1000;
@@ -115,6 +45,9 @@ class MeetingClient implements Client {
 	readonly board: Board;
 	readonly levels: Levels;
 	readonly reactions: Reactions['shown'];
+	readonly inspection = createStore<Inspection | undefined>(undefined);
+	readonly weak = createStore<ReadonlySet<string>>(new Set());
+	readonly screen = createStore<MediaStreamTrack | undefined>(undefined);
 	private readonly reacted: Reactions;
 	private readonly options: ClientOptions;
 	private readonly ended = new AbortController();
@@ -130,7 +63,8 @@ class MeetingClient implements Client {
 	private examinedAt = 0;
 	private restarting: Promise<void> | undefined;
 	private tiles: readonly VisibleTile[] = [];
-	private screen: ScreenShare | undefined;
+	private shared: ScreenShare | undefined;
+	private report: Report | undefined;
 	/** When the hand was last raised or lowered. */
 	private handAt = 0;
 	private voice: { track: MediaStreamTrack; meter: VoiceMeter } | undefined;
@@ -142,6 +76,7 @@ class MeetingClient implements Client {
 		this.state = createStore<ClientState>({
 			link: { kind: 'connecting' },
 			meeting: undefined,
+			waiting: undefined,
 			media: 'connecting',
 			quality: 'unknown',
 			soundBlocked: false,
@@ -190,10 +125,23 @@ class MeetingClient implements Client {
 
 	react = (emoji: Emoji): void => this.socket.send({ type: 'reaction', emoji });
 
-	moderate = (action: Action, participant?: string): void => {
-		const message: { type: 'moderate' } & Moderate = { type: 'moderate', action, ...(participant === undefined ? {} : { participant }) };
-		this.socket.send(message);
-	};
+	moderate = (action: Action, participant?: string): void => this.order({ action, ...(participant === undefined ? {} : { participant }) });
+
+	admit = (participant: string): void => this.order({ action: 'admit', participant });
+
+	admitAll = (): void => this.order({ action: 'admit_all' });
+
+	deny = (participant: string, ban = false): void => this.order({ action: 'deny', participant, ...(ban ? { ban } : {}) });
+
+	sendToLobby = (participant: string): void => this.order({ action: 'send_to_lobby', participant });
+
+	remove = (participant: string, ban = false): void => this.order({ action: 'remove', participant, ...(ban ? { ban } : {}) });
+
+	setRole = (participant: string, role: Role): void => this.order({ action: 'set_role', participant, role });
+
+	handOver = (participant: string): void => this.order({ action: 'hand_over', participant });
+
+	setLobby = (on: boolean): void => this.socket.send({ type: 'lobby', on });
 
 	lock = (on: boolean): void => this.socket.send({ type: 'lock', on });
 
@@ -207,9 +155,10 @@ class MeetingClient implements Client {
 				return;
 			}
 			this.stopSharing();
-			this.screen = screen;
+			this.shared = screen;
+			this.screen.set(screen.video);
 			screen.video.addEventListener('ended', () => {
-				if (this.screen === screen) this.stopSharing();
+				if (this.shared === screen) this.stopSharing();
 			});
 			this.patch({ sharing: true });
 			this.publish();
@@ -220,9 +169,10 @@ class MeetingClient implements Client {
 	};
 
 	stopSharing = (): void => {
-		if (this.screen === undefined) return;
-		stopShare(this.screen);
-		this.screen = undefined;
+		if (this.shared === undefined) return;
+		stopShare(this.shared);
+		this.shared = undefined;
+		this.screen.set(undefined);
 		this.patch({ sharing: false });
 		this.publish();
 	};
@@ -233,6 +183,10 @@ class MeetingClient implements Client {
 	};
 
 	leave = (): void => this.finish({ reason: 'left' });
+
+	private order(what: Moderate): void {
+		this.socket.send({ type: 'moderate', ...what });
+	}
 
 	private async makeJoin(): Promise<Join> {
 		const iceServers = await this.ice.get();
@@ -249,10 +203,19 @@ class MeetingClient implements Client {
 		this.publisher.use(connection);
 		this.publish();
 		this.counts = undefined;
+		this.report = undefined;
 		this.patch({ media: 'connecting' });
 		const offer = await connection.firstOffer();
-		const { name, token } = this.options;
-		return { name, ...(token === undefined ? {} : { token }), ...offer, view: { tiles: [] } };
+		const { name, token, passcode } = this.options;
+		const device = deviceOf(browserStore('localStorage'));
+		return {
+			name,
+			...(token === undefined ? {} : { token }),
+			...(passcode === undefined ? {} : { passcode }),
+			...(device === undefined ? {} : { device }),
+			...offer,
+			view: { tiles: [] },
+		};
 	}
 
 	private receive(message: ServerMessage, about: ClientMessage['type'] | undefined): void {
@@ -260,16 +223,23 @@ class MeetingClient implements Client {
 			case 'joined':
 				this.joined(message);
 				return;
+			case 'waiting':
+				this.wait(message);
+				return;
 			case 'seats':
 				this.reduce(message);
 				this.seat(message);
+				return;
+			case 'encodings':
+				// Only the camera has several.
+				if (message.source === 'camera') void this.connection?.setWanted(message.layers);
 				return;
 			case 'reactions':
 				this.reacted.show(message.reactions);
 				return;
 			case 'moderated':
-				this.obey(message.action);
-				this.options.onEvent({ kind: 'moderated', action: message.action, by: message.by });
+				this.obey(message.action, message.role);
+				this.options.onEvent({ kind: 'moderated', action: message.action, by: message.by, ...(message.role === undefined ? {} : { role: message.role }) });
 				return;
 			case 'error':
 				this.options.onEvent({ kind: 'error', code: message.code, message: message.message, about });
@@ -280,16 +250,26 @@ class MeetingClient implements Client {
 				return;
 			default:
 				this.reduce(message);
-				if (message.type === 'roster') this.growSeats();
+				if (message.type === 'roster' || message.type === 'roster_page') {
+					this.growSeats();
+					this.publish(); // the own role may have changed
+				}
 		}
 	}
 
 	/** Turns off what a host turned off. Turning on is left to the viewer. */
-	private obey(action: Action): void {
+	private obey(action: Action, role: Role | undefined): void {
 		const { devices } = this.options;
-		if (action === 'mute') devices.mute();
-		if (action === 'stop_camera') devices.turnCameraOff();
-		if (action === 'stop_screen') this.stopSharing();
+		const listens = role === 'audience';
+		if (action === 'mute' || listens) devices.mute();
+		if (action === 'stop_camera' || listens) devices.turnCameraOff();
+		if (action === 'stop_screen' || listens) this.stopSharing();
+	}
+
+	/** Waits in the lobby: there is no meeting, and nothing of one is sent. */
+	private wait(message: Waiting): void {
+		this.stopSharing();
+		this.patch({ meeting: undefined, media: 'connecting', waiting: waitingOf(message, Date.now()) });
 	}
 
 	private joined(message: Joined): void {
@@ -297,12 +277,13 @@ class MeetingClient implements Client {
 		if (connection === undefined) return;
 		this.board.adopt(connection.seats());
 		this.watch = newWatch(Date.now());
-		this.patch({ meeting: meetingOf(message, Date.now()) });
+		this.patch({ meeting: meetingOf(message, Date.now()), waiting: undefined });
+		this.publish(); // the audience sends nothing
 		this.publisher.joined();
 		this.view.renew();
 		this.setView(this.tiles);
 		connection.answer(message.answer).catch(() => {
-			if (this.connection === connection) this.finish({ reason: 'refused', code: 'bad_offer', message: 'This browser could not connect to the meeting.' });
+			if (this.connection === connection) this.finish({ reason: 'refused', code: 'bad_offer', message: '' });
 		});
 	}
 
@@ -333,6 +314,7 @@ class MeetingClient implements Client {
 	/** A room that is over answers no socket, so ask its lobby. */
 	private async askWhetherOver(): Promise<void> {
 		const { signal } = this.ended;
+		if (runsOver(this.state.get().meeting, Date.now())) return; // its page is gone for others, and it goes on for us
 		const answer = await fetchLobby(this.options.room, signal);
 		if (answer.kind === 'gone' && !signal.aborted) this.finish({ reason: 'ended' });
 	}
@@ -374,7 +356,7 @@ class MeetingClient implements Client {
 	/** Something is sent, on which the server reports. */
 	private sends(): boolean {
 		const { microphone, camera } = this.options.devices.state.get();
-		return microphone.kind === 'on' || camera.kind === 'on' || this.screen !== undefined;
+		return microphone.kind === 'on' || camera.kind === 'on' || this.shared !== undefined;
 	}
 
 	/** Restarts ICE for a reason that is better than the watchdog's. */
@@ -390,6 +372,7 @@ class MeetingClient implements Client {
 		this.examinedAt = Date.now();
 		const report = await connection.pc.getStats();
 		if (this.connection !== connection || this.ended.signal.aborted) return;
+		this.inspected(report);
 		const counts = countsOf([...(report as unknown as Map<string, unknown>)]);
 		if (this.counts !== undefined && counts.at > this.counts.at) this.patch({ quality: qualityOf(sampleOf(this.counts, counts)) });
 		this.counts = counts;
@@ -409,6 +392,16 @@ class MeetingClient implements Client {
 		this.restarting ??= this.reoffer({ iceRestart: true });
 		await this.restarting;
 		this.restarting = undefined;
+	}
+
+	private inspected(report: Report): void {
+		const before = this.report;
+		this.report = report;
+		if (before === undefined) return;
+		const inspection = inspect(before, report, this.board.seatTracks());
+		this.inspection.set(inspection);
+		const [was, is] = [this.weak.get(), badlyReceived(inspection)];
+		if (was.size !== is.size || [...is].some((id) => !was.has(id))) this.weak.set(is);
 	}
 
 	/** Asks for more seats when there is more to see and hear than seats. */
@@ -436,7 +429,9 @@ class MeetingClient implements Client {
 
 	private publish(): void {
 		const { microphone, camera } = this.options.devices.state.get();
-		this.publisher.set({ microphone, camera, screen: this.screen });
+		const { meeting } = this.state.get();
+		const may = meeting === undefined || mayPublish(meeting);
+		this.publisher.set(may ? { microphone, camera, screen: this.shared } : NOTHING);
 		const track = microphone.kind === 'on' ? microphone.track : undefined;
 		if (this.voice?.track === track) return;
 		this.voice?.meter.close();

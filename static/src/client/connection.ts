@@ -1,5 +1,6 @@
 import { roomCodecs } from './codecs';
-import { cameraLayers } from './layers';
+import { cameraLayers, wantedOf } from './layers';
+import type { Layer } from './layers';
 import type { Source } from './protocol.gen';
 import { createQueue } from './queue';
 import { withAudioNack } from './sdp';
@@ -23,6 +24,8 @@ export type Connection = Readonly<{
 	reoffer: (want: { seats?: number; iceRestart?: boolean }, ask: (offer: LocalOffer) => Promise<string>) => Promise<void>;
 	/** What a source sends from now on; null sends nothing. Never a renegotiation. */
 	setTrack: (source: Source, track: MediaStreamTrack | null) => Promise<void>;
+	/** Sends only so many of the camera's encodings from now on, from the smallest. */
+	setWanted: (layers: number) => Promise<void>;
 	/** Which ICE servers the next restart of ICE may use. */
 	setIceServers: (servers: readonly RTCIceServer[]) => void;
 	close: () => void;
@@ -63,6 +66,10 @@ export function createConnection({ seats: seatCount = FIRST_SEATS, iceServers = 
 		screen_audio: add(pc, 'audio', { direction: 'sendonly' }),
 	};
 	let seats: readonly SeatReceivers[] = [];
+	let layers: readonly Layer[] | undefined;
+	let wanted = CAMERA.length;
+	// One after the other: setParameters refuses what getParameters gave before another call.
+	const encode = createQueue();
 	const addSeats = (count: number) => {
 		while (seats.length < count) {
 			const audio = add(pc, 'audio', { direction: 'recvonly' }).receiver;
@@ -100,8 +107,15 @@ export function createConnection({ seats: seatCount = FIRST_SEATS, iceServers = 
 			}),
 		setTrack: async (source, track) => {
 			const { sender } = senders[source];
-			if (source === 'camera' && track !== null) await fitLayers(sender, track);
+			if (source === 'camera' && track !== null) {
+				layers = layersFor(track) ?? layers;
+				await encode(() => setLayers(sender, layers, wanted));
+			}
 			await sender.replaceTrack(track);
+		},
+		setWanted: (count) => {
+			wanted = count;
+			return encode(() => setLayers(senders.camera.sender, layers, wanted));
 		},
 		setIceServers: (servers) => {
 			if (pc.signalingState !== 'closed') pc.setConfiguration({ ...pc.getConfiguration(), iceServers: [...servers] });
@@ -141,19 +155,29 @@ function add(pc: RTCPeerConnection, kind: 'audio' | 'video', init: RTCRtpTransce
 	return transceiver;
 }
 
-/** Spreads the camera's layers over the picture it really gives. */
-async function fitLayers(sender: RTCRtpSender, track: MediaStreamTrack): Promise<void> {
+/** How the camera's layers are spread over the picture it really gives, if that is known. */
+function layersFor(track: MediaStreamTrack): readonly Layer[] | undefined {
 	const { width, height } = track.getSettings();
-	if (width === undefined || height === undefined) return;
-	const layers = cameraLayers(Math.min(width, height));
+	return width === undefined || height === undefined ? undefined : cameraLayers(Math.min(width, height));
+}
+
+/** Sends the layers that are wanted. Without layers, those of the offer. */
+async function setLayers(sender: RTCRtpSender, layers: readonly Layer[] | undefined, wanted: number): Promise<void> {
 	const parameters = sender.getParameters();
-	if (parameters.encodings.length !== layers.length) return;
-	parameters.encodings.forEach((encoding, index) => Object.assign(encoding, layers[index]));
+	const base = layers ?? CAMERA.map(({ scaleResolutionDownBy = 1 }) => ({ active: true, scaleResolutionDownBy }));
+	if (parameters.encodings.length !== base.length) return;
+	const next = wantedOf(base, wanted);
+	if (parameters.encodings.every((encoding, index) => same(encoding, next[index]))) return;
+	parameters.encodings.forEach((encoding, index) => Object.assign(encoding, next[index]));
 	try {
 		await sender.setParameters(parameters);
 	} catch {
-		// A browser that refuses keeps the layers of the offer, of which the sharpest may stay unsent.
+		// A browser that refuses keeps the layers it has, of which the sharpest may stay unsent, or one be sent in vain.
 	}
+}
+
+function same(encoding: RTCRtpEncodingParameters, layer: Layer | undefined): boolean {
+	return encoding.active === layer?.active && encoding.scaleResolutionDownBy === layer?.scaleResolutionDownBy;
 }
 
 function sourcesOf(senders: Record<Source, RTCRtpTransceiver>): Record<string, Source> {

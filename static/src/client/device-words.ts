@@ -18,24 +18,3 @@ export function problemOf(error: unknown): DeviceProblem {
 			return 'failed';
 	}
 }
-
-/** What happened, what it means and what to do, in two or three sentences. */
-export function explainProblem(problem: DeviceProblem, device: 'microphone' | 'camera' | 'microphone and camera'): string {
-	const both = device === 'microphone and camera';
-	const [it, one] = both ? ['them', 'them'] : ['it', 'one'];
-	const without = { microphone: 'Others can’t hear you.', camera: 'Others can’t see you.', 'microphone and camera': 'Others can’t see or hear you.' }[device];
-	switch (problem) {
-		case 'denied':
-			return `The browser blocks your ${device}. ${without} Allow ${it} with the icon beside the address, then turn ${it} on again.`;
-		case 'not_found':
-			return `No ${device} found. ${without} Connect ${one}, then turn ${it} on.`;
-		case 'in_use':
-			return `Your ${device} ${both ? 'are' : 'is'} used by another program. ${without} Close that program, then turn ${it} on again.`;
-		case 'insecure':
-			return `Browsers share ${both ? '' : 'a '}${device} only with pages opened over https. ${without} Open this address with https.`;
-		case 'unsupported':
-			return `This browser can’t use ${both ? '' : 'a '}${device}. ${without} Try a current Chrome, Edge, Firefox or Safari.`;
-		case 'failed':
-			return `Your ${device} did not start. ${without} Choose another device, or try again.`;
-	}
-}

@@ -1,8 +1,10 @@
+import { constraintsFor, controlsOf } from './camera-controls';
+import type { CameraControl } from './camera-controls';
 import { problemOf } from './device-words';
 import type { DeviceProblem } from './device-words';
 import { createStore } from './store';
 import type { Store, WritableStore } from './store';
-import type { CameraHeight, CameraRate, Preferences } from './preferences';
+import type { Preferences } from './preferences';
 
 /** One device of the viewer. A muted microphone stays open, so that unmuting is at once. */
 export type DeviceState = Readonly<
@@ -12,7 +14,7 @@ export type DeviceState = Readonly<
 	| { kind: 'failed'; problem: DeviceProblem }
 >;
 
-/** A device to choose. */
+/** A device to choose. The label is empty until the browser lets the page know it. */
 export type DeviceChoice = Readonly<{ id: string; label: string }>;
 
 /** All the viewer's devices. */
@@ -41,7 +43,12 @@ export type DeviceControl = Readonly<{
 	turnCameraOff: () => void;
 	chooseMicrophone: (id: string) => Promise<void>;
 	chooseCamera: (id: string) => Promise<void>;
-	setCameraFormat: (height: CameraHeight, rate: CameraRate) => Promise<void>;
+	/** Takes size, rate and sound treatment from changed preferences; what is open changes with them. */
+	setPreferences: (preferences: Preferences) => Promise<void>;
+	/** What the open camera lets the page turn. */
+	cameraControls: () => readonly CameraControl[];
+	/** Turns one control of the open camera; rejects what it can't do. */
+	turnControl: (name: CameraControl['name'], value: number | boolean) => Promise<void>;
 	/** Looks again for devices: not every browser tells when one comes. */
 	refresh: () => Promise<void>;
 }>;
@@ -50,6 +57,8 @@ export type DeviceOptions = Readonly<{
 	preferences: Preferences;
 	/** Told when a device that was on went away by itself, for instance unplugged. */
 	onLost: (device: 'microphone' | 'camera') => void;
+	/** Told when another microphone took over from one that went away. */
+	onReplaced: (label: string) => void;
 	signal: AbortSignal;
 }>;
 
@@ -65,7 +74,9 @@ export function createDevices(options: DeviceOptions): DeviceControl {
 		turnCameraOff: () => desk.closeCamera(),
 		chooseMicrophone: (id) => desk.chooseMicrophone(id),
 		chooseCamera: (id) => desk.chooseCamera(id),
-		setCameraFormat: (height, rate) => desk.setCameraFormat(height, rate),
+		setPreferences: (preferences) => desk.setPreferences(preferences),
+		cameraControls: () => desk.cameraControls(),
+		turnControl: (name, value) => desk.turnControl(name, value),
 		refresh: () => desk.refresh(),
 	};
 }
@@ -90,16 +101,14 @@ type Kind = 'microphone' | 'camera';
 class Desk {
 	readonly state: WritableStore<Devices>;
 	private readonly options: DeviceOptions;
-	private height: CameraHeight;
-	private rate: CameraRate;
+	private preferences: Preferences;
 	/** Counts the openings of each device, so that a slow one does not undo a newer choice. */
 	private readonly turns: Record<Kind, number> = { microphone: 0, camera: 0 };
 
 	constructor(options: DeviceOptions) {
 		const { preferences, signal } = options;
 		this.options = options;
-		this.height = preferences.cameraHeight;
-		this.rate = preferences.cameraRate;
+		this.preferences = preferences;
 		this.state = createStore<Devices>({
 			microphone: { kind: 'off' },
 			camera: { kind: 'off' },
@@ -157,9 +166,7 @@ class Desk {
 		const { microphone } = this.state.get();
 		this.patch({ microphoneId: id });
 		if (microphone.kind === 'off') return;
-		const muted = microphone.kind === 'on' && microphone.muted;
-		await this.open('microphone');
-		if (muted) this.mute();
+		await this.reopenMicrophone(microphone.kind === 'on' && microphone.muted);
 	}
 
 	async chooseCamera(id: string): Promise<void> {
@@ -167,30 +174,48 @@ class Desk {
 		if (this.state.get().camera.kind !== 'off') await this.open('camera');
 	}
 
-	async setCameraFormat(height: CameraHeight, rate: CameraRate): Promise<void> {
-		this.height = height;
-		this.rate = rate;
-		const { camera } = this.state.get();
-		if (camera.kind !== 'on') return;
-		try {
-			await camera.track.applyConstraints(this.format());
-		} catch {
-			await this.open('camera'); // some cameras change their format only from closed
+	async setPreferences(preferences: Preferences): Promise<void> {
+		const [picture, sound] = [JSON.stringify(this.format()), JSON.stringify(this.treatment())];
+		this.preferences = preferences;
+		const { camera, microphone } = this.state.get();
+		if (camera.kind === 'on' && picture !== JSON.stringify(this.format())) {
+			try {
+				await camera.track.applyConstraints(this.format());
+			} catch {
+				await this.open('camera'); // some cameras change their format only from closed
+			}
 		}
+		if (microphone.kind === 'on' && sound !== JSON.stringify(this.treatment())) await this.reopenMicrophone(microphone.muted); // a running capture keeps its treatment
+	}
+
+	cameraControls(): readonly CameraControl[] {
+		const { camera } = this.state.get();
+		if (camera.kind !== 'on' || !('getCapabilities' in camera.track)) return [];
+		return controlsOf(camera.track.getCapabilities(), camera.track.getSettings());
+	}
+
+	async turnControl(name: CameraControl['name'], value: number | boolean): Promise<void> {
+		const { camera } = this.state.get();
+		if (camera.kind === 'on') await camera.track.applyConstraints({ ...this.format(), ...constraintsFor(name, value) });
+	}
+
+	private async reopenMicrophone(muted: boolean): Promise<void> {
+		await this.open('microphone');
+		if (muted) this.mute();
 	}
 
 	async refresh(): Promise<void> {
 		if (!isSecure()) return;
 		const found = await navigator.mediaDevices.enumerateDevices().catch((): MediaDeviceInfo[] => []);
 		if (this.options.signal.aborted) return;
-		const choices = (kind: MediaDeviceKind, word: string) =>
+		const choices = (kind: MediaDeviceKind) =>
 			found
 				.filter((device) => device.kind === kind && device.deviceId !== '')
-				.map((device, index) => ({ id: device.deviceId, label: device.label === '' ? `${word} ${index + 1}` : device.label }));
+				.map((device) => ({ id: device.deviceId, label: device.label }));
 		this.patch({
-			microphones: choices('audioinput', 'Microphone'),
-			cameras: choices('videoinput', 'Camera'),
-			speakers: canChooseSpeaker() ? choices('audiooutput', 'Speaker') : [],
+			microphones: choices('audioinput'),
+			cameras: choices('videoinput'),
+			speakers: canChooseSpeaker() ? choices('audiooutput') : [],
 		});
 	}
 
@@ -231,20 +256,19 @@ class Desk {
 	private async capture(kind: Kind): Promise<MediaStreamTrack> {
 		const { microphoneId, cameraId } = this.state.get();
 		const id = kind === 'microphone' ? microphoneId : cameraId;
-		const ask = async (deviceId: string) => {
-			const base: MediaTrackConstraints = kind === 'camera' ? this.format() : { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
+		const ask = async (deviceId: string, strict = true) => {
+			const base: MediaTrackConstraints = kind === 'camera' ? this.format(strict) : this.treatment();
 			const constraints = deviceId === '' ? base : { ...base, deviceId: { exact: deviceId } };
 			const stream = await navigator.mediaDevices.getUserMedia(kind === 'camera' ? { video: constraints } : { audio: constraints });
 			const track = stream.getTracks()[0];
 			if (track === undefined) throw new DOMException('no track', 'NotFoundError');
 			return track;
 		};
-		if (id === '') return ask('');
 		try {
 			return await ask(id);
 		} catch (error) {
 			if (problemOf(error) !== 'not_found') throw error;
-			return ask('');
+			return await ask(id, false).catch(() => ask('', false)); // a camera that can't do the least, or a device that is gone
 		}
 	}
 
@@ -253,12 +277,32 @@ class Desk {
 		track.addEventListener('ended', () => {
 			const state = this.state.get()[kind];
 			if (state.kind !== 'on' || state.track !== track) return;
-			this.close(kind);
-			this.options.onLost(kind);
+			void this.lost(kind, state.muted);
 		});
 		const id = track.getSettings().deviceId ?? '';
 		this.patch(kind === 'microphone' ? { microphoneId: id } : { cameraId: id });
 		this.set(kind, { kind: 'on', track, muted: false });
+	}
+
+	/** A device went: unplugged, or its permission taken back. Another microphone takes its place; a camera is never opened unasked. */
+	private async lost(kind: Kind, muted: boolean): Promise<void> {
+		this.close(kind);
+		const permission = await permissionFor(kind);
+		if (permission === 'denied') {
+			this.set(kind, { kind: 'failed', problem: 'denied' });
+			this.options.onLost(kind);
+			return;
+		}
+		if (kind === 'microphone') {
+			this.patch({ microphoneId: '' });
+			await this.reopenMicrophone(muted);
+			const { microphone } = this.state.get();
+			if (microphone.kind === 'on') {
+				this.options.onReplaced(microphone.track.label);
+				return;
+			}
+		}
+		this.options.onLost(kind);
 	}
 
 	private close(kind: Kind): void {
@@ -276,11 +320,34 @@ class Desk {
 		this.state.update((devices) => ({ ...devices, ...change }));
 	}
 
-	private format(): MediaTrackConstraints {
+	/** Size and rate of the picture. Without the least that the viewer set, every camera can do it: a larger picture is scaled. */
+	private format(strict = true): MediaTrackConstraints {
+		const { cameraHeight: height, cameraRate: rate } = this.preferences;
+		const [least, leastRate] = strict ? [this.preferences.cameraMinHeight, this.preferences.cameraMinRate] : [0, 0];
 		return {
-			height: { ideal: this.height },
-			width: { ideal: Math.round((this.height * 16) / 9) },
-			frameRate: { ideal: this.rate, max: this.rate },
+			height: { ideal: height, ...(least === 0 ? {} : { min: Math.min(least, height) }) },
+			width: { ideal: widthOf(height), ...(least === 0 ? {} : { min: widthOf(Math.min(least, height)) }) },
+			frameRate: { ideal: rate, max: rate, ...(leastRate === 0 ? {} : { min: Math.min(leastRate, rate) }) },
 		};
+	}
+
+	/** What the browser does to the voice. */
+	private treatment(): MediaTrackConstraints {
+		const { echoCancellation, noiseSuppression, autoGainControl } = this.preferences;
+		return { echoCancellation, noiseSuppression, autoGainControl };
+	}
+}
+
+/** The width of a 16:9 picture. */
+function widthOf(height: number): number {
+	return Math.round((height * 16) / 9);
+}
+
+/** What the browser remembers about a device's permission; not all of them tell. */
+async function permissionFor(kind: Kind): Promise<PermissionState | undefined> {
+	try {
+		return (await navigator.permissions.query({ name: kind })).state;
+	} catch {
+		return undefined;
 	}
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cameraLayers } from './layers';
+import { cameraLayers, wantedOf } from './layers';
 
 describe('cameraLayers', () => {
 	it.each([
@@ -13,5 +13,24 @@ describe('cameraLayers', () => {
 		const layers = cameraLayers(side);
 		expect(layers).toHaveLength(3);
 		expect(layers.filter((layer) => layer.active).map((layer) => layer.scaleResolutionDownBy)).toEqual(scales);
+	});
+});
+
+describe('wantedOf', () => {
+	const active = (side: number, wanted: number) => wantedOf(cameraLayers(side), wanted).map((layer) => layer.active);
+
+	it.each([
+		[720, 3, [true, true, true]],
+		[720, 2, [true, true, false]],
+		[720, 1, [true, false, false]],
+		[480, 3, [true, true, false]],
+		[480, 1, [true, false, false]],
+		[240, 1, [true, false, false]],
+	])('sends of a picture of %i the smallest %i: %j', (side, wanted, expected) => {
+		expect(active(side, wanted)).toEqual(expected);
+	});
+
+	it('keeps the scales, so that a layer comes back as it was', () => {
+		expect(wantedOf(cameraLayers(720), 1).map((layer) => layer.scaleResolutionDownBy)).toEqual([4, 2, 1]);
 	});
 });

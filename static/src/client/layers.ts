@@ -18,3 +18,8 @@ export function cameraLayers(side: number): readonly Layer[] {
 	if (side >= TWO_FROM) return [{ active: true, scaleResolutionDownBy: 2 }, whole, off];
 	return [whole, off, off];
 }
+
+/** The layers of which only so many, from the smallest, are wanted by anybody. */
+export function wantedOf(layers: readonly Layer[], wanted: number): readonly Layer[] {
+	return layers.map((layer, index) => ({ ...layer, active: layer.active && index < wanted }));
+}

@@ -1,4 +1,4 @@
-import type { ChatMessage, Joined, Participant, Recording, RecordingState, Role, RoomState, Seat, ServerMessage, Source, SourceState } from './protocol.gen';
+import type { Announcement, ChatMessage, Joined, Participant, Recording, RecordingState, Role, RoomState, Seat, ServerMessage, Source, SourceState, Waiter, Waiting, WaitReason } from './protocol.gen';
 
 /** What the server has told about the meeting. Changed by reduce only. */
 export type Meeting = Readonly<{
@@ -11,6 +11,10 @@ export type Meeting = Readonly<{
 	participants: readonly Participant[];
 	recording: Readonly<RecordingState>;
 	chat: readonly ChatMessage[];
+	/** Who waits to be let in, in the order they came; only hosts are told. */
+	lobby: readonly Waiter[];
+	/** What those who look after the room had to say since the page joined, oldest first. */
+	announcements: readonly Announcement[];
 	seats: readonly Seat[];
 	/** Who is audible, loudest first. */
 	floor: readonly string[];
@@ -23,6 +27,9 @@ export type Meeting = Readonly<{
 /** The most chat lines a page keeps. */
 export const CHAT_LIMIT = 2000;
 
+/** The most announcements a page keeps. */
+export const ANNOUNCEMENT_LIMIT = 100;
+
 /** The meeting as a joined message describes it; nowMs is this page's clock. */
 export function meetingOf(joined: Joined, nowMs: number): Meeting {
 	return {
@@ -32,6 +39,8 @@ export function meetingOf(joined: Joined, nowMs: number): Meeting {
 		participants: joined.roster,
 		recording: joined.recording,
 		chat: joined.chat,
+		lobby: [],
+		announcements: [],
 		seats: [],
 		floor: [],
 		seq: joined.seq,
@@ -48,12 +57,20 @@ export function reduce(meeting: Meeting, message: ServerMessage, nowMs: number):
 	switch (message.type) {
 		case 'joined':
 			return meetingOf(message, nowMs);
+		case 'roster_page':
+			return { ...meeting, participants: addPage(meeting.participants, message.rows) };
 		case 'resumed':
-			return { ...meeting, clockOffsetMs: clockOffset(message.now, nowMs) };
+			return { ...meeting, lobby: [], clockOffsetMs: clockOffset(message.now, nowMs) };
+		case 'lobby':
+			return { ...meeting, lobby: message.waiting };
 		case 'seats':
 			return { ...meeting, seats: message.seats };
 		case 'floor':
 			return { ...meeting, floor: message.participants };
+		case 'announcement': {
+			const { from, text, at, private: alone } = message;
+			return { ...meeting, announcements: [...meeting.announcements, { from, text, at, private: alone }].slice(-ANNOUNCEMENT_LIMIT) };
+		}
 		default:
 			return meeting;
 	}
@@ -63,7 +80,8 @@ function reduceEvent(meeting: Meeting, event: Extract<ServerMessage, { seq: numb
 	switch (event.type) {
 		case 'roster': {
 			const role = event.changed.find(({ id }) => id === meeting.self)?.role ?? meeting.role;
-			return { ...meeting, role, participants: mergeRoster(meeting.participants, event.changed, event.left) };
+			const lobby = role === 'host' ? meeting.lobby : [];
+			return { ...meeting, role, lobby, participants: mergeRoster(meeting.participants, event.changed, event.left) };
 		}
 		case 'chat': {
 			const { from, name, text, at } = event;
@@ -72,8 +90,9 @@ function reduceEvent(meeting: Meeting, event: Extract<ServerMessage, { seq: numb
 		case 'recording':
 			return { ...meeting, recording: recordingOf(event) };
 		case 'room': {
-			const { id, title, ends_at, locked } = event;
-			return { ...meeting, room: { id, title, ends_at, locked } };
+			const { id, title, ends_at, closes_at, locked, lobby, recording_policy, audience_may } = event;
+			const room = { id, title, ends_at, locked, lobby, recording_policy, audience_may };
+			return { ...meeting, room: closes_at === undefined ? room : { ...room, closes_at } };
 		}
 		case 'joined':
 			return meeting;
@@ -98,6 +117,44 @@ export function mergeRoster(rows: readonly Participant[], changed: readonly Part
 	const kept = rows.filter((row) => !gone.has(row.id)).map((row) => news.get(row.id) ?? row);
 	const known = new Set(kept.map((row) => row.id));
 	return [...kept, ...[...news.values()].filter((row) => !known.has(row.id) && !gone.has(row.id))];
+}
+
+/** True while a meeting may run over its end: its page is gone for others, and it goes on for those inside. */
+export function runsOver(meeting: Meeting | undefined, nowMs: number): boolean {
+	const closes = meeting?.room.closes_at;
+	return meeting !== undefined && closes !== undefined && nowMs + meeting.clockOffsetMs < Date.parse(closes);
+}
+
+/** What a page in the lobby knows: it has not been let in yet, or was sent back. */
+export type WaitingState = Readonly<{
+	reason: WaitReason;
+	/** The name the others will see: a link may have fixed it. */
+	name: string;
+	title: string;
+	/** In milliseconds of the server's clock. */
+	endsAt: number;
+	/** Somebody is in the meeting who can let this page in. */
+	hostPresent: boolean;
+	/** Add it to this page's clock to get the server's, in milliseconds. */
+	clockOffsetMs: number;
+}>;
+
+/** What a waiting message says; nowMs is this page's clock. */
+export function waitingOf(message: Waiting, nowMs: number): WaitingState {
+	const endsAt = Date.parse(message.room.ends_at);
+	return {
+		reason: message.reason,
+		name: message.name,
+		title: message.room.title,
+		endsAt: Number.isNaN(endsAt) ? 0 : endsAt,
+		hostPresent: message.host_present,
+		clockOffsetMs: clockOffset(message.now, nowMs),
+	};
+}
+
+/** The roster with more rows of it. They come in the order of joining, but for the own row, which came ahead. */
+function addPage(rows: readonly Participant[], page: readonly Participant[]): readonly Participant[] {
+	return [...mergeRoster(rows, page, [])].sort((a, b) => a.number - b.number);
 }
 
 /** What a participant's source does, or undefined while it is off. */

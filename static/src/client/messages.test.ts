@@ -18,8 +18,25 @@ describe('decodeServerMessage', () => {
 		expect(decodeServerMessage('{"type":"roster","seq":7,"changed":null,"left":null}')).toStrictEqual({ type: 'roster', seq: 7, changed: [], left: [] });
 	});
 
+	it('reads how many encodings are wanted', () => {
+		const message = { type: 'encodings', source: 'camera', layers: 1 };
+		expect(decodeServerMessage(JSON.stringify(message))).toStrictEqual(message);
+	});
+
+	it('reads the pages of a roster', () => {
+		const row = { id: 'p1', number: 1, name: 'Ann', role: 'speaker', sources: [], connected: true, joined_at: '' };
+		expect(decodeServerMessage(JSON.stringify({ type: 'roster_page', rows: [row], more: 4 }))).toStrictEqual({ type: 'roster_page', rows: [row], more: 4 });
+		expect(decodeServerMessage('{"type":"roster_page","rows":[]}')).toStrictEqual({ type: 'roster_page', rows: [] });
+	});
+
+	it('reads an announcement', () => {
+		const announcement = { type: 'announcement', from: 'anna', text: 'Back at noon.', at: '2026-01-02T10:00:00.000Z', private: true };
+		expect(decodeServerMessage(JSON.stringify(announcement))).toStrictEqual(announcement);
+		expect(decodeServerMessage(JSON.stringify({ ...announcement, text: undefined }))).toBeUndefined();
+	});
+
 	it('reads what hosts and hands bring', () => {
-		const row = { id: 'p1', number: 1, name: 'Ann', role: 'guest', sources: [], connected: true, joined_at: '', hand: 3 };
+		const row = { id: 'p1', number: 1, name: 'Ann', role: 'speaker', sources: [], connected: true, joined_at: '', hand: 3 };
 		expect(decodeServerMessage(JSON.stringify({ type: 'roster', seq: 1, changed: [row], left: [] }))).toStrictEqual({ type: 'roster', seq: 1, changed: [row], left: [] });
 		const reactions = { type: 'reactions', reactions: [{ emoji: '❤️', count: 2, participants: ['p1'] }] };
 		expect(decodeServerMessage(JSON.stringify(reactions))).toStrictEqual(reactions);

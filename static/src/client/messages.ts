@@ -1,11 +1,13 @@
 import type {
 	Action,
+	AudienceRight,
 	ByeReason,
 	ChatMessage,
 	Emoji,
 	ErrorCode,
 	Participant,
 	Reaction,
+	RecordingPolicy,
 	RecordingState,
 	Role,
 	RoomState,
@@ -13,6 +15,9 @@ import type {
 	ServerMessage,
 	Source,
 	SourceState,
+	Waiter,
+	WaitingRoom,
+	WaitReason,
 } from './protocol.gen';
 
 type Decoder<T> = (value: unknown) => T;
@@ -65,7 +70,7 @@ function object<T extends object>(fields: { [K in keyof T]-?: Decoder<T[K]> }): 
 }
 
 const source = oneOf<Source>('microphone', 'camera', 'screen', 'screen_audio');
-const role = oneOf<Role>('host', 'guest');
+const role = oneOf<Role>('host', 'speaker', 'audience');
 const participant = object<Participant>({
 	id: string,
 	number,
@@ -77,8 +82,19 @@ const participant = object<Participant>({
 	hand: optional(number),
 });
 const emoji = oneOf<Emoji>('👍', '❤️', '👏', '😂', '😮', '🎉', '🤔', '👎');
-const roomFields = { id: string, title: string, ends_at: string, locked: boolean };
-const recordingFields = { on: boolean, id: optional(string), started_at: optional(string), by: optional(string), notice: optional(string) };
+const roomFields = {
+	id: string,
+	title: string,
+	ends_at: string,
+	closes_at: optional(string),
+	locked: boolean,
+	lobby: boolean,
+	recording_policy: oneOf<RecordingPolicy>('manual', 'automatic', 'voice', 'off'),
+	audience_may: list(oneOf<AudienceRight>('chat', 'hand', 'reaction')),
+};
+const waitReason = oneOf<WaitReason>('lobby', 'sent_back');
+const waiter = object<Waiter>({ id: string, name: string, role, reason: waitReason, since: string, connected: boolean });
+const recordingFields = { on: boolean, id: optional(string), started_at: optional(string), by: optional(string), notice: optional(string), warning: optional(string) };
 const chatFields = { from: string, name: string, text: string, at: string };
 const re = optional(number);
 
@@ -93,11 +109,13 @@ const bodies: { [K in ServerMessage['type']]: Decoder<Body<K>> } = {
 		answer: string,
 		room: object<RoomState>(roomFields),
 		roster: list(participant),
+		roster_more: optional(number),
 		recording: object<RecordingState>(recordingFields),
 		chat: list(object<ChatMessage>(chatFields)),
 		seq: number,
 		now: string,
 	}),
+	roster_page: object<Body<'roster_page'>>({ rows: list(participant), more: optional(number) }),
 	resumed: object<Body<'resumed'>>({ re, now: string }),
 	answer: object<Body<'answer'>>({ re, answer: string }),
 	roster: object<Body<'roster'>>({ seq: number, changed: list(participant), left: list(string) }),
@@ -107,15 +125,44 @@ const bodies: { [K in ServerMessage['type']]: Decoder<Body<K>> } = {
 			object<Seat>({ seat: number, participant: optional(string), source: optional(source), video: boolean, from: optional(number) }),
 		),
 	}),
+	encodings: object<Body<'encodings'>>({ source, layers: number }),
 	floor: object<Body<'floor'>>({ participants: list(string) }),
 	chat: object<Body<'chat'>>({ seq: number, ...chatFields }),
 	recording: object<Body<'recording'>>({ seq: number, ...recordingFields }),
 	room: object<Body<'room'>>({ seq: number, ...roomFields }),
 	reactions: object<Body<'reactions'>>({ reactions: list(object<Reaction>({ emoji, count: number, participants: list(string) })) }),
 	moderated: object<Body<'moderated'>>({
-		action: oneOf<Action>('mute', 'mute_all', 'ask_to_unmute', 'stop_camera', 'stop_screen', 'lower_hand', 'make_host', 'remove'),
+		action: oneOf<Action>(
+			'mute',
+			'mute_all',
+			'ask_to_unmute',
+			'stop_camera',
+			'stop_screen',
+			'lower_hand',
+			'make_host',
+			'remove',
+			'set_role',
+			'hand_over',
+			'admit',
+			'admit_all',
+			'deny',
+			'send_to_lobby',
+		),
 		by: string,
+		role: optional(role),
 	}),
+	waiting: object<Body<'waiting'>>({
+		re,
+		resume_token: string,
+		name: string,
+		reason: waitReason,
+		room: object<WaitingRoom>({ id: string, title: string, ends_at: string }),
+		offer_wanted: boolean,
+		host_present: boolean,
+		now: string,
+	}),
+	lobby: object<Body<'lobby'>>({ waiting: list(waiter) }),
+	announcement: object<Body<'announcement'>>({ from: string, text: string, at: string, private: boolean }),
 	error: object<Body<'error'>>({
 		re,
 		code: oneOf<ErrorCode>(
@@ -130,11 +177,18 @@ const bodies: { [K in ServerMessage['type']]: Decoder<Body<K>> } = {
 			'room_locked',
 			'not_here',
 			'too_long',
+			'not_open',
+			'passcode_needed',
+			'passcode_wrong',
+			'link_expired',
+			'waiting',
 			'internal',
 		),
 		message: string,
+		retry_after: optional(number),
+		opens_at: optional(string),
 	}),
-	bye: object<Body<'bye'>>({ reason: oneOf<ByeReason>('left', 'ended', 'replaced', 'shutdown', 'slow', 'removed', 'violated'), message: string }),
+	bye: object<Body<'bye'>>({ reason: oneOf<ByeReason>('left', 'ended', 'replaced', 'shutdown', 'slow', 'removed', 'denied', 'revoked', 'violated'), message: string }),
 };
 
 /**

@@ -12,7 +12,9 @@ export function enqueue(queue: readonly ClientMessage[], message: ClientMessage)
 		case 'record':
 		case 'hand':
 		case 'lock':
+		case 'lobby':
 		case 'extend':
+		case 'consent':
 			return [...queue.filter(({ type }) => type !== message.type), message];
 		case 'publish':
 			return [...queue.filter((other) => other.type !== 'publish' || other.source !== message.source), message];
@@ -31,5 +33,5 @@ export function enqueue(queue: readonly ClientMessage[], message: ClientMessage)
 
 /** True for a message that still makes sense in a new session: it speaks of the room, not of the old connection. */
 export function survivesRejoin(message: ClientMessage): boolean {
-	return ['chat', 'record', 'end', 'hand', 'lock'].includes(message.type);
+	return ['chat', 'record', 'consent', 'end', 'hand', 'lock', 'lobby'].includes(message.type);
 }

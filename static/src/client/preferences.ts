@@ -11,7 +11,31 @@ export type Preferences = Readonly<{
 	/** Frames per second of the camera. */
 	cameraRate: CameraRate;
 	theme: Theme;
+	layout: Layout;
+	selfView: SelfView;
+	/** Where the viewer's own picture stands when it is in a corner. */
+	corner: Corner;
+	/** Height in lines and frames per second that the camera should have at least; 0 for none. */
+	cameraMinHeight: CameraHeight | 0;
+	cameraMinRate: CameraRate | 0;
+	echoCancellation: boolean;
+	noiseSuppression: boolean;
+	autoGainControl: boolean;
+	/** The language of the page, as a BCP 47 tag; empty for the browser's. */
+	language: string;
 }>;
+
+/** How the stage is laid out: by itself, everybody alike, or one large. */
+export const LAYOUTS = ['auto', 'grid', 'speaker'] as const;
+export type Layout = (typeof LAYOUTS)[number];
+
+/** Where viewers see themselves: among the others, in a corner, or nowhere. */
+export const SELF_VIEWS = ['tile', 'corner', 'hidden'] as const;
+export type SelfView = (typeof SELF_VIEWS)[number];
+
+/** A corner of the stage; start and end follow the direction of the text. */
+export const CORNERS = ['top-start', 'top-end', 'bottom-start', 'bottom-end'] as const;
+export type Corner = (typeof CORNERS)[number];
 
 export type Theme = 'dark' | 'light' | 'system';
 
@@ -34,6 +58,15 @@ export const DEFAULT_PREFERENCES: Preferences = {
 	cameraHeight: 720,
 	cameraRate: 30,
 	theme: 'dark',
+	layout: 'auto',
+	selfView: 'tile',
+	corner: 'bottom-end',
+	cameraMinHeight: 0,
+	cameraMinRate: 0,
+	echoCancellation: true,
+	noiseSuppression: true,
+	autoGainControl: true,
+	language: '',
 };
 
 const KEY = 'plenum.preferences';
@@ -71,11 +104,11 @@ export function browserStore(kind: 'localStorage' | 'sessionStorage'): Storage |
 
 function merge(value: Record<string, unknown>): Preferences {
 	const base = DEFAULT_PREFERENCES;
-	const text = (key: 'name' | 'microphoneId' | 'cameraId' | 'speakerId') => {
+	const text = (key: 'name' | 'microphoneId' | 'cameraId' | 'speakerId' | 'language') => {
 		const field = value[key];
 		return typeof field === 'string' ? field : base[key];
 	};
-	const flag = (key: 'microphoneOn' | 'cameraOn') => {
+	const flag = (key: 'microphoneOn' | 'cameraOn' | 'echoCancellation' | 'noiseSuppression' | 'autoGainControl') => {
 		const field = value[key];
 		return typeof field === 'boolean' ? field : base[key];
 	};
@@ -89,5 +122,14 @@ function merge(value: Record<string, unknown>): Preferences {
 		cameraHeight: CAMERA_HEIGHTS.find((height) => height === value['cameraHeight']) ?? base.cameraHeight,
 		cameraRate: CAMERA_RATES.find((rate) => rate === value['cameraRate']) ?? base.cameraRate,
 		theme: (['dark', 'light', 'system'] as const).find((theme) => theme === value['theme']) ?? base.theme,
+		layout: LAYOUTS.find((layout) => layout === value['layout']) ?? base.layout,
+		selfView: SELF_VIEWS.find((view) => view === value['selfView']) ?? base.selfView,
+		corner: CORNERS.find((corner) => corner === value['corner']) ?? base.corner,
+		cameraMinHeight: CAMERA_HEIGHTS.find((height) => height === value['cameraMinHeight']) ?? base.cameraMinHeight,
+		cameraMinRate: CAMERA_RATES.find((rate) => rate === value['cameraMinRate']) ?? base.cameraMinRate,
+		echoCancellation: flag('echoCancellation'),
+		noiseSuppression: flag('noiseSuppression'),
+		autoGainControl: flag('autoGainControl'),
+		language: text('language'),
 	};
 }

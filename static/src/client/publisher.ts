@@ -6,6 +6,9 @@ import type { ScreenShare } from './screen';
 /** What the viewer gives to the meeting. */
 export type Given = Readonly<{ microphone: DeviceState; camera: DeviceState; screen: ScreenShare | undefined }>;
 
+/** What the audience gives. */
+export const NOTHING: Given = { microphone: { kind: 'off' }, camera: { kind: 'off' }, screen: undefined };
+
 /** What one source sends and says. */
 export type Output = Readonly<{ track: MediaStreamTrack | null; on: boolean; muted: boolean }>;
 
@@ -35,7 +38,7 @@ export function createPublisher(send: (message: { type: 'publish' } & Publish) =
 	const sources = ['microphone', 'camera', 'screen', 'screen_audio'] as const;
 	let connection: Pick<Connection, 'setTrack'> | undefined;
 	let session = false;
-	let wanted: Readonly<Record<Source, Output>> = outputsOf({ microphone: { kind: 'off' }, camera: { kind: 'off' }, screen: undefined });
+	let wanted: Readonly<Record<Source, Output>> = outputsOf(NOTHING);
 	let tracks = new Map<Source, MediaStreamTrack | null>();
 	let told = new Map<Source, Output>();
 	const settle = () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decodeLobby, hostTokenOf, mostSeatsOf, roomOf, socketUrl } from './rooms';
+import { decodeLobby, hostTokenOf, mostSeatsOf, roomOf, socketUrl, tokenOf } from './rooms';
 
 const answer = {
 	id: '1.a',
@@ -11,19 +11,22 @@ const answer = {
 	participants: ['Ann', 3],
 	count: 2,
 	recording: true,
+	has_passcode: true,
+	lobby: true,
+	recording_policy: 'automatic',
 };
 
 describe('decodeLobby', () => {
 	it('reads the facts', () => {
 		const lobby = decodeLobby(answer, Date.parse('2026-01-02T10:00:00.000Z'));
-		expect(lobby).toMatchObject({ title: 'Planning', host: 'ann', participants: ['Ann'], count: 2, recording: true, clockOffsetMs: 1000 });
+		expect(lobby).toMatchObject({ title: 'Planning', host: 'ann', participants: ['Ann'], count: 2, recording: true, clockOffsetMs: 1000, hasPasscode: true, waits: true, recordingPolicy: 'automatic' });
 		expect((lobby?.endsAt ?? 0) - (lobby?.startsAt ?? 0)).toBe(3_600_000);
 	});
 
 	it('does without what it can do without', () => {
 		const { id, title, starts_at, ends_at } = answer;
 		const rest = { id, title, starts_at, ends_at };
-		expect(decodeLobby(rest, 0)).toMatchObject({ host: '', participants: [], count: 0, clockOffsetMs: 0 });
+		expect(decodeLobby(rest, 0)).toMatchObject({ host: '', participants: [], count: 0, clockOffsetMs: 0, hasPasscode: false, waits: false, recordingPolicy: 'manual' });
 	});
 
 	it.each([null, 'text', {}, { ...answer, ends_at: 'soon' }, { ...answer, id: 3 }])('refuses %j', (value) => {
@@ -54,6 +57,16 @@ describe('addresses', () => {
 		['', undefined],
 	])('of fragment %j the host token is %s', (hash, want) => {
 		expect(hostTokenOf(hash)).toBe(want);
+	});
+
+	it.each([
+		['#join=abc', 'abc'],
+		['#host=abc', 'abc'],
+		['#host=abc&join=def', 'def'],
+		['#join=&host=abc', 'abc'],
+		['#join=', undefined],
+	])('of fragment %j the token is %s', (hash, want) => {
+		expect(tokenOf(hash)).toBe(want);
 	});
 
 	it('keep the scheme secure', () => {

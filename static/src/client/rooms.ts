@@ -1,3 +1,5 @@
+import type { RecordingPolicy } from './protocol.gen';
+
 /** What the pre-join page knows about a room before it enters. */
 export type Lobby = Readonly<{
 	id: string;
@@ -9,6 +11,14 @@ export type Lobby = Readonly<{
 	participants: readonly string[];
 	count: number;
 	recording: boolean;
+	/** A host lets no new guest in. */
+	locked: boolean;
+	/** Who joins without a token is asked for a passcode. */
+	hasPasscode: boolean;
+	/** Who joins without a host's token waits until a host lets them in. */
+	waits: boolean;
+	/** How the room is recorded: `automatic` begins with the first who enters. */
+	recordingPolicy: RecordingPolicy;
 	/** Add it to this page's clock to get the server's, in milliseconds. */
 	clockOffsetMs: number;
 }>;
@@ -33,7 +43,8 @@ export async function fetchLobby(room: string, signal: AbortSignal, nowMs: () =>
 export function decodeLobby(value: unknown, nowMs: number): Lobby | undefined {
 	if (typeof value !== 'object' || value === null) return undefined;
 	const fields = value as Readonly<Record<string, unknown>>;
-	const { id, title, host, starts_at: starts, ends_at: ends, now, participants, count, recording } = fields;
+	const { id, title, host, starts_at: starts, ends_at: ends, now, participants, count, recording, locked } = fields;
+	const policy = fields['recording_policy'];
 	if (typeof id !== 'string' || typeof title !== 'string' || typeof starts !== 'string' || typeof ends !== 'string') return undefined;
 	const [startsAt, endsAt] = [Date.parse(starts), Date.parse(ends)];
 	if (Number.isNaN(startsAt) || Number.isNaN(endsAt)) return undefined;
@@ -48,6 +59,10 @@ export function decodeLobby(value: unknown, nowMs: number): Lobby | undefined {
 		participants: names,
 		count: typeof count === 'number' ? count : names.length,
 		recording: recording === true,
+		locked: locked === true,
+		hasPasscode: fields['has_passcode'] === true,
+		waits: fields['lobby'] === true,
+		recordingPolicy: (['automatic', 'voice', 'off'] as const).find((one) => one === policy) ?? 'manual',
 		clockOffsetMs: Number.isNaN(serverNow) ? 0 : serverNow - nowMs,
 	};
 }
@@ -66,6 +81,12 @@ export function roomOf(path: string): string | undefined {
 export function hostTokenOf(hash: string): string | undefined {
 	const token = new URLSearchParams(hash.replace(/^#/, '')).get('host');
 	return token === null || token === '' ? undefined : token;
+}
+
+/** The token in a URL's fragment, of a host link or a join link, or undefined. */
+export function tokenOf(hash: string): string | undefined {
+	const token = new URLSearchParams(hash.replace(/^#/, '')).get('join');
+	return token === null || token === '' ? hostTokenOf(hash) : token;
 }
 
 /** The address of a room's meeting socket. */

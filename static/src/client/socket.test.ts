@@ -37,9 +37,9 @@ const joined = (seq = 5): ServerMessage => ({
 	type: 'joined',
 	participant: 'p1',
 	resume_token: `token${seq}`,
-	role: 'guest',
+	role: 'speaker',
 	answer: 'sdp',
-	room: { id: 'r', title: '', ends_at: '', locked: false },
+	room: { id: 'r', title: '', ends_at: '', locked: false, lobby: false, recording_policy: 'manual', audience_may: ['chat', 'hand', 'reaction'] },
 	roster: [],
 	recording: { on: false },
 	chat: [],
@@ -255,5 +255,96 @@ describe('socket', () => {
 		vi.advanceTimersByTime(60_000);
 		expect(sockets).toHaveLength(1);
 		expect(at(0).sent.at(-1)).toEqual({ type: 'leave' });
+	});
+
+	describe('in the lobby', () => {
+		const waiting = (more: Partial<Extract<ServerMessage, { type: 'waiting' }>> = {}): ServerMessage => ({
+			type: 'waiting',
+			resume_token: 'place',
+			name: 'Ann',
+			reason: 'lobby',
+			room: { id: 'r', title: 'Plans', ends_at: '' },
+			offer_wanted: false,
+			host_present: false,
+			now: '',
+			...more,
+		});
+
+		it('keeps what is said until it is let in', async () => {
+			const { socket, links, messages, at } = setup();
+			await at(0).opens();
+			at(0).says(waiting());
+			expect(links.at(-1)).toEqual({ kind: 'open' });
+			expect(messages.at(-1)?.[0].type).toBe('waiting');
+			socket.send({ type: 'publish', source: 'camera', on: true, muted: false });
+			socket.send({ type: 'hand', up: true });
+			vi.advanceTimersByTime(60_000); // no answer is owed: nothing is given up
+			expect(at(0).closed).toBe(false);
+			expect(at(0).sent).toHaveLength(1);
+			at(0).says(joined());
+			expect(at(0).sent.slice(1)).toEqual([{ type: 'hand', up: true, id: 1 }]);
+		});
+
+		it('keeps its place when the line breaks', async () => {
+			const { at } = setup();
+			await at(0).opens();
+			at(0).says(waiting());
+			at(0).breaks();
+			vi.advanceTimersByTime(250);
+			await at(1).opens();
+			expect(at(1).sent).toEqual([{ type: 'resume', token: 'place', after: 0, attempt: 1 }]);
+			at(1).says(waiting());
+			at(1).breaks();
+			vi.advanceTimersByTime(250);
+			await at(2).opens();
+			expect(at(2).sent).toEqual([{ type: 'resume', token: 'place', after: 0, attempt: 2 }]);
+			at(2).says(joined(7));
+			at(2).breaks();
+			vi.advanceTimersByTime(250);
+			await at(3).opens();
+			expect(at(3).sent).toEqual([{ type: 'resume', token: 'token7', after: 7, attempt: 1 }]);
+		});
+
+		it('offers anew when it is sent back, and takes no late error for the end', async () => {
+			const { at, enter, socket } = setup();
+			await enter();
+			at(0).says(waiting({ reason: 'sent_back', resume_token: 'token5', offer_wanted: true }));
+			await vi.advanceTimersByTimeAsync(0);
+			expect(at(0).sent.at(-1)).toMatchObject({ type: 'join', offer: 'offer2' });
+			at(0).says({ type: 'error', re: 3, code: 'waiting', message: '' }); // to what crossed it
+			await vi.advanceTimersByTimeAsync(0);
+			expect(at(0).sent.filter(({ type }) => type === 'join')).toHaveLength(2);
+			at(0).says(waiting({ reason: 'sent_back', resume_token: 'token5' }));
+			expect(at(0).sent.filter(({ type }) => type === 'join')).toHaveLength(2);
+			at(0).says(joined(9));
+			socket.send({ type: 'chat', text: 'back' });
+			expect(at(0).sent.at(-1)).toMatchObject({ type: 'chat', text: 'back' });
+		});
+
+		it('leaves', async () => {
+			const { ended, at } = setup();
+			await at(0).opens();
+			at(0).says(waiting());
+			ended.abort();
+			expect(at(0).sent.at(-1)).toEqual({ type: 'leave' });
+			expect(at(0).closed).toBe(true);
+		});
+
+		it.each(['denied', 'revoked', 'removed'] as const)('is over when it is %s', async (reason) => {
+			const { links, sockets, at } = setup();
+			await at(0).opens();
+			at(0).says(waiting());
+			at(0).says({ type: 'bye', reason, message: '' });
+			expect(links.at(-1)).toEqual({ kind: 'closed' });
+			vi.advanceTimersByTime(60_000);
+			expect(sockets).toHaveLength(1);
+		});
+	});
+
+	it('tells why and how long the server lets nobody in', async () => {
+		const { links, at } = setup();
+		await at(0).opens();
+		at(0).says({ type: 'error', re: 1, code: 'passcode_wrong', message: 'No.', retry_after: 8 });
+		expect(links.at(-1)).toEqual({ kind: 'closed', refusal: { code: 'passcode_wrong', message: 'No.', retryAfter: 8 } });
 	});
 });

@@ -9,7 +9,14 @@ export type Link = Readonly<
 >;
 
 /** Why the server let nobody in: from an error to the join message. */
-export type Refusal = Readonly<{ code: ErrorCode; message: string }>;
+export type Refusal = Readonly<{
+	code: ErrorCode;
+	message: string;
+	/** How long to wait before the next try, in seconds. */
+	retryAfter?: number;
+	/** When the room opens, RFC 3339; with `not_open`. */
+	opensAt?: string;
+}>;
 
 export type SocketOptions = Readonly<{
 	url: string;
@@ -59,6 +66,10 @@ type Timer = ReturnType<typeof setTimeout>;
 
 type Waiting = Readonly<{ resolve: (answer: Answer) => void; reject: (error: unknown) => void; timers: readonly Timer[] }>;
 
+function refusalOf({ code, message, retry_after: retryAfter, opens_at: opensAt }: Extract<ServerMessage, { type: 'error' }>): Refusal {
+	return { code, message, ...(retryAfter === undefined ? {} : { retryAfter }), ...(opensAt === undefined ? {} : { opensAt }) };
+}
+
 /** Opens the line and keeps it. */
 export function createSocket(options: SocketOptions): Socket {
 	const line = new Line(options);
@@ -82,6 +93,8 @@ class Line {
 	private session: { token: string; seq: number; resumes: number } | undefined;
 	/** The server has greeted us on this socket. */
 	private ready = false;
+	/** The server has us wait in the lobby on this socket. */
+	private waits = false;
 	private over = false;
 	private attempt = 0;
 	private nextId = 1;
@@ -183,7 +196,7 @@ class Line {
 
 	leave(): void {
 		if (this.over) return;
-		if (this.ready) this.write({ type: 'leave' });
+		if (this.ready || this.waits) this.write({ type: 'leave' });
 		this.close();
 	}
 
@@ -221,6 +234,8 @@ class Line {
 	/** Gives up on what was sent on a socket and not answered. */
 	private forget(): void {
 		this.ready = false;
+		this.waits = false;
+		clearTimeout(this.greeting);
 		for (const { reject, timers } of this.waiting.values()) {
 			timers.forEach(clearTimeout);
 			reject(new Error('the connection broke'));
@@ -248,6 +263,10 @@ class Line {
 			this.write({ type: 'resume', token: this.session.token, after: this.session.seq, attempt: this.session.resumes });
 			return;
 		}
+		await this.join(socket);
+	}
+
+	private async join(socket: WebSocket): Promise<void> {
 		try {
 			const join = await this.options.join();
 			if (this.isCurrent(socket)) this.write({ type: 'join', ...join });
@@ -268,6 +287,7 @@ class Line {
 		switch (message.type) {
 			case 'joined':
 				this.session = { token: message.resume_token, seq: message.seq, resumes: 0 };
+				this.waits = false;
 				this.queue = this.queue.filter(survivesRejoin);
 				this.options.onMessage(message, undefined);
 				this.greeted();
@@ -275,6 +295,9 @@ class Line {
 			case 'resumed':
 				this.options.onMessage(message, undefined);
 				this.greeted();
+				return;
+			case 'waiting':
+				this.wait(message);
 				return;
 			case 'answer':
 				this.settle(message.re, (one) => one.resolve(message));
@@ -302,14 +325,29 @@ class Line {
 		for (const message of queue) this.send(message);
 	}
 
+	/** Waits to be let in. What is said meanwhile is kept as on a line that is down. */
+	private wait(message: Extract<ServerMessage, { type: 'waiting' }>): void {
+		const resumes = this.session?.token === message.resume_token && !this.ready ? this.session.resumes : 0;
+		this.session = { token: message.resume_token, seq: 0, resumes };
+		this.ready = false;
+		this.waits = true;
+		this.attempt = 0;
+		clearTimeout(this.greeting);
+		this.options.onMessage(message, undefined);
+		this.options.onLink({ kind: 'open' });
+		if (message.offer_wanted && this.socket !== undefined) void this.join(this.socket);
+	}
+
 	private failed(message: Extract<ServerMessage, { type: 'error' }>): void {
+		if (message.code === 'waiting') return; // to what crossed the word that sent us to the lobby
 		if (!this.ready && this.session !== undefined && this.socket !== undefined) {
+			this.waits = false;
 			this.session = undefined; // resume_expired, or a server that can't read our resume: begin anew
 			void this.greet(this.socket);
 			return;
 		}
 		if (!this.ready) {
-			this.close({ code: message.code, message: message.message });
+			this.close(refusalOf(message));
 			return;
 		}
 		if (this.settle(message.re, (one) => one.reject(new Error(message.message)))) return;

@@ -1,7 +1,10 @@
 import type { Tile } from './protocol.gen';
 
+/** What a tile shows of a participant. */
+export type TileSource = 'camera' | 'screen';
+
 /** A tile of the stage that shows a picture of somebody else, most wanted first. */
-export type VisibleTile = Readonly<{ participant: string; source: 'camera' | 'screen'; cssHeight: number }>;
+export type VisibleTile = Readonly<{ participant: string; source: TileSource; cssHeight: number }>;
 
 /** Heights are rounded up to this many device pixels, so that dragging a window edge sends no message per pixel. */
 const STEP = 30;

@@ -1,7 +1,8 @@
 import { X } from 'lucide-react';
-import { useEffect, useId, useRef } from 'react';
+import { use, useEffect, useId, useRef } from 'react';
 import type { ReactNode } from 'react';
 import { Button, IconButton } from './button';
+import { DesignWords } from './words';
 
 export type DialogProps = {
 	open: boolean;
@@ -16,10 +17,14 @@ export type DialogProps = {
 export function Dialog({ open, title, onClose, children, footer }: DialogProps) {
 	const ref = useRef<HTMLDialogElement>(null);
 	const id = useId();
+	const { close } = use(DesignWords);
 	useEffect(() => {
 		const dialog = ref.current;
 		if (dialog === null) return;
-		if (open && !dialog.open) dialog.showModal();
+		if (open && !dialog.open) {
+			dialog.showModal();
+			firstIn(dialog)?.focus();
+		}
 		if (!open && dialog.open) dialog.close();
 	}, [open]);
 	return (
@@ -33,13 +38,21 @@ export function Dialog({ open, title, onClose, children, footer }: DialogProps) 
 			}}
 		>
 			<header>
-				<h2 id={id}>{title}</h2>
-				<IconButton label="Close" icon={<X size={20} />} tip="none" onClick={onClose} />
+				<h2 id={id} tabIndex={-1} dir="auto">
+					{title}
+				</h2>
+				<IconButton label={close} icon={<X size={20} />} tip="none" onClick={onClose} />
 			</header>
 			<div className="dialog-body">{open ? children : null}</div>
 			{footer === undefined ? null : <footer>{footer}</footer>}
 		</dialog>
 	);
+}
+
+/** What has the focus in a dialog that opens: its first control, or what takes nothing back, or its title; not the button that closes it. */
+function firstIn(dialog: HTMLElement): HTMLElement | null {
+	const controls = 'button:enabled, [href], input:enabled, select:enabled, textarea:enabled, [tabindex="0"]';
+	return dialog.querySelector<HTMLElement>(`.dialog-body :is(${controls})`) ?? dialog.querySelector<HTMLElement>(`footer :is(${controls})`) ?? dialog.querySelector<HTMLElement>('h2');
 }
 
 export type ConfirmProps = {
@@ -57,6 +70,7 @@ export type ConfirmProps = {
 
 /** Asks before something that can't be taken back. */
 export function Confirm({ open, title, text, action, kind = 'danger', onConfirm, onClose }: ConfirmProps) {
+	const { cancel } = use(DesignWords);
 	return (
 		<Dialog
 			open={open}
@@ -64,7 +78,7 @@ export function Confirm({ open, title, text, action, kind = 'danger', onConfirm,
 			onClose={onClose}
 			footer={
 				<>
-					<Button onClick={onClose}>Cancel</Button>
+					<Button onClick={onClose}>{cancel}</Button>
 					<Button
 						kind={kind}
 						onClick={() => {

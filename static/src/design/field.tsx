@@ -68,3 +68,28 @@ export function Select({ label, hint, error, large = false, options, onPick, ...
 		</div>
 	);
 }
+
+export type SwitchProps = Readonly<{ label: string; on: boolean; onChange: (on: boolean) => void }>;
+
+/** Something that is on or off. */
+export function Switch({ label, on, onChange }: SwitchProps) {
+	return (
+		<label className="switch">
+			<span>{label}</span>
+			<input type="checkbox" role="switch" checked={on} onChange={(event) => onChange(event.currentTarget.checked)} />
+		</label>
+	);
+}
+
+export type SliderProps = Readonly<{ label: string; min: number; max: number; step: number; value: number; onChange: (value: number) => void }>;
+
+/** A number between two bounds. */
+export function Slider({ label, onChange, ...rest }: SliderProps) {
+	const id = useId();
+	return (
+		<div className="field">
+			<label htmlFor={id}>{label}</label>
+			<input {...rest} id={id} type="range" className="slider" onChange={(event) => onChange(event.currentTarget.valueAsNumber)} />
+		</div>
+	);
+}

@@ -1,6 +1,7 @@
 import { CircleAlert, CircleCheck, Info, TriangleAlert, X } from 'lucide-react';
-import { useCallback, useEffect, useState } from 'react';
+import { use, useCallback, useEffect, useState } from 'react';
 import { Button, IconButton } from './button';
+import { DesignWords } from './words';
 
 export type NoticeTone = 'info' | 'good' | 'warning' | 'danger';
 
@@ -47,6 +48,7 @@ export function Notices({ notices, onDismiss }: { notices: readonly Notice[]; on
 }
 
 function NoticeRow({ notice, onDismiss }: { notice: Notice; onDismiss: (id: number) => void }) {
+	const { dismiss } = use(DesignWords);
 	const { id, action, keep } = notice;
 	const stays = keep === true || action !== undefined;
 	useEffect(() => {
@@ -69,7 +71,7 @@ function NoticeRow({ notice, onDismiss }: { notice: Notice; onDismiss: (id: numb
 					{action.label}
 				</Button>
 			)}
-			<IconButton label="Dismiss" icon={<X size={16} />} tip="none" onClick={() => onDismiss(id)} />
+			<IconButton label={dismiss} icon={<X size={16} />} tip="none" onClick={() => onDismiss(id)} />
 		</div>
 	);
 }

@@ -1,7 +1,10 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { createClient, createDevices, mostSeatsOf } from '../client';
 import type { Client, DeviceControl, Over } from '../client';
-import { Notices, useNotices } from '../design';
+import { DesignWords, Notices, useNotices } from '../design';
+import { WordsContext } from '../words';
+import type { Words } from '../words';
+import { useLanguage } from './language';
 import { MeetingView } from './meeting';
 import { newsOf } from './news';
 import { OverView } from './over';
@@ -16,14 +19,17 @@ export type AppProps = Readonly<{
 	room: string | undefined;
 	/** The host token, if the viewer came by a host link. */
 	token: string | undefined;
+	/** The words to begin with. */
+	words: Words;
 }>;
 
 /** The meeting page: before, inside and after a meeting. */
-export function App({ room, token }: AppProps) {
+export function App({ room, token, words: firstWords }: AppProps) {
 	const [preferences, changePreferences] = usePreferences();
+	const t = useLanguage(firstWords, preferences.language);
 	const { notices, notify, dismiss } = useNotices();
 	const [phase, setPhase] = useState<Phase>({ kind: 'before' });
-	const firstPreferences = useRef(preferences);
+	const latest = useRef({ preferences, t });
 
 	const [devices, setDevices] = useState<DeviceControl>();
 	const inside = phase.kind === 'inside';
@@ -31,11 +37,11 @@ export function App({ room, token }: AppProps) {
 	useEffect(() => {
 		if (over) return; // devices are given back after the meeting
 		const ended = new AbortController();
-		const words = { microphone: 'Your microphone went away. Others can’t hear you.', camera: 'Your camera went away. Others can’t see you.' };
 		setDevices(
 			createDevices({
-				preferences: firstPreferences.current,
-				onLost: (device) => notify({ tone: 'warning', text: words[device] }),
+				preferences: latest.current.preferences,
+				onLost: (device) => notify({ tone: 'warning', text: latest.current.t(`device.lost.${device}`) }),
+				onReplaced: (name) => notify({ tone: 'warning', text: latest.current.t('device.replaced', { name }) }),
 				signal: ended.signal,
 			}),
 		);
@@ -43,15 +49,19 @@ export function App({ room, token }: AppProps) {
 	}, [over, notify]);
 
 	useEffect(() => {
-		firstPreferences.current = preferences;
-	}, [preferences]);
+		latest.current = { preferences, t };
+	}, [preferences, t]);
+
+	useEffect(() => {
+		void devices?.setPreferences(preferences);
+	}, [devices, preferences]);
 
 	const join = useCallback(
 		(name: string) => {
 			if (devices === undefined || room === undefined) return;
 			const end = new AbortController();
-			const onEvent = (event: Parameters<typeof newsOf>[0]) => {
-				const news = newsOf(event, () => void devices.unmute());
+			const onEvent = (event: Parameters<typeof newsOf>[1]) => {
+				const news = newsOf(latest.current.t, event, () => void devices.unmute());
 				if (news !== undefined) notify(news);
 			};
 			setPhase({ kind: 'inside', end, client: createClient({ room, name, token, devices, mostSeats: mostSeatsOf(location.search), onEvent, signal: end.signal }) });
@@ -86,12 +96,15 @@ export function App({ room, token }: AppProps) {
 		return <Prejoin room={room} devices={devices} preferences={preferences} onPreferences={changePreferences} onJoin={join} isHost={token !== undefined} />;
 	}, [room, token, phase, devices, preferences, changePreferences, notify, finished, join]);
 
+	const designWords = useMemo(() => ({ close: t('app.close'), cancel: t('app.cancel'), dismiss: t('app.dismiss') }), [t]);
 	return (
-		<>
-			{content}
-			<div className={inside ? 'notices-inside' : undefined}>
-				<Notices notices={notices} onDismiss={dismiss} />
-			</div>
-		</>
+		<WordsContext value={t}>
+			<DesignWords value={designWords}>
+				{content}
+				<div className={inside ? 'notices-inside' : undefined}>
+					<Notices notices={notices} onDismiss={dismiss} />
+				</div>
+			</DesignWords>
+		</WordsContext>
 	);
 }

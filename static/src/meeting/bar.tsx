@@ -4,6 +4,8 @@ import { canShareScreen } from '../client';
 import type { DeviceChoice, DeviceControl, Devices, DeviceState, Emoji, Preferences } from '../client';
 import { IconButton, Menu } from '../design';
 import type { MenuItem } from '../design';
+import { useWords } from '../words';
+import type { Words } from '../words';
 import { EmojiMenu, reactIcon } from './emojis';
 import { useStore } from './hooks';
 import { optionsOf } from './preview';
@@ -24,6 +26,8 @@ export type BarProps = Readonly<{
 	/** How many hands of others are up. */
 	hands: number;
 	onReact: (emoji: Emoji) => void;
+	/** What the menu behind More offers where there is room for a menu. */
+	more: readonly MenuItem[];
 	/** Room for few buttons: the others are behind More. */
 	narrow: boolean;
 	run: Readonly<Record<'microphone' | 'camera' | 'share' | 'hand' | 'chat' | 'people' | 'record' | 'settings' | 'more' | 'leave' | 'end', () => void>>;
@@ -31,17 +35,18 @@ export type BarProps = Readonly<{
 
 /** The bar at the bottom: everything the viewer does in a meeting. */
 export function Bar(props: BarProps) {
-	const { devices, isHost, isRecording, isSharing, panel, unread, handUp, hands, onReact, narrow, run } = props;
+	const { devices, isHost, isRecording, isSharing, panel, unread, handUp, hands, onReact, narrow, more, run } = props;
+	const t = useWords();
 	const state = useStore(devices.state);
 	return (
-		<footer className="bar" aria-label="Meeting controls">
+		<footer className="bar" aria-label={t('bar.controls')}>
 			<div className="bar-main">
 				<MicrophoneButton {...props} state={state} />
 				<CameraButton {...props} state={state} />
 				{canShareScreen() && !narrow ? (
 					<BarButton
-						label={isSharing ? 'Stop sharing' : 'Share screen'}
-						word={isSharing ? 'Stop' : 'Share'}
+						label={isSharing ? t('bar.stopSharing') : t('bar.share')}
+						word={isSharing ? t('bar.stopSharing.short') : t('bar.share.short')}
 						icon={isSharing ? <MonitorX size={24} /> : <MonitorUp size={24} />}
 						tone={isSharing ? 'on' : 'raised'}
 						shortcut="S"
@@ -51,8 +56,8 @@ export function Bar(props: BarProps) {
 				{narrow ? null : (
 					<>
 						<BarButton
-							label={handUp ? 'Lower hand' : 'Raise hand'}
-							word={handUp ? 'Lower' : 'Hand'}
+							label={handUp ? t('bar.lowerHand') : t('bar.raiseHand')}
+							word={handUp ? t('bar.lowerHand.short') : t('bar.raiseHand.short')}
 							icon={<Hand size={24} />}
 							tone={handUp ? 'on' : 'raised'}
 							shortcut="H"
@@ -62,37 +67,59 @@ export function Bar(props: BarProps) {
 							onPick={onReact}
 							opener={(props) => (
 								<div className="bar-button">
-									<IconButton {...props} label="React" icon={reactIcon} tone="raised" size="large" />
+									<IconButton {...props} label={t('bar.react')} icon={reactIcon} tone="raised" size="large" />
 									<span className="bar-word" aria-hidden="true">
-										React
+										{t('bar.react')}
 									</span>
 								</div>
 							)}
 						/>
 					</>
 				)}
-				<BarButton label="Chat" word="Chat" icon={<MessageSquare size={24} />} tone={panel === 'chat' ? 'on' : 'raised'} shortcut="C" count={unread} pressed={panel === 'chat'} onClick={run.chat} />
-				<BarButton label="Participants" word="People" icon={<UsersRound size={24} />} tone={panel === 'people' ? 'on' : 'raised'} shortcut="P" count={hands} counted={hands === 1 ? 'hand raised' : 'hands raised'} pressed={panel === 'people'} onClick={run.people} />
+				<BarButton name="chat" label={t('bar.chat')} word={t('bar.chat')} icon={<MessageSquare size={24} />} tone={panel === 'chat' ? 'on' : 'raised'} shortcut="C" count={unread} counted={t('bar.unread', { count: unread })} pressed={panel === 'chat'} onClick={run.chat} />
+				<BarButton name="people" label={t('bar.participants')} word={t('bar.participants.short')} icon={<UsersRound size={24} />} tone={panel === 'people' ? 'on' : 'raised'} shortcut="P" count={hands} counted={t('bar.hands', { count: hands })} pressed={panel === 'people'} onClick={run.people} />
 				{isHost && !narrow ? <RecordButton isRecording={isRecording} onClick={run.record} /> : null}
 				{narrow ? (
-					<BarButton label="More" word="More" icon={<Ellipsis size={24} />} tone="raised" onClick={run.more} />
+					<BarButton label={t('bar.more')} word={t('bar.more')} icon={<Ellipsis size={24} />} tone="raised" onClick={run.more} />
 				) : (
-					<BarButton label="Settings" word="Settings" icon={<Settings size={24} />} tone="raised" shortcut="," onClick={run.settings} />
+					<>
+						<BarButton label={t('bar.settings')} word={t('bar.settings.short')} icon={<Settings size={24} />} tone="raised" shortcut="," onClick={run.settings} />
+						<MoreMenu items={more} />
+					</>
 				)}
 			</div>
 			<div className="bar-leave">
-				{isHost && !narrow ? <BarButton label="End meeting for all" word="End" icon={<OctagonX size={24} />} tone="raised" className="end" onClick={run.end} /> : null}
-				<BarButton label="Leave meeting" word="Leave" icon={<Phone size={24} className="hang-up" />} tone="danger" onClick={run.leave} />
+				{isHost && !narrow ? <BarButton label={t('bar.end')} word={t('bar.end.short')} icon={<OctagonX size={24} />} tone="raised" className="end" onClick={run.end} /> : null}
+				<BarButton label={t('bar.leave')} word={t('bar.leave.short')} icon={<Phone size={24} className="hang-up" />} tone="danger" onClick={run.leave} />
 			</div>
 		</footer>
 	);
 }
 
+function MoreMenu({ items }: { items: readonly MenuItem[] }) {
+	const t = useWords();
+	return (
+		<Menu
+			label={t('bar.more')}
+			items={items}
+			opener={(props) => (
+				<div className="bar-button">
+					<IconButton {...props} label={t('bar.more')} icon={<Ellipsis size={24} />} tone="raised" size="large" />
+					<span className="bar-word" aria-hidden="true">
+						{t('bar.more')}
+					</span>
+				</div>
+			)}
+		/>
+	);
+}
+
 function RecordButton({ isRecording, onClick }: { isRecording: boolean; onClick: () => void }) {
+	const t = useWords();
 	return (
 		<BarButton
-			label={isRecording ? 'Stop recording' : 'Start recording'}
-			word={isRecording ? 'Stop rec' : 'Record'}
+			label={isRecording ? t('bar.stopRecording') : t('bar.record')}
+			word={isRecording ? t('bar.stopRecording.short') : t('bar.record.short')}
 			icon={isRecording ? <CircleStop size={24} /> : <Circle size={24} className="record-mark" />}
 			tone={isRecording ? 'off' : 'raised'}
 			onClick={onClick}
@@ -103,10 +130,11 @@ function RecordButton({ isRecording, onClick }: { isRecording: boolean; onClick:
 type DeviceButtonProps = BarProps & Readonly<{ state: Devices }>;
 
 function MicrophoneButton({ state, devices, preferences, onPreferences, run, narrow }: DeviceButtonProps) {
+	const t = useWords();
 	const on = state.microphone.kind === 'on' && !state.microphone.muted;
 	const items: MenuItem[] = [
-		{ kind: 'heading', label: 'Microphone' },
-		...choices(state.microphones, 'microphone', state.microphoneId, (id) => {
+		{ kind: 'heading', label: t('device.microphone') },
+		...choices(t, state.microphones, 'microphone', state.microphoneId, (id) => {
 			onPreferences({ microphoneId: id });
 			void devices.chooseMicrophone(id);
 		}),
@@ -114,15 +142,15 @@ function MicrophoneButton({ state, devices, preferences, onPreferences, run, nar
 			? []
 			: ([
 					{ kind: 'line' },
-					{ kind: 'heading', label: 'Speaker' },
-					...choices(state.speakers, 'speaker', preferences.speakerId, (id) => onPreferences({ speakerId: id })),
+					{ kind: 'heading', label: t('device.speaker') },
+					...choices(t, state.speakers, 'speaker', preferences.speakerId, (id) => onPreferences({ speakerId: id })),
 				] as const)),
 	];
 	return (
-		<DeviceGroup narrow={narrow} menu="Microphone and speaker" items={items} onOpen={() => void devices.refresh()}>
+		<DeviceGroup narrow={narrow} menu={t('bar.microphoneMenu')} items={items} onOpen={() => void devices.refresh()}>
 			<BarButton
-				label={on ? 'Mute microphone' : 'Unmute microphone'}
-				word={on ? 'Mute' : 'Unmute'}
+				label={on ? t('bar.mute') : t('bar.unmute')}
+				word={on ? t('bar.mute.short') : t('bar.unmute.short')}
 				icon={on ? <Mic size={24} /> : <MicOff size={24} />}
 				tone={on ? 'raised' : 'off'}
 				shortcut="M"
@@ -134,21 +162,22 @@ function MicrophoneButton({ state, devices, preferences, onPreferences, run, nar
 }
 
 function CameraButton({ state, devices, onPreferences, run, narrow }: DeviceButtonProps) {
+	const t = useWords();
 	const on = state.camera.kind === 'on';
 	const items: MenuItem[] = [
-		{ kind: 'heading', label: 'Camera' },
-		...choices(state.cameras, 'camera', state.cameraId, (id) => {
+		{ kind: 'heading', label: t('device.camera') },
+		...choices(t, state.cameras, 'camera', state.cameraId, (id) => {
 			onPreferences({ cameraId: id });
 			void devices.chooseCamera(id);
 		}),
 		{ kind: 'line' },
-		{ kind: 'action', label: 'Picture size and rate', icon: <Settings size={20} aria-hidden="true" />, onPick: run.settings },
+		{ kind: 'action', label: t('bar.cameraFormat'), icon: <Settings size={20} aria-hidden="true" />, onPick: run.settings },
 	];
 	return (
-		<DeviceGroup narrow={narrow} menu="Camera choices" items={items} onOpen={() => void devices.refresh()}>
+		<DeviceGroup narrow={narrow} menu={t('bar.cameraMenu')} items={items} onOpen={() => void devices.refresh()}>
 			<BarButton
-				label={on ? 'Turn off camera' : 'Turn on camera'}
-				word={on ? 'Stop video' : 'Start video'}
+				label={on ? t('bar.cameraOff') : t('bar.cameraOn')}
+				word={on ? t('bar.cameraOff.short') : t('bar.cameraOn.short')}
 				icon={on ? <Video size={24} /> : <VideoOff size={24} />}
 				tone={on ? 'raised' : 'off'}
 				shortcut="V"
@@ -176,6 +205,8 @@ function DeviceGroup({ narrow, menu, items, onOpen, children }: { narrow: boolea
 }
 
 type BarButtonProps = Readonly<{
+	/** Names the button to the page, in any language. */
+	name?: string;
 	label: string;
 	/** Under the icon where there is room for it. */
 	word: string;
@@ -183,7 +214,7 @@ type BarButtonProps = Readonly<{
 	tone: 'raised' | 'off' | 'on' | 'danger';
 	shortcut?: string;
 	count?: number;
-	/** What count counts; "unread" when absent. */
+	/** The count in words. */
 	counted?: string;
 	pressed?: boolean;
 	className?: string;
@@ -192,10 +223,11 @@ type BarButtonProps = Readonly<{
 	onClick: () => void;
 }>;
 
-function BarButton({ label, word, icon, tone, shortcut, count = 0, counted = 'unread', pressed, className = '', failed, onClick }: BarButtonProps) {
+function BarButton({ name, label, word, icon, tone, shortcut, count = 0, counted = '', pressed, className = '', failed, onClick }: BarButtonProps) {
 	return (
 		<div className={`bar-button ${className}`.trimEnd()}>
 			<IconButton
+				data-name={name}
 				label={label}
 				icon={icon}
 				tone={tone}
@@ -203,7 +235,7 @@ function BarButton({ label, word, icon, tone, shortcut, count = 0, counted = 'un
 				onClick={onClick}
 				{...(shortcut === undefined ? {} : { shortcut })}
 				{...(pressed === undefined ? {} : { 'aria-pressed': pressed })}
-				{...(count > 0 ? { 'aria-description': `${count} ${counted}` } : {})}
+				{...(count > 0 ? { 'aria-description': counted } : {})}
 				{...(failed?.kind === 'starting' ? { 'aria-busy': true } : {})}
 			/>
 			<span className="bar-word" aria-hidden="true">
@@ -223,6 +255,6 @@ function BarButton({ label, word, icon, tone, shortcut, count = 0, counted = 'un
 	);
 }
 
-function choices(devices: readonly DeviceChoice[], word: string, chosen: string, pick: (id: string) => void): MenuItem[] {
-	return optionsOf(devices, word).map(({ value, label }) => ({ kind: 'choice', label, chosen: value === chosen, onPick: () => pick(value) }));
+function choices(t: Words, devices: readonly DeviceChoice[], kind: 'microphone' | 'camera' | 'speaker', chosen: string, pick: (id: string) => void): MenuItem[] {
+	return optionsOf(t, devices, kind).map(({ value, label }) => ({ kind: 'choice', label, chosen: value === chosen, onPick: () => pick(value) }));
 }

@@ -1,43 +1,48 @@
-import { MessageSquare, SendHorizontal, X } from 'lucide-react';
-import { useEffect, useLayoutEffect, useRef, useState } from 'react';
-import type { KeyboardEvent, SubmitEvent } from 'react';
-import type { ChatMessage } from '../client';
+import { MessageSquare, X } from 'lucide-react';
+import { useLayoutEffect, useMemo, useRef } from 'react';
+import type { ChatMessage, Participant } from '../client';
 import { Avatar, IconButton } from '../design';
+import { useWords } from '../words';
+import { Composer } from './chat-composer';
 import { splitLinks } from './links';
+import { splitMentions } from './mentions';
 import { timeOfDay } from './time';
 
 export type ChatPanelProps = Readonly<{
 	messages: readonly ChatMessage[];
 	self: string;
+	/** Who can be mentioned: everybody in the meeting. */
+	people: readonly Participant[];
 	/** The line to the server is up. */
 	open: boolean;
 	onSay: (text: string) => void;
 	onClose: () => void;
 }>;
 
-/** The longest message that the server takes, in characters. */
-const LONGEST = 4000;
-
 /** Lines of one sender within this many milliseconds stand under one name. */
 const TOGETHER_MS = 120_000;
 
 /** The room's chat. */
-export function ChatPanel({ messages, self, open, onSay, onClose }: ChatPanelProps) {
+export function ChatPanel({ messages, self, people, open, onSay, onClose }: ChatPanelProps) {
+	const t = useWords();
 	return (
-		<aside className="panel" aria-label="Chat panel">
+		<aside className="panel" aria-label={t('chat.panel')}>
 			<header>
-				<h2>Chat</h2>
-				<IconButton label="Close panel" icon={<X size={20} />} tip="none" onClick={onClose} />
+				<h2>{t('chat.title')}</h2>
+				<IconButton label={t('app.closePanel')} icon={<X size={20} />} tip="none" onClick={onClose} />
 			</header>
-			<Log messages={messages} self={self} />
-			<Composer open={open} onSay={onSay} />
+			<Log messages={messages} self={self} people={people} />
+			<Composer open={open} names={people.flatMap(({ id, name }) => (id === self ? [] : [name]))} onSay={onSay} />
 		</aside>
 	);
 }
 
-function Log({ messages, self }: { messages: readonly ChatMessage[]; self: string }) {
+function Log({ messages, self, people }: Pick<ChatPanelProps, 'messages' | 'self' | 'people'>) {
+	const t = useWords();
 	const ref = useRef<HTMLDivElement>(null);
 	const atEnd = useRef(true);
+	const names = useMemo(() => people.map(({ name }) => name), [people]);
+	const me = people.find(({ id }) => id === self)?.name;
 	useLayoutEffect(() => {
 		const log = ref.current;
 		if (log !== null && atEnd.current) log.scrollTop = log.scrollHeight;
@@ -47,7 +52,7 @@ function Log({ messages, self }: { messages: readonly ChatMessage[]; self: strin
 			ref={ref}
 			className="chat-log"
 			role="log"
-			aria-label="Messages"
+			aria-label={t('chat.messages')}
 			tabIndex={0}
 			onScroll={({ currentTarget: log }) => {
 				atEnd.current = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
@@ -56,17 +61,20 @@ function Log({ messages, self }: { messages: readonly ChatMessage[]; self: strin
 			{messages.length === 0 ? (
 				<div className="panel-empty">
 					<MessageSquare size={28} aria-hidden="true" />
-					<p>No messages yet</p>
-					<p className="quiet">Everybody in the meeting can read what you write here, also those who come later.</p>
+					<p>{t('chat.empty')}</p>
+					<p className="quiet">{t('chat.emptyHint')}</p>
 				</div>
 			) : (
-				messages.map((message, index) => <Line key={index} message={message} before={messages[index - 1]} mine={message.from === self} />)
+				messages.map((message, index) => <Line key={index} message={message} before={messages[index - 1]} mine={message.from === self} names={names} me={me} />)
 			)}
 		</div>
 	);
 }
 
-function Line({ message, before, mine }: { message: ChatMessage; before: ChatMessage | undefined; mine: boolean }) {
+type LineProps = Readonly<{ message: ChatMessage; before: ChatMessage | undefined; mine: boolean; names: readonly string[]; me: string | undefined }>;
+
+function Line({ message, before, mine, names, me }: LineProps) {
+	const t = useWords();
 	const at = Date.parse(message.at);
 	const together = before !== undefined && before.from === message.from && at - Date.parse(before.at) < TOGETHER_MS;
 	return (
@@ -75,15 +83,15 @@ function Line({ message, before, mine }: { message: ChatMessage; before: ChatMes
 				<>
 					<Avatar name={message.name} seed={message.from} size="2rem" />
 					<p className="chat-head">
-						<strong className="truncate">{mine ? `${message.name} (you)` : message.name}</strong>
-						{Number.isNaN(at) ? null : <time dateTime={message.at}>{timeOfDay(at, Date.now())}</time>}
+						<strong className="truncate" dir="auto">{mine ? t('app.you', { name: message.name }) : message.name}</strong>
+						{Number.isNaN(at) ? null : <time dateTime={message.at}>{timeOfDay(t, at, Date.now())}</time>}
 					</p>
 				</>
 			)}
-			<p className="chat-text">
+			<p className="chat-text" dir="auto">
 				{splitLinks(message.text).map((piece, index) =>
 					piece.kind === 'text' ? (
-						piece.text
+						<Text key={index} text={piece.text} names={names} me={me} />
 					) : (
 						<a key={index} href={piece.href} target="_blank" rel="noopener noreferrer nofollow">
 							{piece.text}
@@ -95,45 +103,15 @@ function Line({ message, before, mine }: { message: ChatMessage; before: ChatMes
 	);
 }
 
-function Composer({ open, onSay }: { open: boolean; onSay: (text: string) => void }) {
-	const [text, setText] = useState('');
-	const field = useRef<HTMLTextAreaElement>(null);
-	const words = text.trim();
-	useEffect(() => field.current?.focus(), []);
-	useLayoutEffect(() => {
-		if (field.current === null) return;
-		field.current.style.height = 'auto';
-		field.current.style.height = `${field.current.scrollHeight + 2}px`; // two for the borders
-	}, [text]);
-	const send = () => {
-		if (words === '' || !open) return;
-		onSay(words);
-		setText('');
-		field.current?.focus(); // the button goes out of use with the text
-	};
-	const submit = (event: SubmitEvent) => {
-		event.preventDefault();
-		send();
-	};
-	const pressed = (event: KeyboardEvent) => {
-		if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) return;
-		event.preventDefault();
-		send();
-	};
-	return (
-		<form className="composer field" onSubmit={submit}>
-			<textarea
-				ref={field}
-				className="control"
-				aria-label="Message"
-				placeholder={open ? 'Send a message to everybody' : 'Reconnecting…'}
-				rows={1}
-				maxLength={LONGEST}
-				value={text}
-				onChange={(event) => setText(event.currentTarget.value)}
-				onKeyDown={pressed}
-			/>
-			<IconButton label="Send message" type="submit" icon={<SendHorizontal size={20} />} tip="none" disabled={words === '' || !open} />
-		</form>
+/** Words with the names mentioned in them set off. */
+function Text({ text, names, me }: { text: string; names: readonly string[]; me: string | undefined }) {
+	return splitMentions(text, names).map((piece, index) =>
+		piece.kind === 'text' ? (
+			piece.text
+		) : (
+			<strong key={index} className="mention" data-me={piece.name === me || undefined}>
+				{piece.text}
+			</strong>
+		),
 	);
 }

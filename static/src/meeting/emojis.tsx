@@ -4,22 +4,27 @@ import type { ReactNode } from 'react';
 import type { Emoji } from '../client';
 import { Menu } from '../design';
 import type { MenuItem, MenuOpener } from '../design';
+import { useWords } from '../words';
+import type { Words } from '../words';
 
-/** The emojis to react with, and what they are called. */
-export const EMOJIS: readonly (readonly [Emoji, string])[] = [
-	['👍', 'Thumbs up'],
-	['❤️', 'Heart'],
-	['👏', 'Applause'],
-	['😂', 'Laughter'],
-	['😮', 'Surprise'],
-	['🎉', 'Party'],
-	['🤔', 'Thinking'],
-	['👎', 'Thumbs down'],
-];
+const NAMES = [
+	['👍', 'reactions.thumbsUp'],
+	['❤️', 'reactions.heart'],
+	['👏', 'reactions.applause'],
+	['😂', 'reactions.laughter'],
+	['😮', 'reactions.surprise'],
+	['🎉', 'reactions.party'],
+	['🤔', 'reactions.thinking'],
+	['👎', 'reactions.thumbsDown'],
+] as const satisfies readonly (readonly [Emoji, string])[];
+
+/** The emojis to react with. */
+export const EMOJIS: readonly Emoji[] = NAMES.map(([emoji]) => emoji);
 
 /** What an emoji is called. */
-export function wordOf(emoji: Emoji): string {
-	return EMOJIS.find(([one]) => one === emoji)?.[1] ?? emoji;
+export function wordOf(t: Words, emoji: Emoji): string {
+	const key = NAMES.find(([one]) => one === emoji)?.[1];
+	return key === undefined ? emoji : t(key);
 }
 
 /** The icon of the button that opens the emojis. */
@@ -27,9 +32,10 @@ export const reactIcon = <SmilePlus size={24} />;
 
 /** A small board of emojis that opens from a button. */
 export function EmojiMenu({ onPick, opener }: { onPick: (emoji: Emoji) => void; opener: (props: MenuOpener) => ReactNode }) {
+	const t = useWords();
 	const items = useMemo(
-		() => EMOJIS.map(([emoji, word]): MenuItem => ({ kind: 'action', label: word, icon: <span className="emoji">{emoji}</span>, onPick: () => onPick(emoji) })),
-		[onPick],
+		() => EMOJIS.map((emoji): MenuItem => ({ kind: 'action', label: wordOf(t, emoji), icon: <span className="emoji">{emoji}</span>, onPick: () => onPick(emoji) })),
+		[t, onPick],
 	);
-	return <Menu label="Reactions" layout="icons" items={items} opener={opener} />;
+	return <Menu label={t('reactions.title')} layout="icons" items={items} opener={opener} />;
 }

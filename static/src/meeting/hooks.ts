@@ -46,6 +46,29 @@ export function useMedia(query: string): boolean {
 	return useSyncExternalStore(subscribe, () => matchMedia(query).matches);
 }
 
+/** How long a page must be hidden until pictures stop coming, in milliseconds: less is a glance at another tab. */
+const AWAY_MS = 3000;
+
+/** True once the page has been hidden for a moment, in another tab or behind a locked screen. */
+export function useHidden(): boolean {
+	const [hidden, setHidden] = useState(false);
+	useEffect(() => {
+		let timer: ReturnType<typeof setTimeout> | undefined;
+		const changed = () => {
+			clearTimeout(timer);
+			if (document.hidden) timer = setTimeout(() => setHidden(true), AWAY_MS);
+			else setHidden(false);
+		};
+		changed();
+		document.addEventListener('visibilitychange', changed);
+		return () => {
+			clearTimeout(timer);
+			document.removeEventListener('visibilitychange', changed);
+		};
+	}, []);
+	return hidden;
+}
+
 /** A video element that plays a track of the viewer's own. */
 export function useTrack(track: MediaStreamTrack | undefined): RefObject<HTMLVideoElement | null> {
 	const ref = useRef<HTMLVideoElement>(null);

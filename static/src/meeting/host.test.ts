@@ -4,7 +4,7 @@ import { actionsOn } from './host';
 import { found } from './people-search';
 
 const person = (id: string, name: string, more: Partial<Participant> = {}): Participant => ({
-	id, number: 1, name, role: 'guest', sources: [], connected: true, joined_at: '', ...more,
+	id, number: 1, name, role: 'speaker', sources: [], connected: true, joined_at: '', ...more,
 });
 
 describe('actionsOn', () => {
@@ -28,6 +28,6 @@ describe('found', () => {
 		['host', ['h']],
 		['nobody', []],
 	])('%j', (query, want) => {
-		expect(found(people, 'me', query).map(({ id }) => id)).toEqual(want);
+		expect(found(people, 'me', query, ({ role }) => role).map(({ id }) => id)).toEqual(want);
 	});
 });

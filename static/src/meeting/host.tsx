@@ -1,15 +1,19 @@
-import { Crown, Ellipsis, Hand, Mic, MicOff, MonitorX, UserX, VideoOff } from 'lucide-react';
-import { useMemo } from 'react';
+import { Crown, Hand, Mic, MicOff, MonitorX, UserX, VideoOff } from 'lucide-react';
 import { isHeard, sourceOf } from '../client';
 import type { Action, Participant } from '../client';
-import { Confirm, IconButton, Menu } from '../design';
+import { Confirm } from '../design';
 import type { MenuItem } from '../design';
+import { useWords } from '../words';
+import type { Words } from '../words';
 
 /** Does something to a participant, after a question where it can't be taken back. */
 export type Act = (action: Action, participant: Participant) => void;
 
+/** What the menu of a participant can offer. */
+type Offered = 'mute' | 'ask_to_unmute' | 'stop_camera' | 'stop_screen' | 'lower_hand' | 'make_host' | 'remove';
+
 /** What a host can do to a participant as they are now. */
-export function actionsOn(participant: Participant): readonly Action[] {
+export function actionsOn(participant: Participant): readonly Offered[] {
 	const has = (source: 'camera' | 'screen') => sourceOf(participant, source) !== undefined;
 	return [
 		isHeard(participant) ? 'mute' : 'ask_to_unmute',
@@ -21,36 +25,15 @@ export function actionsOn(participant: Participant): readonly Action[] {
 	];
 }
 
-const words: Readonly<Record<Exclude<Action, 'mute_all'>, string>> = {
-	mute: 'Mute',
-	ask_to_unmute: 'Ask to unmute',
-	stop_camera: 'Turn off camera',
-	stop_screen: 'Stop screen sharing',
-	lower_hand: 'Lower hand',
-	make_host: 'Make host',
-	remove: 'Remove from meeting',
-};
-
 const icons = { mute: MicOff, ask_to_unmute: Mic, stop_camera: VideoOff, stop_screen: MonitorX, lower_hand: Hand, make_host: Crown, remove: UserX } as const;
 
-export type HostMenuProps = Readonly<{ participant: Participant; act: Act; tone?: 'plain' | 'scrim' }>;
-
-/** The button that opens what a host can do to a participant. */
-export function HostMenu({ participant, act, tone = 'plain' }: HostMenuProps) {
-	const items = useMemo(
-		() => [
-			{ kind: 'heading', label: participant.name } as const,
-			...actionsOn(participant).flatMap((action): MenuItem[] => {
-				if (action === 'mute_all') return [];
-				const Icon = icons[action];
-				const item = { kind: 'action', label: words[action], icon: <Icon size={20} aria-hidden="true" />, onPick: () => act(action, participant) } as const;
-				return action === 'remove' ? [{ kind: 'line' }, { ...item, tone: 'danger' }] : [item];
-			}),
-		],
-		[participant, act],
-	);
-	const label = `Manage ${participant.name}`;
-	return <Menu label={label} items={items} opener={(props) => <IconButton {...props} label={label} icon={<Ellipsis size={20} />} tone={tone} tip="none" className="host-menu" />} />;
+/** What a host can do to a participant, as rows of a menu. */
+export function hostItems(t: Words, participant: Participant, act: Act): MenuItem[] {
+	return actionsOn(participant).flatMap((action): MenuItem[] => {
+		const Icon = icons[action];
+		const item = { kind: 'action', label: t(`host.${action}`), icon: <Icon size={20} aria-hidden="true" />, onPick: () => act(action, participant) } as const;
+		return action === 'remove' ? [{ kind: 'line' }, { ...item, tone: 'danger' }] : [item];
+	});
 }
 
 /** A question to the host before something that can't be taken back. */
@@ -60,18 +43,15 @@ export type AskProps = Readonly<{ question: Question | undefined; onConfirm: (qu
 
 /** Asks before a participant is removed or made a host. */
 export function AskFirst({ question, onConfirm, onClose }: AskProps) {
+	const t = useWords();
 	const name = question?.participant.name ?? '';
 	const removes = question?.action !== 'make_host';
 	return (
 		<Confirm
 			open={question !== undefined}
-			title={removes ? `Remove ${name}?` : `Make ${name} a host?`}
-			text={
-				removes
-					? 'They are disconnected at once and told that a host removed them. With the link they can join again, unless you lock the meeting.'
-					: 'They can mute and remove others, record, lock and end the meeting, as you can. This can’t be taken back while they are in the meeting.'
-			}
-			action={removes ? 'Remove' : 'Make host'}
+			title={removes ? t('host.removeTitle', { name }) : t('host.makeTitle', { name })}
+			text={removes ? t('host.removeText') : t('host.makeText')}
+			action={removes ? t('host.removeAction') : t('host.make_host')}
 			kind={removes ? 'danger' : 'filled'}
 			onConfirm={() => {
 				if (question !== undefined) onConfirm(question);

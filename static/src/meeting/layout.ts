@@ -1,3 +1,5 @@
+import type { Corner } from '../client';
+
 /** The size of something on screen, in CSS pixels. */
 export type Size = Readonly<{ width: number; height: number }>;
 
@@ -80,6 +82,25 @@ function stackOf(count: number, stage: Size): Spotlight {
 	const fits = Math.min(count, tilesPerPage(count, rest));
 	const strip = gridOf(fits, rest).map((rect) => ({ ...rect, y: rect.y + top }));
 	return { main: { x: 0, y: 0, width: stage.width, height }, strip };
+}
+
+/** A small tile in a corner, over the others. Start is left: tiles turn it where text runs the other way. */
+export function cornerOf(stage: Size, corner: Corner): Rect {
+	const width = Math.min(stage.width, Math.max(110, Math.min(240, stage.width * 0.2)));
+	const height = Math.min(stage.height, width / WIDE);
+	const x = corner.endsWith('end') ? stage.width - width - GAP : GAP;
+	const y = corner.startsWith('bottom') ? stage.height - height - GAP : GAP;
+	return { x, y, width, height };
+}
+
+/** The corner nearest to a point of the stage. */
+export function nearestCorner(stage: Size, x: number, y: number): Corner {
+	return `${y < stage.height / 2 ? 'top' : 'bottom'}-${x < stage.width / 2 ? 'start' : 'end'}`;
+}
+
+/** The same places seen in a mirror, for languages that are written from right to left. */
+export function mirrored(rects: readonly Rect[], stage: Size): Rect[] {
+	return rects.map((rect) => ({ ...rect, x: stage.width - rect.x - rect.width }));
 }
 
 function bestGrid(count: number, stage: Size, shapes: Shapes): { columns: number; tile: Size } {

@@ -1,7 +1,9 @@
 import { createRoot } from 'react-dom/client';
-import { browserStore, hostTokenOf, roomOf } from '../client';
+import { browserStore, hostTokenOf, loadPreferences, roomOf } from '../client';
 import '../design';
+import { loadWords } from '../words';
 import { App } from './app';
+import { pageLanguage } from './language';
 import './meeting.css';
 
 /**
@@ -28,8 +30,12 @@ function takeHostToken(room: string): string | undefined {
 	}
 }
 
-const root = document.getElementById('root');
-if (root !== null) {
+async function start(root: HTMLElement): Promise<void> {
 	const room = roomOf(location.pathname);
-	createRoot(root).render(<App room={room} token={room === undefined ? undefined : takeHostToken(room)} />);
+	const token = room === undefined ? undefined : takeHostToken(room);
+	const words = await loadWords(pageLanguage(loadPreferences(browserStore('localStorage')).language));
+	createRoot(root).render(<App room={room} token={token} words={words} />);
 }
+
+const root = document.getElementById('root');
+if (root !== null) void start(root);

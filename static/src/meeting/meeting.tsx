@@ -1,26 +1,31 @@
-import { LoaderCircle, MonitorUp, Volume2 } from 'lucide-react';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
-import type { RefObject } from 'react';
-import { handsUp } from '../client';
+import { handsUp, LAYOUTS } from '../client';
 import type { Client, ClientState, DeviceControl, Meeting, Over, Preferences } from '../client';
-import { Button, Confirm } from '../design';
+import { Confirm } from '../design';
+import { useWords } from '../words';
+import { useAct, useActions, useEscape, useMentions, useNews, useShortcuts, useSoundOnly, useUnread } from './actions';
+import type { Overlay } from './actions';
+import { Banners, isInterrupted, Joining } from './banners';
 import { Bar } from './bar';
 import type { Panel } from './bar';
 import { Burst } from './burst';
 import { ChatPanel } from './chat';
+import { ConnectionDialog } from './connection';
 import { useMedia, useStore } from './hooks';
 import { AskFirst } from './host';
-import type { Act, Question } from './host';
-import { InviteCard } from './invite';
-import { MoreDialog } from './more';
-import { newsBetween } from './news';
+import type { Question } from './host';
+import { InviteCard, InviteDialog } from './invite';
+import { KeysDialog } from './keys';
+import { MoreDialog, moreItems } from './more';
+import type { MoreRun, MoreState } from './more';
 import type { News } from './news';
 import { PeoplePanel } from './people';
+import type { Choices } from './person-menu';
+import { PipView, usePip } from './pip';
 import { SettingsDialog } from './settings';
-import { commandOf, isTyping } from './shortcuts';
-import type { Command } from './shortcuts';
 import { Stage } from './stage';
-import { toggleCamera, toggleMicrophone } from './toggles';
+import { usePushToTalk } from './talk';
+import type { TileId } from './tiles';
 import { TopBar } from './topbar';
 
 export type MeetingViewProps = Readonly<{
@@ -32,57 +37,64 @@ export type MeetingViewProps = Readonly<{
 	onOver: (over: Over) => void;
 }>;
 
-/** What lies over the meeting. */
-type Overlay = 'settings' | 'more' | 'end' | undefined;
-
-/** The meeting itself: stage, panels and bar. */
-export function MeetingView({ client, devices, preferences, onPreferences, notify, onOver }: MeetingViewProps) {
+/** The meeting, once the server has let the viewer in. */
+export function MeetingView(props: MeetingViewProps) {
+	const { client, preferences, onOver } = props;
 	const state = useStore(client.state);
-	const { camera } = useStore(devices.state);
 	const { meeting, over } = state;
-	const [panel, setPanel] = useState<Panel>();
-	const [overlay, setOverlay] = useState<Overlay>();
-	const narrow = useMedia('(max-width: 900px)');
-	const unread = useUnread(meeting, panel === 'chat');
-	useNews(meeting, notify);
 	useEffect(() => {
 		if (over !== undefined) onOver(over);
 	}, [over, onOver]);
 	useEffect(() => {
 		if (preferences.speakerId !== '') void client.board.setOutput(preferences.speakerId);
 	}, [client, preferences.speakerId]);
-	const run = useActions(client, devices, setPanel, setOverlay);
-	useShortcuts(run);
+	return meeting === undefined ? <Joining link={state.link} /> : <Inside {...props} state={state} meeting={meeting} />;
+}
+
+type InsideProps = MeetingViewProps & Readonly<{ state: ClientState; meeting: Meeting }>;
+
+/** The meeting itself: stage, panels and bar. */
+function Inside(props: InsideProps) {
+	const { client, devices, preferences, onPreferences, notify, state, meeting } = props;
+	const { camera } = useStore(devices.state);
+	const [panel, setPanel] = useState<Panel>();
+	const [overlay, setOverlay] = useState<Overlay>();
 	const [question, setQuestion] = useState<Question>();
-	const act = useAct(client, setQuestion);
+	const [about, setAbout] = useState<string>();
+	const view = useView(props, setQuestion, setAbout, setOverlay);
+	const run = useActions(client, devices, setPanel, setOverlay);
+	const commands = useMemo(() => ({ ...run, ...view.run }), [run, view.run]);
+	const unread = useUnread(meeting, panel === 'chat');
+	useNews(meeting, notify);
+	useMentions(meeting, panel === 'chat', notify);
+	useShortcuts(commands);
+	usePushToTalk(devices);
 	const root = useRef<HTMLDivElement>(null);
 	useEscape(root, panel, () => setPanel(undefined));
-
-	if (meeting === undefined) return <Joining link={state.link} />;
 	const isHost = meeting.role === 'host';
 	const hands = handsUp(meeting.participants);
 	const handUp = hands.some(({ id }) => id === meeting.self);
-	const gestures = { handUp, onReact: client.react };
-	const { on: isRecording } = meeting.recording;
-	const host = { isHost, isRecording, isSharing: state.sharing };
-	/** A dialog that closes after another was opened in its place leaves that one open. */
-	const shut = (which: Overlay) => () => setOverlay((now) => (now === which ? undefined : now));
+	const shared = { isHost, isRecording: meeting.recording.on, isSharing: state.sharing, handUp, onReact: client.react };
 	return (
 		<div className="meeting" ref={root} data-panel={panel}>
-			<TopBar state={state} meeting={meeting} notify={notify} onExtend={isHost ? client.extend : undefined} />
+			<TopBar state={state} meeting={meeting} notify={notify} onExtend={isHost ? client.extend : undefined} onConnection={commands.connection} />
 			<main className="meeting-middle">
 				<Stage
 					client={client}
 					meeting={meeting}
 					ownTrack={camera.kind === 'on' ? camera.track : undefined}
 					dimmed={isInterrupted(state)}
-					alone={<InviteCard />}
-					act={isHost ? act : undefined}
+					alone={<InviteCard onMore={run.invite} />}
+					options={view.options}
+					soundOnly={view.more.soundOnly}
+					away={view.away}
+					onMain={view.setMain}
+					choices={view.choices}
 				/>
 				<Burst reactions={client.reactions} meeting={meeting} />
-				<Banners state={state} client={client} />
+				<Banners state={state} client={client} soundOnly={view.more.soundOnly} />
 			</main>
-			<Panels panel={panel} state={state} meeting={meeting} client={client} act={isHost ? act : undefined} onClose={() => setPanel(undefined)} />
+			<Panels panel={panel} state={state} meeting={meeting} client={client} view={view} onInvite={run.invite} onClose={() => setPanel(undefined)} />
 			<Bar
 				devices={devices}
 				preferences={preferences}
@@ -90,165 +102,117 @@ export function MeetingView({ client, devices, preferences, onPreferences, notif
 				panel={panel}
 				unread={unread}
 				hands={hands.length - Number(handUp)}
-				narrow={narrow}
+				more={moreItems(view.t, view.more, commands)}
+				narrow={view.narrow}
 				run={run}
-				{...host}
-				{...gestures}
+				{...shared}
 			/>
-			<SettingsDialog open={overlay === 'settings'} devices={devices} preferences={preferences} onPreferences={onPreferences} onClose={shut('settings')} />
-			<MoreDialog open={overlay === 'more'} onClose={shut('more')} run={run} {...host} {...gestures} />
+			{view.pip.window === undefined ? null : <PipView window={view.pip.window} client={client} meeting={meeting} devices={devices} tile={view.away} run={run} />}
+			<MoreDialog open={overlay === 'more'} state={view.more} run={commands} onClose={shut('more', setOverlay)} {...shared} />
+			<Overlays {...props} overlay={overlay} about={about} setOverlay={setOverlay} />
 			<AskFirst question={question} onConfirm={({ action, participant }) => client.moderate(action, participant.id)} onClose={() => setQuestion(undefined)} />
-			<Confirm
-				open={overlay === 'end'}
-				title="End the meeting for everybody?"
-				text={`All ${meeting.participants.length} participants are disconnected, a running recording stops, and nobody can join again. This can’t be undone.`}
-				action="End for everybody"
-				onConfirm={client.endForAll}
-				onClose={shut('end')}
-			/>
 		</div>
 	);
 }
 
-type PanelsProps = Readonly<{ panel: Panel; state: ClientState; meeting: Meeting; client: Client; act: Act | undefined; onClose: () => void }>;
+type View = ReturnType<typeof useView>;
+
+/** What the viewer chose about the stage, and how to choose otherwise. */
+function useView(
+	{ client, preferences, onPreferences, notify, state, meeting }: InsideProps,
+	ask: (question: Question) => void,
+	setAbout: (participant: string | undefined) => void,
+	setOverlay: (overlay: Overlay) => void,
+) {
+	const t = useWords();
+	const narrow = useMedia('(max-width: 900px)');
+	const [pinned, setPinned] = useState<TileId>();
+	const [main, setMain] = useState<TileId>();
+	const [soundOnly, setSoundOnly] = useSoundOnly(state.quality, notify);
+	const pip = usePip();
+	const act = useAct(client, ask);
+	const isHost = meeting.role === 'host';
+	const { layout, selfView, corner } = preferences;
+	const setLayout = useCallback((next: Preferences['layout']) => onPreferences({ layout: next }), [onPreferences]);
+	const choices = useMemo(
+		(): Choices => ({
+			pin: setPinned,
+			details: (participant) => {
+				setAbout(participant);
+				setOverlay('connection');
+			},
+			selfView,
+			corner,
+			setSelfView: (view) => onPreferences({ selfView: view }),
+			setCorner: (next) => onPreferences({ corner: next }),
+			act: isHost ? act : undefined,
+		}),
+		[selfView, corner, isHost, act, onPreferences, setAbout, setOverlay],
+	);
+	const run: MoreRun & Record<'layout', () => void> = {
+		pip: () => (pip.isOpen ? pip.close() : pip.open(main)),
+		soundOnly: () => setSoundOnly(!soundOnly),
+		layout: () => setLayout(LAYOUTS[(LAYOUTS.indexOf(layout) + 1) % LAYOUTS.length] ?? 'auto'),
+		invite: () => setOverlay('invite'),
+		keys: () => setOverlay('keys'),
+		connection: () => {
+			setAbout(undefined);
+			setOverlay('connection');
+		},
+	};
+	const more: MoreState = { layout, setLayout, soundOnly, pipOpen: pip.isOpen, choices };
+	return { t, narrow, pinned, setMain, options: { layout, selfView, corner, pinned }, away: pip.window === undefined ? undefined : main, pip, choices, more, run };
+}
+
+/** Closes an overlay. One that closes after another was opened in its place leaves that one open. */
+function shut(which: Overlay, setOverlay: (change: (now: Overlay) => Overlay) => void): () => void {
+	return () => setOverlay((now) => (now === which ? undefined : now));
+}
+
+type PanelsProps = Readonly<{ panel: Panel; state: ClientState; meeting: Meeting; client: Client; view: View; onInvite: () => void; onClose: () => void }>;
 
 /** The panel beside the stage, if one is open. */
-function Panels({ panel, state, meeting, client, act, onClose }: PanelsProps) {
+function Panels({ panel, state, meeting, client, view, onInvite, onClose }: PanelsProps) {
 	switch (panel) {
 		case 'chat':
-			return <ChatPanel messages={meeting.chat} self={meeting.self} open={state.link.kind === 'open'} onSay={client.say} onClose={onClose} />;
+			return <ChatPanel messages={meeting.chat} self={meeting.self} people={meeting.participants} open={state.link.kind === 'open'} onSay={client.say} onClose={onClose} />;
 		case 'people':
-			return <PeoplePanel meeting={meeting} levels={client.levels} act={act} onMuteAll={() => client.moderate('mute_all')} onLock={client.lock} onClose={onClose} />;
+			return (
+				<PeoplePanel
+					meeting={meeting}
+					levels={client.levels}
+					choices={view.choices}
+					pinned={view.pinned?.source === 'camera' ? view.pinned.participant : undefined}
+					onInvite={onInvite}
+					onMuteAll={() => client.moderate('mute_all')}
+					onLock={client.lock}
+					onClose={onClose}
+				/>
+			);
 		case undefined:
 			return null;
 	}
 }
 
-function isInterrupted({ link, media }: ClientState): boolean {
-	return link.kind !== 'open' || media === 'interrupted';
-}
+type OverlaysProps = InsideProps & Readonly<{ overlay: Overlay; about: string | undefined; setOverlay: (change: (now: Overlay) => Overlay) => void }>;
 
-function Joining({ link }: { link: ClientState['link'] }) {
+/** The dialogs that lie over the meeting. */
+function Overlays({ client, devices, preferences, onPreferences, meeting, overlay, about, setOverlay }: OverlaysProps) {
+	const t = useWords();
 	return (
-		<main className="over" aria-busy="true">
-			<div className="over-card" role="status">
-				<LoaderCircle size={28} className="spinning" aria-hidden="true" />
-				<p>{link.kind === 'retrying' ? 'The server does not answer. Trying again…' : 'Joining…'}</p>
-			</div>
-		</main>
+		<>
+			<SettingsDialog open={overlay === 'settings'} devices={devices} preferences={preferences} onPreferences={onPreferences} onClose={shut('settings', setOverlay)} />
+			<InviteDialog open={overlay === 'invite'} room={meeting.room.id} onClose={shut('invite', setOverlay)} />
+			<ConnectionDialog open={overlay === 'connection'} client={client} meeting={meeting} participant={about} onClose={shut('connection', setOverlay)} />
+			<KeysDialog open={overlay === 'keys'} onClose={shut('keys', setOverlay)} />
+			<Confirm
+				open={overlay === 'end'}
+				title={t('host.endTitle')}
+				text={t('host.endText', { count: meeting.participants.length })}
+				action={t('host.endAction')}
+				onConfirm={client.endForAll}
+				onClose={shut('end', setOverlay)}
+			/>
+		</>
 	);
-}
-
-/** What lies on the stage while something needs attention. */
-function Banners({ state, client }: { state: ClientState; client: Client }) {
-	return (
-		<div className="banners" role="status">
-			{isInterrupted(state) ? (
-				<p className="banner">
-					<LoaderCircle size={16} className="spinning" aria-hidden="true" /> Reconnecting…
-				</p>
-			) : null}
-			{state.sharing ? (
-				<div className="banner">
-					<MonitorUp size={16} aria-hidden="true" /> You are sharing your screen
-				</div>
-			) : null}
-			{state.soundBlocked ? (
-				<Button kind="filled" size="large" icon={<Volume2 size={20} aria-hidden="true" />} onClick={client.playSound}>
-					Tap to hear
-				</Button>
-			) : null}
-		</div>
-	);
-}
-
-type Actions = Readonly<Record<Command | 'record' | 'more' | 'leave' | 'end', () => void>>;
-
-function useActions(client: Client, devices: DeviceControl, setPanel: (change: (panel: Panel) => Panel) => void, setOverlay: (overlay: Overlay) => void): Actions {
-	return useMemo(() => {
-		const toggle = (panel: Panel) => () => setPanel((now) => (now === panel ? undefined : panel));
-		return {
-			microphone: () => toggleMicrophone(devices),
-			camera: () => toggleCamera(devices),
-			share: () => {
-				if (client.state.get().sharing) client.stopSharing();
-				else void client.share();
-			},
-			hand: () => {
-				const { meeting } = client.state.get();
-				client.raiseHand(meeting?.participants.find(({ id }) => id === meeting.self)?.hand === undefined);
-			},
-			chat: toggle('chat'),
-			people: toggle('people'),
-			settings: () => setOverlay('settings'),
-			more: () => setOverlay('more'),
-			record: () => client.record(client.state.get().meeting?.recording.on !== true),
-			leave: client.leave,
-			end: () => setOverlay('end'),
-		};
-	}, [client, devices, setPanel, setOverlay]);
-}
-
-/** What a host does to the others, with a question before what can't be taken back. */
-function useAct(client: Client, ask: (question: Question) => void): Act {
-	return useCallback(
-		(action, participant) => {
-			if (action === 'remove' || action === 'make_host') ask({ action, participant });
-			else client.moderate(action, participant.id);
-		},
-		[client, ask],
-	);
-}
-
-function useShortcuts(run: Actions): void {
-	useEffect(() => {
-		const pressed = (event: KeyboardEvent) => {
-			const command = commandOf(event, isTyping(event.target));
-			if (command === undefined) return;
-			event.preventDefault();
-			run[command]();
-		};
-		document.addEventListener('keydown', pressed);
-		return () => document.removeEventListener('keydown', pressed);
-	}, [run]);
-}
-
-/** Escape closes the panel, and the focus goes back to the button that opened it. */
-function useEscape(root: RefObject<HTMLElement | null>, panel: Panel, close: () => void): void {
-	const latest = useRef(close);
-	useEffect(() => {
-		latest.current = close;
-	});
-	useEffect(() => {
-		const element = root.current;
-		if (element === null || panel === undefined) return;
-		const opener = element.querySelector<HTMLElement>(panel === 'chat' ? '[aria-label=Chat]' : '[aria-label=Participants]');
-		const pressed = (event: KeyboardEvent) => {
-			if (event.key === 'Escape' && !event.defaultPrevented && document.querySelector('dialog[open], :popover-open') === null) latest.current();
-		};
-		document.addEventListener('keydown', pressed);
-		return () => {
-			document.removeEventListener('keydown', pressed);
-			if (document.activeElement === null || document.activeElement === document.body) opener?.focus();
-		};
-	}, [root, panel]);
-}
-
-/** How many lines of others came since the chat was last open. */
-function useUnread(meeting: Meeting | undefined, open: boolean): number {
-	const [read, setRead] = useState<number>();
-	const count = meeting?.chat.length;
-	if (count !== undefined && (read === undefined || (open && read !== count))) setRead(count);
-	if (meeting === undefined || read === undefined) return 0;
-	return meeting.chat.slice(read).filter(({ from }) => from !== meeting.self).length;
-}
-
-function useNews(meeting: Meeting | undefined, notify: (news: News) => void): void {
-	const before = useRef<Meeting>(undefined);
-	const tell = useCallback((from: Meeting, to: Meeting) => newsBetween(from, to).forEach(notify), [notify]);
-	useEffect(() => {
-		if (meeting !== undefined && before.current !== undefined) tell(before.current, meeting);
-		if (meeting !== undefined && before.current === undefined && meeting.recording.on) notify({ tone: 'info', text: 'This meeting is being recorded.' });
-		before.current = meeting;
-	}, [meeting, tell, notify]);
 }

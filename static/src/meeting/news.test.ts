@@ -1,21 +1,27 @@
 import { describe, expect, it } from 'vitest';
 import type { Meeting, Participant } from '../client';
+import { createWords } from '../words';
+import { en } from '../words/en';
 import { newsBetween, newsOf, reminderBetween } from './news';
 
-const person = (id: string, name = id): Participant => ({ id, number: 1, name, role: 'guest', sources: [], connected: true, joined_at: '' });
+const t = createWords('en', en);
+const person = (id: string, name = id): Participant => ({ id, number: 1, name, role: 'speaker', sources: [], connected: true, joined_at: '' });
 const base: Meeting = {
 	self: 'me',
-	role: 'guest',
-	room: { id: 'r', title: '', ends_at: '2026-01-02T11:00:00Z', locked: false },
+	role: 'speaker',
+	room: { id: 'r', title: '', ends_at: '2026-01-02T11:00:00Z', locked: false, lobby: false, recording_policy: 'manual', audience_may: ['chat', 'hand', 'reaction'] },
 	participants: [person('me'), person('a', 'Ann')],
 	recording: { on: false },
 	chat: [],
+	lobby: [],
+	announcements: [],
 	seats: [],
 	floor: [],
 	seq: 1,
 	clockOffsetMs: 0,
 };
-const texts = (after: Partial<Meeting>, before: Partial<Meeting> = {}) => newsBetween({ ...base, ...before }, { ...base, ...after }).map(({ text }) => text);
+const note = { from: 'anna', text: 'Back at noon.', at: '2026-01-02T10:00:00.000Z', private: false };
+const texts = (after: Partial<Meeting>, before: Partial<Meeting> = {}) => newsBetween(t, { ...base, ...before }, { ...base, ...after }).map(({ text }) => text);
 
 describe('newsBetween', () => {
 	it.each([
@@ -33,6 +39,9 @@ describe('newsBetween', () => {
 		['an open lock', {}, { room: { ...base.room, locked: true } }, ['The meeting is unlocked. Whoever has the link can join.']],
 		['a hand, to hosts', { role: 'host', participants: [person('me'), { ...person('a', 'Ann'), hand: 4 }] }, {}, ['Ann raised a hand.']],
 		['a hand, not to guests', { participants: [person('me'), { ...person('a', 'Ann'), hand: 4 }] }, {}, []],
+		['an announcement', { announcements: [note] }, {}, ['anna to everybody: Back at noon.']],
+		['an announcement to this page alone', { announcements: [note, { ...note, private: true }] }, { announcements: [note] }, ['anna to you: Back at noon.']],
+		['an announcement it knew', { announcements: [note] }, { announcements: [note] }, []],
 		['a new session of ours', { self: 'me2', participants: [] }, {}, []],
 	] as const)('tells of %s', (_, after, before, want) => {
 		expect(texts(after, before)).toEqual(want);
@@ -54,7 +63,7 @@ describe('reminderBetween', () => {
 		[400_000, 30_000, 'The meeting ends in 1 min.'],
 		[1_000, -1, undefined],
 	])('from %i to %i', (before, now, want) => {
-		expect(reminderBetween(before, now)?.text).toBe(want);
+		expect(reminderBetween(t, before, now)?.text).toBe(want);
 	});
 });
 
@@ -70,6 +79,6 @@ describe('newsOf', () => {
 		[{ kind: 'error', code: 'too_long', message: 'A meeting can last 24 hours at most.', about: 'extend' }, 'A meeting can last 24 hours at most.'],
 		[{ kind: 'error', code: 'forbidden', message: '', about: 'end' }, 'Only a host may do that.'],
 	] as const)('%j', (event, want) => {
-		expect(newsOf(event, () => undefined)?.text).toBe(want);
+		expect(newsOf(t, event, () => undefined)?.text).toBe(want);
 	});
 });

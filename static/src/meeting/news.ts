@@ -1,6 +1,7 @@
 import { handsUp } from '../client';
 import type { ClientEvent, Meeting } from '../client';
 import type { Notice } from '../design';
+import type { Words } from '../words';
 import { namesInWords, stretch } from './time';
 
 /** A notice before it has a number. */
@@ -13,63 +14,76 @@ const SMALL = 12;
 const REMINDERS = [600_000, 300_000, 60_000] as const;
 
 /** What deserves a word when the meeting changed from before to after. */
-export function newsBetween(before: Meeting, after: Meeting): News[] {
+export function newsBetween(t: Words, before: Meeting, after: Meeting): News[] {
 	if (before.self !== after.self) return [];
-	return [...comings(before, after), ...handNews(before, after), ...recordingNews(before, after), ...roomNews(before, after)];
+	return [
+		...comings(t, before, after),
+		...handNews(t, before, after),
+		...announced(t, before, after),
+		...recordingNews(t, before, after),
+		...lockNews(t, before, after),
+		...endNews(t, before, after),
+	];
 }
 
 /** The reminder that fell due since the last look, if one did. */
-export function reminderBetween(leftBefore: number, leftNow: number): News | undefined {
+export function reminderBetween(t: Words, leftBefore: number, leftNow: number): News | undefined {
 	const due = REMINDERS.findLast((at) => leftBefore > at && leftNow <= at && leftNow > 0);
-	return due === undefined ? undefined : { tone: 'warning', text: `The meeting ends in ${stretch(due)}.` };
+	return due === undefined ? undefined : { tone: 'warning', text: t('news.ends', { time: stretch(t, due) }) };
 }
 
 /** What to say about something that happened to this page; unmute is what the viewer may be asked to do. */
-export function newsOf(event: ClientEvent, unmute: () => void): News | undefined {
+export function newsOf(t: Words, event: ClientEvent, unmute: () => void): News | undefined {
 	switch (event.kind) {
 		case 'moderated':
-			return moderatedNews(event, unmute);
+			return moderatedNews(t, event, unmute);
 		case 'restarting':
-			return { tone: 'warning', text: 'The server restarts. You will be back in a moment.' };
+			return { tone: 'warning', text: t('news.restart') };
 		case 'share_failed':
-			return event.reason === 'cancelled' ? undefined : { tone: 'danger', text: 'The screen could not be shared. Try again, or choose another window.' };
+			return event.reason === 'cancelled' ? undefined : { tone: 'danger', text: t('news.shareFailed') };
 		case 'error':
-			return { tone: 'danger', text: errorWords(event) };
+			return { tone: 'danger', text: errorWords(t, event) };
 	}
 }
 
-function moderatedNews({ action, by }: Extract<ClientEvent, { kind: 'moderated' }>, unmute: () => void): News | undefined {
+function moderatedNews(t: Words, { action, by: name }: Extract<ClientEvent, { kind: 'moderated' }>, unmute: () => void): News | undefined {
 	switch (action) {
 		case 'mute':
-			return { tone: 'warning', text: `${by} muted your microphone. Unmute it when you want to speak.` };
+			return { tone: 'warning', text: t('news.mutedYou', { name }) };
 		case 'stop_camera':
-			return { tone: 'warning', text: `${by} turned off your camera.` };
+			return { tone: 'warning', text: t('news.stoppedCamera', { name }) };
 		case 'stop_screen':
-			return { tone: 'warning', text: `${by} stopped your screen sharing.` };
+			return { tone: 'warning', text: t('news.stoppedScreen', { name }) };
 		case 'ask_to_unmute':
-			return { tone: 'info', text: `${by} asks you to unmute.`, action: { label: 'Unmute', run: unmute } };
+			return { tone: 'info', text: t('news.asksToUnmute', { name }), action: { label: t('news.unmute'), run: unmute } };
 		case 'lower_hand':
-			return { tone: 'info', text: `${by} lowered your hand.` };
+			return { tone: 'info', text: t('news.loweredHand', { name }) };
 		case 'make_host':
-			return { tone: 'good', text: `${by} made you a host.` };
+			return { tone: 'good', text: t('news.madeHost', { name }) };
 		case 'mute_all':
 		case 'remove':
+		case 'set_role':
+		case 'hand_over':
+		case 'admit':
+		case 'admit_all':
+		case 'deny':
+		case 'send_to_lobby':
 			return undefined;
 	}
 }
 
-function errorWords({ code, message, about }: Extract<ClientEvent, { kind: 'error' }>): string {
+function errorWords(t: Words, { code, message, about }: Extract<ClientEvent, { kind: 'error' }>): string {
 	const said = message === '' ? '' : ` ${message}`;
-	if (code === 'record_failed') return `The recording did not start.${said}`;
-	if (code === 'forbidden') return 'Only a host may do that.';
-	if (code === 'not_here') return 'They have left the meeting.';
-	if (code === 'too_long') return message;
-	if (code === 'too_many') return 'That was too quick for the server. Wait a moment and try again.';
-	if (about === 'chat') return `Your message was not sent.${said}`;
-	return `The server refused that.${said}`;
+	if (code === 'record_failed') return t('news.recordFailed') + said;
+	if (code === 'forbidden') return t('news.hostsOnly');
+	if (code === 'not_here') return t('news.notHere');
+	if (code === 'too_long') return t('news.tooLong');
+	if (code === 'too_many') return t('news.tooMany');
+	if (about === 'chat') return t('news.notSent') + said;
+	return t('news.refused') + said;
 }
 
-function comings(before: Meeting, after: Meeting): News[] {
+function comings(t: Words, before: Meeting, after: Meeting): News[] {
 	if (Math.max(before.participants.length, after.participants.length) > SMALL) return [];
 	const names = (from: Meeting, to: Meeting) => {
 		const known = new Set(to.participants.map(({ id }) => id));
@@ -77,40 +91,44 @@ function comings(before: Meeting, after: Meeting): News[] {
 	};
 	const [came, left] = [names(after, before), names(before, after)];
 	return [
-		...(came.length > 0 ? [{ tone: 'info', text: `${namesInWords(came, came.length)} joined.` } as const] : []),
-		...(left.length > 0 ? [{ tone: 'info', text: `${namesInWords(left, left.length)} left.` } as const] : []),
+		...(came.length > 0 ? [{ tone: 'info', text: t('news.joined', { names: namesInWords(t, came, came.length), count: came.length }) } as const] : []),
+		...(left.length > 0 ? [{ tone: 'info', text: t('news.left', { names: namesInWords(t, left, left.length), count: left.length }) } as const] : []),
 	];
 }
 
-function recordingNews(before: Meeting, after: Meeting): News[] {
+/** What somebody who looks after the room says stays until it is read. */
+function announced(t: Words, before: Meeting, after: Meeting): News[] {
+	const known = new Set(before.announcements);
+	return after.announcements
+		.filter((one) => !known.has(one))
+		.map(({ from: name, text, private: alone }) => ({ tone: 'info', text: t(alone ? 'news.saysToYou' : 'news.saysToAll', { name, text }), keep: true }));
+}
+
+function recordingNews(t: Words, before: Meeting, after: Meeting): News[] {
 	if (before.recording.on === after.recording.on) return [];
 	const { on, by, notice } = after.recording;
-	if (on) return [{ tone: 'info', text: by === undefined ? 'This meeting is being recorded.' : `${by} started recording this meeting.` }];
-	if (notice !== undefined) return [{ tone: 'warning', text: `Recording stopped. ${notice}`, keep: true }];
-	return [{ tone: 'info', text: by === undefined ? 'Recording stopped.' : `${by} stopped the recording.` }];
+	if (on) return [{ tone: 'info', text: by === undefined ? t('news.recorded') : t('news.recordingBy', { name: by }) }];
+	if (notice !== undefined) return [{ tone: 'warning', text: `${t('news.recordingStopped')} ${notice}`, keep: true }];
+	return [{ tone: 'info', text: by === undefined ? t('news.recordingStopped') : t('news.recordingStoppedBy', { name: by }) }];
 }
 
 /** Tells hosts whose hands went up. */
-function handNews(before: Meeting, after: Meeting): News[] {
+function handNews(t: Words, before: Meeting, after: Meeting): News[] {
 	if (after.role !== 'host') return [];
 	const up = new Set(handsUp(before.participants).map(({ id }) => id));
 	const names = handsUp(after.participants)
 		.filter(({ id }) => !up.has(id) && id !== after.self)
 		.map(({ name }) => name);
-	return names.length === 0 ? [] : [{ tone: 'info', text: `${namesInWords(names, names.length)} raised a hand.` }];
+	return names.length === 0 ? [] : [{ tone: 'info', text: t('news.hand', { names: namesInWords(t, names, names.length), count: names.length }) }];
 }
 
-function roomNews(before: Meeting, after: Meeting): News[] {
-	return [...lockNews(before, after), ...endNews(before, after)];
-}
-
-function lockNews(before: Meeting, after: Meeting): News[] {
+function lockNews(t: Words, before: Meeting, after: Meeting): News[] {
 	if (before.room.locked === after.room.locked) return [];
-	return [{ tone: 'info', text: after.room.locked ? 'The meeting is locked. Nobody new can join.' : 'The meeting is unlocked. Whoever has the link can join.' }];
+	return [{ tone: 'info', text: after.room.locked ? t('news.locked') : t('news.unlocked') }];
 }
 
-function endNews(before: Meeting, after: Meeting): News[] {
+function endNews(t: Words, before: Meeting, after: Meeting): News[] {
 	const left = Date.parse(after.room.ends_at) - Date.parse(before.room.ends_at);
 	if (!(Math.abs(left) >= 60_000)) return []; // also when one of the two is no time
-	return [{ tone: 'info', text: left > 0 ? `The meeting goes on ${stretch(left)} longer.` : `The meeting ends ${stretch(-left)} earlier.` }];
+	return [{ tone: 'info', text: left > 0 ? t('news.longer', { time: stretch(t, left) }) : t('news.earlier', { time: stretch(t, -left) }) }];
 }

@@ -2,6 +2,8 @@ import { CircleAlert, DoorOpen, Link2Off, Lock, MonitorSmartphone, PhoneOff, Use
 import type { ReactNode } from 'react';
 import type { Over } from '../client';
 import { Button } from '../design';
+import { useWords } from '../words';
+import type { Words } from '../words';
 
 /** What stands on the page after a meeting. */
 type Farewell = Readonly<{ icon: ReactNode; title: string; text: string; rejoin: string | undefined }>;
@@ -10,7 +12,8 @@ export type OverViewProps = Readonly<{ over: Over; unknown?: boolean; onRejoin?:
 
 /** The page after the meeting, or where there is none. */
 export function OverView({ over, unknown = false, onRejoin }: OverViewProps) {
-	const { icon, title, text, rejoin } = unknown ? UNKNOWN : farewellOf(over);
+	const t = useWords();
+	const { icon, title, text, rejoin } = unknown ? unknownOf(t) : farewellOf(t, over);
 	return (
 		<main className="over">
 			<div className="over-card">
@@ -27,61 +30,72 @@ export function OverView({ over, unknown = false, onRejoin }: OverViewProps) {
 	);
 }
 
-const UNKNOWN: Farewell = {
-	icon: <Link2Off size={28} aria-hidden="true" />,
-	title: 'There is no such meeting',
-	text: 'The meeting is over, or its address was copied in part. Ask whoever invited you for the link.',
-	rejoin: undefined,
-};
+function unknownOf(t: Words): Farewell {
+	return { icon: <Link2Off size={28} aria-hidden="true" />, title: t('over.unknown'), text: t('over.unknownText'), rejoin: undefined };
+}
 
-function farewellOf(over: Over): Farewell {
+function farewellOf(t: Words, over: Over): Farewell {
 	switch (over.reason) {
 		case 'left':
-			return { icon: <DoorOpen size={28} aria-hidden="true" />, title: 'You left the meeting', text: 'Your microphone and camera are off.', rejoin: 'Rejoin' };
+			return { icon: <DoorOpen size={28} aria-hidden="true" />, title: t('over.left'), text: t('over.leftText'), rejoin: t('over.rejoin') };
 		case 'ended':
 			return {
 				icon: <PhoneOff size={28} aria-hidden="true" />,
-				title: 'The meeting has ended',
-				text: 'Its time is over, or a host ended it. Your microphone and camera are off. You can close this page.',
+				title: t('over.ended'),
+				text: t('over.endedText'),
 				rejoin: undefined,
 			};
 		case 'replaced':
 			return {
 				icon: <MonitorSmartphone size={28} aria-hidden="true" />,
-				title: 'You are in this meeting elsewhere',
-				text: 'Your place was taken up in another tab or window. This one is not connected any more.',
-				rejoin: 'Rejoin here',
+				title: t('over.replaced'),
+				text: t('over.replacedText'),
+				rejoin: t('over.rejoinHere'),
 			};
 		case 'removed':
 			return {
 				icon: <UserX size={28} aria-hidden="true" />,
-				title: 'You were removed from the meeting',
-				text: 'A host removed you. Your microphone and camera are off. If that was a mistake, ask whoever invited you.',
+				title: t('over.removed'),
+				text: t('over.removedText'),
+				rejoin: undefined,
+			};
+		case 'denied':
+			return {
+				icon: <UserX size={28} aria-hidden="true" />,
+				title: t('over.denied'),
+				text: t('over.deniedText'),
+				rejoin: undefined,
+			};
+		case 'revoked':
+			return {
+				icon: <Link2Off size={28} aria-hidden="true" />,
+				title: t('over.revoked'),
+				text: t('over.revokedText'),
 				rejoin: undefined,
 			};
 		case 'violated':
 			return {
 				icon: <CircleAlert size={28} aria-hidden="true" />,
-				title: 'The server closed your connection',
-				text: 'This page sent messages that the server does not accept. Reload it to get the newest version, then join again.',
-				rejoin: 'Rejoin',
+				title: t('over.violated'),
+				text: t('over.violatedText'),
+				rejoin: t('over.rejoin'),
 			};
 		case 'refused':
-			return refusedOf(over);
+			return refusedOf(t, over);
 	}
 }
 
-function refusedOf({ code, message }: Extract<Over, { reason: 'refused' }>): Farewell {
+function refusedOf(t: Words, { code, message }: Extract<Over, { reason: 'refused' }>): Farewell {
 	const icon = <CircleAlert size={28} aria-hidden="true" />;
-	if (code === 'room_full') return { icon, title: 'The meeting is full', text: 'Wait until somebody leaves, then try again.', rejoin: 'Try again' };
+	if (code === 'room_full') return { icon, title: t('over.full'), text: t('over.fullText'), rejoin: t('over.tryAgain') };
 	if (code === 'room_locked') {
 		return {
 			icon: <Lock size={28} aria-hidden="true" />,
-			title: 'The meeting is locked',
-			text: 'A host lets nobody new in at the moment. Ask them to unlock the meeting, then try again.',
-			rejoin: 'Try again',
+			title: t('over.locked'),
+			text: t('over.lockedText'),
+			rejoin: t('over.tryAgain'),
 		};
 	}
-	const text = message === '' ? 'The server could not let you in. Try again in a moment.' : message;
-	return { icon, title: 'You could not join', text, rejoin: 'Try again' };
+	const text = code === 'bad_offer' ? t('over.badOffer') : message === '' ? t('over.refusedText') : message;
+	return { icon, title: t('over.refused'), text, rejoin: t('over.tryAgain') };
 }

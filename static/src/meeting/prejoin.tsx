@@ -1,12 +1,15 @@
-import { CalendarClock, Clock, Disc, UserRound, UsersRound } from 'lucide-react';
+import { CalendarClock, Clock, Disc, Lock, Settings, UserRound, UsersRound } from 'lucide-react';
 import { useEffect, useId, useState } from 'react';
 import type { ReactNode, SubmitEvent } from 'react';
 import { fetchLobby, isSecure } from '../client';
 import type { DeviceControl, Lobby, LobbyAnswer, Preferences } from '../client';
 import { Avatar, Button, TextField } from '../design';
+import { useWords } from '../words';
+import type { Words } from '../words';
 import { useNow } from './hooks';
 import { OverView } from './over';
 import { DevicePicks, Preview } from './preview';
+import { SettingsDialog } from './settings';
 import { namesInWords, stretch, timeOfDay } from './time';
 
 export type PrejoinProps = Readonly<{
@@ -23,21 +26,27 @@ const ASK_MS = 10_000;
 
 /** The page before a meeting: how you look and sound, what you are about to enter, and one button. */
 export function Prejoin({ room, devices, preferences, onPreferences, onJoin, isHost }: PrejoinProps) {
+	const t = useWords();
 	const answer = useLobby(room);
+	const [settings, setSettings] = useState(false);
 	useFirstDevices(devices, preferences);
 	if (answer?.kind === 'gone') return <OverView over={{ reason: 'ended' }} unknown />;
 	return (
 		<main className="prejoin">
 			<div className="prejoin-columns">
-				<section className="prejoin-picture" aria-label="Your picture and sound">
+				<section className="prejoin-picture" aria-label={t('prejoin.picture')}>
 					<Preview devices={devices} name={preferences.name} onPreferences={onPreferences} />
 					<DevicePicks devices={devices} preferences={preferences} onPreferences={onPreferences} />
+					<Button kind="plain" className="prejoin-settings" icon={<Settings size={16} aria-hidden="true" />} onClick={() => setSettings(true)}>
+						{t('bar.settings')}
+					</Button>
 				</section>
-				<section className="prejoin-facts" aria-label="The meeting">
+				<section className="prejoin-facts" aria-label={t('prejoin.meeting')}>
 					<Facts answer={answer} isHost={isHost} />
 					<JoinForm answer={answer} preferences={preferences} onPreferences={onPreferences} onJoin={onJoin} />
 				</section>
 			</div>
+			<SettingsDialog open={settings} devices={devices} preferences={preferences} onPreferences={onPreferences} onClose={() => setSettings(false)} />
 		</main>
 	);
 }
@@ -71,12 +80,13 @@ function useFirstDevices(devices: DeviceControl, { microphoneOn, cameraOn }: Pre
 }
 
 function Facts({ answer, isHost }: { answer: LobbyAnswer | undefined; isHost: boolean }) {
+	const t = useWords();
 	const now = useNow(1000);
 	if (answer?.kind === 'unreachable') {
 		return (
 			<div className="facts">
-				<h1>Can’t reach the server</h1>
-				<p className="quiet">This page tries again every few seconds. Check your network if it takes long.</p>
+				<h1>{t('prejoin.unreachable')}</h1>
+				<p className="quiet">{t('prejoin.unreachableHint')}</p>
 			</div>
 		);
 	}
@@ -84,7 +94,7 @@ function Facts({ answer, isHost }: { answer: LobbyAnswer | undefined; isHost: bo
 		return (
 			<div className="facts" aria-busy="true">
 				<h1 className="skeleton skeleton-title">
-					<span className="unseen">Loading the meeting</span>
+					<span className="unseen">{t('prejoin.loading')}</span>
 				</h1>
 				<p className="skeleton" />
 				<p className="skeleton" />
@@ -95,22 +105,27 @@ function Facts({ answer, isHost }: { answer: LobbyAnswer | undefined; isHost: bo
 	const serverNow = now + lobby.clockOffsetMs;
 	return (
 		<div className="facts">
-			<h1>{lobby.title}</h1>
+			<h1 dir="auto">{lobby.title}</h1>
 			<dl>
 				{lobby.host === '' ? null : (
-					<Fact icon={<UserRound size={20} aria-hidden="true" />} word="Host">
-						{isHost ? `Hosted by ${lobby.host} · you can host, too` : `Hosted by ${lobby.host}`}
+					<Fact icon={<UserRound size={20} aria-hidden="true" />} word={t('prejoin.host')}>
+						{isHost ? t('prejoin.hostedByToo', { name: lobby.host }) : t('prejoin.hostedBy', { name: lobby.host })}
 					</Fact>
 				)}
-				<Fact icon={<Clock size={20} aria-hidden="true" />} word="Time">
-					<span className="ticking">{timeWords(lobby, serverNow)}</span>
+				<Fact icon={<Clock size={20} aria-hidden="true" />} word={t('prejoin.time')}>
+					<span className="ticking">{timeWords(t, lobby, serverNow)}</span>
 				</Fact>
-				<Fact icon={<UsersRound size={20} aria-hidden="true" />} word="Inside">
+				<Fact icon={<UsersRound size={20} aria-hidden="true" />} word={t('prejoin.inside')}>
 					<Inside lobby={lobby} />
 				</Fact>
+				{lobby.locked ? (
+					<Fact icon={<Lock size={20} className="warning" aria-hidden="true" />} word={t('prejoin.lock')}>
+						{t('prejoin.locked')}
+					</Fact>
+				) : null}
 				{lobby.recording ? (
-					<Fact icon={<Disc size={20} className="danger" aria-hidden="true" />} word="Recording">
-						This meeting is being recorded
+					<Fact icon={<Disc size={20} className="danger" aria-hidden="true" />} word={t('prejoin.recording')}>
+						{t('top.recorded')}
 					</Fact>
 				) : null}
 			</dl>
@@ -131,7 +146,8 @@ function Fact({ icon, word, children }: { icon: ReactNode; word: string; childre
 }
 
 function Inside({ lobby }: { lobby: Lobby }) {
-	if (lobby.count === 0) return <>Nobody is here yet</>;
+	const t = useWords();
+	if (lobby.count === 0) return <>{t('prejoin.nobody')}</>;
 	return (
 		<span className="inside">
 			<span className="faces">
@@ -139,21 +155,20 @@ function Inside({ lobby }: { lobby: Lobby }) {
 					<Avatar key={index} name={name} size="1.75rem" />
 				))}
 			</span>
-			<span>
-				{namesInWords(lobby.participants, lobby.count)} {lobby.count === 1 ? 'is' : 'are'} here
-			</span>
+			<span>{t('prejoin.here', { names: namesInWords(t, lobby.participants, lobby.count), count: lobby.count })}</span>
 		</span>
 	);
 }
 
-function timeWords({ startsAt, endsAt }: Lobby, now: number): string {
-	if (now < startsAt) return `Opens at ${timeOfDay(startsAt, now)}, in ${stretch(startsAt - now)}`;
-	return `Ends at ${timeOfDay(endsAt, now)}, in ${stretch(endsAt - now)}`;
+function timeWords(t: Words, { startsAt, endsAt }: Lobby, now: number): string {
+	if (now < startsAt) return t('prejoin.opensAt', { time: timeOfDay(t, startsAt, now), left: stretch(t, startsAt - now) });
+	return t('prejoin.endsAt', { time: timeOfDay(t, endsAt, now), left: stretch(t, endsAt - now) });
 }
 
 type JoinFormProps = Readonly<{ answer: LobbyAnswer | undefined } & Pick<PrejoinProps, 'preferences' | 'onPreferences' | 'onJoin'>>;
 
 function JoinForm({ answer, preferences, onPreferences, onJoin }: JoinFormProps) {
+	const t = useWords();
 	const [asked, setAsked] = useState(false);
 	const note = useId();
 	const now = useNow(1000);
@@ -169,24 +184,24 @@ function JoinForm({ answer, preferences, onPreferences, onJoin }: JoinFormProps)
 	return (
 		<form className="join-form" onSubmit={submit} noValidate>
 			<TextField
-				label="Your name"
+				label={t('prejoin.name')}
 				large
 				autoComplete="name"
 				maxLength={64}
-				placeholder="How others see you"
+				placeholder={t('prejoin.namePlaceholder')}
 				value={preferences.name}
-				error={asked && name === '' ? 'Enter a name, so that others know who you are.' : undefined}
+				error={asked && name === '' ? t('prejoin.nameMissing') : undefined}
 				onChange={(event) => onPreferences({ name: event.currentTarget.value })}
 			/>
 			<Button kind="filled" size="large" type="submit" disabled={answer?.kind !== 'open' || early} aria-describedby={early ? note : undefined}>
-				Join meeting
+				{t('prejoin.join')}
 			</Button>
 			{early ? (
 				<p id={note} className="join-note quiet">
-					<CalendarClock size={16} aria-hidden="true" /> The meeting is not open yet. This page lets you in when it is.
+					<CalendarClock size={16} aria-hidden="true" /> {t('prejoin.early')}
 				</p>
 			) : null}
-			{isSecure() ? null : <p className="join-note quiet">You can join to watch and listen. To be seen and heard, open this page with https.</p>}
+			{isSecure() ? null : <p className="join-note quiet">{t('prejoin.insecure')}</p>}
 		</form>
 	);
 }

@@ -1,9 +1,11 @@
-import { Mic, MicOff, Video, VideoOff } from 'lucide-react';
-import { useRef } from 'react';
-import { explainProblem } from '../client';
+import { Mic, MicOff, Video, VideoOff, Volume2 } from 'lucide-react';
+import { useRef, useState } from 'react';
+import { browserFamily, playTestSound } from '../client';
 import type { DeviceChoice, DeviceControl, DeviceState, Preferences } from '../client';
 import { loudness } from '../client/levels';
-import { Avatar, hueStyle, IconButton, Select } from '../design';
+import { Avatar, Button, hueStyle, IconButton, Select } from '../design';
+import { useWords } from '../words';
+import type { Words } from '../words';
 import { useStore, useTrack, useVoiceMeter } from './hooks';
 import { toggleCamera, toggleMicrophone } from './toggles';
 
@@ -11,6 +13,7 @@ export type PreviewProps = Readonly<{ devices: DeviceControl; name: string; onPr
 
 /** How others will see the viewer, with the two switches on it. */
 export function Preview({ devices, name, onPreferences }: PreviewProps) {
+	const t = useWords();
 	const { microphone, camera } = useStore(devices.state);
 	const video = useTrack(camera.kind === 'on' ? camera.track : undefined);
 	const heard = microphone.kind === 'on' && !microphone.muted;
@@ -21,13 +24,13 @@ export function Preview({ devices, name, onPreferences }: PreviewProps) {
 			{seen ? null : (
 				<div className="preview-empty">
 					<Avatar name={name === '' ? '?' : name} seed={name} size="6rem" />
-					<p>{cameraWords(camera)}</p>
+					<p>{cameraWords(t, camera)}</p>
 				</div>
 			)}
 			<p className="preview-name truncate">{name}</p>
 			<div className="preview-switches">
 				<IconButton
-					label={heard ? 'Mute microphone' : 'Unmute microphone'}
+					label={heard ? t('bar.mute') : t('bar.unmute')}
 					icon={heard ? <Mic size={24} /> : <MicOff size={24} />}
 					tone={heard ? 'scrim' : 'danger'}
 					size="large"
@@ -38,7 +41,7 @@ export function Preview({ devices, name, onPreferences }: PreviewProps) {
 					}}
 				/>
 				<IconButton
-					label={seen ? 'Turn off camera' : 'Turn on camera'}
+					label={seen ? t('bar.cameraOff') : t('bar.cameraOn')}
 					icon={seen ? <Video size={24} /> : <VideoOff size={24} />}
 					tone={seen ? 'scrim' : 'danger'}
 					size="large"
@@ -53,26 +56,27 @@ export function Preview({ devices, name, onPreferences }: PreviewProps) {
 	);
 }
 
-function cameraWords(camera: DeviceState): string {
-	if (camera.kind === 'starting') return 'Starting the camera…';
-	if (camera.kind === 'failed') return camera.problem === 'denied' ? 'The browser blocks your camera' : 'Your camera did not start';
-	return 'Your camera is off';
+function cameraWords(t: Words, camera: DeviceState): string {
+	if (camera.kind === 'starting') return t('prejoin.cameraStarting');
+	if (camera.kind === 'failed') return camera.problem === 'denied' ? t('prejoin.cameraBlocked') : t('prejoin.cameraFailed');
+	return t('prejoin.cameraOff');
 }
 
 export type DevicePicksProps = Readonly<{ devices: DeviceControl; preferences: Preferences; onPreferences: (change: Partial<Preferences>) => void }>;
 
 /** Which microphone, camera and speaker, with a level under the microphone and words when one is missing. */
 export function DevicePicks({ devices, preferences, onPreferences }: DevicePicksProps) {
+	const t = useWords();
 	const state = useStore(devices.state);
 	const { microphone, camera } = state;
 	const both = microphone.kind === 'failed' && camera.kind === 'failed' && microphone.problem === camera.problem;
 	return (
 		<div className="device-picks">
-			{both ? <Problem device="microphone and camera" state={microphone} /> : null}
+			{both ? <Problem device="both" state={microphone} /> : null}
 			<div className="device-pick">
 				<Select
-					label="Microphone"
-					options={optionsOf(state.microphones, 'microphone', microphone)}
+					label={t('device.microphone')}
+					options={optionsOf(t, state.microphones, 'microphone', microphone)}
 					value={state.microphoneId}
 					disabled={state.microphones.length === 0}
 					onPick={(id) => {
@@ -85,8 +89,8 @@ export function DevicePicks({ devices, preferences, onPreferences }: DevicePicks
 			</div>
 			<div className="device-pick">
 				<Select
-					label="Camera"
-					options={optionsOf(state.cameras, 'camera', camera)}
+					label={t('device.camera')}
+					options={optionsOf(t, state.cameras, 'camera', camera)}
 					value={state.cameraId}
 					disabled={state.cameras.length === 0}
 					onPick={(id) => {
@@ -96,17 +100,34 @@ export function DevicePicks({ devices, preferences, onPreferences }: DevicePicks
 				/>
 				{both ? null : <Problem device="camera" state={camera} />}
 			</div>
-			{state.speakers.length === 0 ? null : (
-				<div className="device-pick">
+			<div className="device-pick">
+				{state.speakers.length === 0 ? null : (
 					<Select
-						label="Speaker"
-						options={optionsOf(state.speakers, 'speaker')}
+						label={t('device.speaker')}
+						options={optionsOf(t, state.speakers, 'speaker')}
 						value={preferences.speakerId}
 						onPick={(id) => onPreferences({ speakerId: id })}
 					/>
-				</div>
-			)}
+				)}
+				<SpeakerTest speakerId={preferences.speakerId} />
+			</div>
 		</div>
+	);
+}
+
+/** A button that plays a sound on the chosen speaker. */
+function SpeakerTest({ speakerId }: { speakerId: string }) {
+	const t = useWords();
+	const [playing, setPlaying] = useState(false);
+	const play = async () => {
+		setPlaying(true);
+		await playTestSound(speakerId).catch(() => playTestSound('')); // the chosen speaker is gone: the system's own
+		setPlaying(false);
+	};
+	return (
+		<Button kind="plain" icon={<Volume2 size={16} aria-hidden="true" />} disabled={playing} onClick={() => void play()}>
+			{playing ? t('device.testing') : t('device.test')}
+		</Button>
 	);
 }
 
@@ -121,19 +142,21 @@ export function LevelBar({ microphone }: { microphone: DeviceState }) {
 	);
 }
 
-function Problem({ device, state }: { device: 'microphone' | 'camera' | 'microphone and camera'; state: DeviceState }) {
+function Problem({ device, state }: { device: 'microphone' | 'camera' | 'both'; state: DeviceState }) {
+	const t = useWords();
 	if (state.kind !== 'failed') return null;
 	return (
 		<p className="device-problem" role="alert">
-			{explainProblem(state.problem, device)}
+			{t(`problem.${state.problem}.${device}`)}
+			{state.problem === 'denied' ? ` ${t(`help.${browserFamily(navigator.userAgent, navigator.maxTouchPoints)}`)}` : null}
 		</p>
 	);
 }
 
 /** The choices of one kind, with the system's own when the browser names none. */
-export function optionsOf(choices: readonly DeviceChoice[], word: string, state?: DeviceState): { value: string; label: string }[] {
-	const named = choices.map(({ id, label }) => ({ value: id, label }));
-	if (named.length === 0 && state?.kind === 'failed' && state.problem === 'not_found') return [{ value: '', label: `No ${word} found` }];
-	return named.some(({ value }) => value === 'default') ? named : [{ value: '', label: `Default ${word}` }, ...named];
+export function optionsOf(t: Words, choices: readonly DeviceChoice[], kind: 'microphone' | 'camera' | 'speaker', state?: DeviceState): { value: string; label: string }[] {
+	const named = choices.map(({ id, label }, index) => ({ value: id, label: label === '' ? t(`device.numbered.${kind}`, { number: index + 1 }) : label }));
+	if (named.length === 0 && state?.kind === 'failed' && state.problem === 'not_found') return [{ value: '', label: t(`device.none.${kind}`) }];
+	return named.some(({ value }) => value === 'default') ? named : [{ value: '', label: t(`device.default.${kind}`) }, ...named];
 }
 

@@ -1,8 +1,11 @@
+import { useEffect, useState } from 'react';
 import { CAMERA_HEIGHTS, CAMERA_RATES } from '../client';
-import type { DeviceControl, Preferences, Theme } from '../client';
-import { Dialog, Select } from '../design';
+import type { CameraControl, DeviceControl, Preferences, Theme } from '../client';
+import { Dialog, Select, Slider, Switch } from '../design';
+import { LANGUAGE_NAMES, LANGUAGES, useWords } from '../words';
+import { useStore } from './hooks';
+import { KeyList } from './keys';
 import { DevicePicks } from './preview';
-import { SHORTCUTS } from './shortcuts';
 
 export type SettingsProps = Readonly<{
 	open: boolean;
@@ -12,60 +15,92 @@ export type SettingsProps = Readonly<{
 	onClose: () => void;
 }>;
 
-const THEMES: readonly { value: Theme; label: string }[] = [
-	{ value: 'dark', label: 'Dark' },
-	{ value: 'light', label: 'Light' },
-	{ value: 'system', label: 'Like the system' },
-];
+const THEMES: readonly Theme[] = ['dark', 'light', 'system'];
 
-/** Devices, the camera's picture, how the page looks, and its keys. */
+const TREATMENTS = ['noiseSuppression', 'echoCancellation', 'autoGainControl'] as const;
+
+/** Devices, the camera's picture, how the voice is treated, how the page looks, and its keys. */
 export function SettingsDialog({ open, devices, preferences, onPreferences, onClose }: SettingsProps) {
-	const { cameraHeight, cameraRate } = preferences;
-	const setFormat = (height: Preferences['cameraHeight'], rate: Preferences['cameraRate']) => {
-		onPreferences({ cameraHeight: height, cameraRate: rate });
-		void devices.setCameraFormat(height, rate);
-	};
+	const t = useWords();
 	return (
-		<Dialog open={open} title="Settings" onClose={onClose}>
-			<section className="settings-section" aria-label="Devices">
-				<h3>Devices</h3>
+		<Dialog open={open} title={t('settings.title')} onClose={onClose}>
+			<section className="settings-section" aria-label={t('settings.devices')}>
+				<h3>{t('settings.devices')}</h3>
 				<DevicePicks devices={devices} preferences={preferences} onPreferences={onPreferences} />
 			</section>
-			<section className="settings-section" aria-label="Camera picture">
-				<h3>Camera picture</h3>
+			<section className="settings-section" aria-label={t('settings.sound')}>
+				<h3>{t('settings.sound')}</h3>
+				{TREATMENTS.map((name) => (
+					<Switch key={name} label={t(`settings.${name}`)} on={preferences[name]} onChange={(on) => onPreferences({ [name]: on })} />
+				))}
+			</section>
+			<CameraSection devices={devices} preferences={preferences} onPreferences={onPreferences} />
+			<section className="settings-section" aria-label={t('settings.appearance')}>
+				<h3>{t('settings.appearance')}</h3>
 				<div className="settings-pair">
 					<Select
-						label="Largest size"
-						options={CAMERA_HEIGHTS.map((height) => ({ value: String(height), label: `${Math.round((height * 16) / 9)} × ${height}` }))}
-						value={String(cameraHeight)}
-						onPick={(value) => setFormat(CAMERA_HEIGHTS.find((height) => String(height) === value) ?? cameraHeight, cameraRate)}
+						label={t('settings.colours')}
+						options={THEMES.map((theme) => ({ value: theme, label: t(`settings.${theme}`) }))}
+						value={preferences.theme}
+						onPick={(value) => onPreferences({ theme: THEMES.find((theme) => theme === value) ?? 'dark' })}
 					/>
 					<Select
-						label="Frame rate"
-						options={CAMERA_RATES.map((rate) => ({ value: String(rate), label: `${rate} per second` }))}
-						value={String(cameraRate)}
-						onPick={(value) => setFormat(cameraHeight, CAMERA_RATES.find((rate) => String(rate) === value) ?? cameraRate)}
+						label={t('settings.language')}
+						options={[{ value: '', label: t('settings.languageAuto') }, ...LANGUAGES.map((language) => ({ value: language, label: LANGUAGE_NAMES[language] }))]}
+						value={preferences.language}
+						onPick={(language) => onPreferences({ language })}
 					/>
 				</div>
-				<p className="hint quiet">A camera that offers less sends the nearest it has. Smaller pictures help on a weak connection.</p>
 			</section>
-			<section className="settings-section" aria-label="Appearance">
-				<h3>Appearance</h3>
-				<Select label="Colours" options={THEMES} value={preferences.theme} onPick={(value) => onPreferences({ theme: THEMES.find((theme) => theme.value === value)?.value ?? 'dark' })} />
-			</section>
-			<section className="settings-section settings-keys" aria-label="Keyboard">
-				<h3>Keyboard</h3>
-				<dl>
-					{SHORTCUTS.map(({ command, keys, words }) => (
-						<div key={command}>
-							<dt>{words}</dt>
-							<dd>
-								<kbd>{keys}</kbd>
-							</dd>
-						</div>
-					))}
-				</dl>
+			<section className="settings-section settings-keys" aria-label={t('settings.keyboard')}>
+				<h3>{t('settings.keyboard')}</h3>
+				<KeyList />
 			</section>
 		</Dialog>
+	);
+}
+
+type SectionProps = Pick<SettingsProps, 'devices' | 'preferences' | 'onPreferences'>;
+
+/** Size and rate of the picture, and what the camera itself offers. */
+function CameraSection({ devices, preferences, onPreferences }: SectionProps) {
+	const t = useWords();
+	const { cameraHeight, cameraRate, cameraMinHeight, cameraMinRate } = preferences;
+	const size = (height: number) => ({ value: String(height), label: `${Math.round((height * 16) / 9)} × ${height}` });
+	const rate = (frames: number) => ({ value: String(frames), label: t('settings.perSecond', { rate: frames }) });
+	const none = { value: '0', label: t('settings.noLimit') };
+	return (
+		<section className="settings-section" aria-label={t('settings.picture')}>
+			<h3>{t('settings.picture')}</h3>
+			<div className="settings-pair">
+				<Select label={t('settings.size')} options={CAMERA_HEIGHTS.map(size)} value={String(cameraHeight)} onPick={(value) => onPreferences({ cameraHeight: CAMERA_HEIGHTS.find((height) => String(height) === value) ?? cameraHeight })} />
+				<Select label={t('settings.rate')} options={CAMERA_RATES.map(rate)} value={String(cameraRate)} onPick={(value) => onPreferences({ cameraRate: CAMERA_RATES.find((frames) => String(frames) === value) ?? cameraRate })} />
+				<Select label={t('settings.minSize')} options={[none, ...CAMERA_HEIGHTS.map(size)]} value={String(cameraMinHeight)} onPick={(value) => onPreferences({ cameraMinHeight: CAMERA_HEIGHTS.find((height) => String(height) === value) ?? 0 })} />
+				<Select label={t('settings.minRate')} options={[none, ...CAMERA_RATES.map(rate)]} value={String(cameraMinRate)} onPick={(value) => onPreferences({ cameraMinRate: CAMERA_RATES.find((frames) => String(frames) === value) ?? 0 })} />
+			</div>
+			<CameraControls devices={devices} />
+			<p className="hint quiet">{t('settings.pictureHint')}</p>
+		</section>
+	);
+}
+
+/** What the open camera lets itself be turned. */
+function CameraControls({ devices }: Pick<SettingsProps, 'devices'>) {
+	const t = useWords();
+	const { camera } = useStore(devices.state);
+	const track = camera.kind === 'on' ? camera.track : undefined;
+	const [controls, setControls] = useState<readonly CameraControl[]>([]);
+	useEffect(() => setControls(devices.cameraControls()), [devices, track]);
+	const turn = (control: CameraControl, value: number | boolean) => {
+		const shown = (now: CameraControl): CameraControl => (now.name !== control.name ? now : now.kind === 'range' ? { ...now, value: Number(value) } : { ...now, on: value === true });
+		setControls((old) => old.map(shown));
+		devices.turnControl(control.name, value).catch(() => setControls(devices.cameraControls())); // refused: show what it is
+	};
+	return controls.map((control) =>
+		control.kind === 'switch' ? (
+			<Switch key={control.name} label={t(`camera.${control.name}`)} on={control.on} onChange={(on) => turn(control, on)} />
+		) : (
+			<Slider key={control.name} label={t(`camera.${control.name}`)} min={control.min} max={control.max} step={control.step} value={control.value} onChange={(value) => turn(control, value)} />
+		),
 	);
 }

@@ -1,15 +1,20 @@
 import { ChevronLeft, ChevronRight } from 'lucide-react';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import type { ReactNode } from 'react';
-import { handsUp, reactionOf, sourceOf } from '../client';
-import type { Client, Meeting, Participant, VisibleTile } from '../client';
+import { handsUp, reactionOf } from '../client';
+import type { Client, Meeting, VisibleTile } from '../client';
 import { IconButton } from '../design';
-import { arrange, pageOf } from './arrange';
-import { useSize, useStore } from './hooks';
-import type { Act } from './host';
-import { gridOf, leastWidth, PAGER, spotlightOf, tilesPerPage } from './layout';
-import type { Rect, Size } from './layout';
+import { useWords } from '../words';
+import { arrange } from './arrange';
+import { useHidden, useSize, useStore } from './hooks';
+import { leastWidth, tilesPerPage } from './layout';
+import type { Size } from './layout';
+import type { Choices } from './person-menu';
+import { nextSpeaker } from './speaker';
+import type { Speaker } from './speaker';
 import { Tile } from './tile';
+import { planStage } from './tiles';
+import type { Placed, StageOptions, StagePlan, TileId } from './tiles';
 
 export type StageProps = Readonly<{
 	client: Client;
@@ -20,52 +25,65 @@ export type StageProps = Readonly<{
 	dimmed: boolean;
 	/** Stands on the stage while the viewer is alone. */
 	alone: ReactNode;
-	/** What a host can do to the others; undefined for guests. */
-	act: Act | undefined;
+	options: Pick<StageOptions, 'layout' | 'selfView' | 'corner' | 'pinned'>;
+	/** The viewer wants sound only: cameras of others are not received. */
+	soundOnly: boolean;
+	/** The tile whose picture is in the small window. */
+	away: TileId | undefined;
+	/** Told which tile is the most important one. */
+	onMain: (tile: TileId | undefined) => void;
+	choices: Choices;
 }>;
 
-/** One tile and where it stands. */
-type Placed = Readonly<{ participant: Participant; source: 'camera' | 'screen'; rect: Rect }>;
-
-/** The pictures: a grid of everybody, or a shared screen with a strip of faces. */
-export function Stage({ client, meeting, ownTrack, dimmed, alone, act }: StageProps) {
+/** The pictures: a grid of everybody, or one large with a strip of the others. */
+export function Stage({ client, meeting, ownTrack, dimmed, alone, options, soundOnly, away, onMain, choices }: StageProps) {
+	const t = useWords();
 	const ref = useRef<HTMLDivElement>(null);
 	const size = useSize(ref);
 	const [wanted, setPage] = useState(0);
-	const { placed, page, pages } = useTiles(meeting, size, wanted);
-	useEffect(() => {
-		client.setView(viewOfStage(placed, meeting.self));
-	}, [client, placed, meeting.self]);
-	const own = useMemo(() => ({ track: ownTrack }), [ownTrack]);
+	const speaker = useSpeaker(meeting);
+	const { placed, page, pages } = usePlan(meeting, size, { ...options, speaker, page: wanted, backward: t.dir === 'rtl' });
+	useView(client, meeting.self, placed, soundOnly, away);
+	const main = placed.find((tile) => tile.place === 'main') ?? placed.find(({ participant }) => participant.id === speaker) ?? placed.find(({ participant }) => participant.id !== meeting.self);
+	const mainParticipant = main?.participant.id;
+	const mainSource = main?.source;
+	useEffect(() => onMain(mainParticipant === undefined || mainSource === undefined ? undefined : { participant: mainParticipant, source: mainSource }), [onMain, mainParticipant, mainSource]);
+	const ownScreen = useStore(client.screen);
+	const own = useMemo(() => ({ camera: { track: ownTrack }, screen: { track: ownScreen } }), [ownTrack, ownScreen]);
 	const places = useMemo(() => new Map(handsUp(meeting.participants).map(({ id }, index) => [id, index + 1])), [meeting.participants]);
 	const reactions = useStore(client.reactions);
+	const weak = useStore(client.weak);
 	const isAlone = meeting.participants.length <= 1;
 	return (
-		<section className="stage" aria-label="Participants’ pictures" data-dimmed={dimmed || undefined} data-alone={isAlone || undefined}>
+		<section className="stage" aria-label={t('stage.label')} data-dimmed={dimmed || undefined} data-alone={isAlone || undefined}>
 			<div className="stage-tiles" ref={ref}>
-				{placed.map(({ participant, source, rect }) => (
+				{placed.map(({ participant, source, rect, place }) => (
 					<Tile
 						key={`${source} ${participant.id}`}
 						participant={participant}
 						source={source}
 						rect={rect}
+						stands={place}
 						levels={client.levels}
 						board={client.board}
-						own={participant.id === meeting.self ? own : undefined}
+						own={participant.id === meeting.self ? own[source] : undefined}
 						place={source === 'camera' ? places.get(participant.id) : undefined}
 						emoji={source === 'camera' ? reactionOf(reactions, participant.id) : undefined}
-						act={act}
+						pinned={options.pinned?.participant === participant.id && options.pinned.source === source}
+						weak={weak.has(participant.id) && participant.connected}
+						away={away?.participant === participant.id && away.source === source}
+						choices={choices}
 					/>
 				))}
 			</div>
 			{isAlone ? alone : null}
 			{pages > 1 ? (
-				<nav className="pager" aria-label="Pages of participants">
-					<IconButton label="Previous page" icon={<ChevronLeft size={20} />} tip="none" disabled={page === 0} onClick={() => setPage(page - 1)} />
+				<nav className="pager" aria-label={t('stage.pages')}>
+					<IconButton label={t('stage.previous')} icon={<ChevronLeft size={20} className="onward" />} tip="none" disabled={page === 0} onClick={() => setPage(page - 1)} />
 					<span className="ticking" aria-live="polite">
-						{page + 1} of {pages}
+						{t('stage.page', { page: page + 1, pages })}
 					</span>
-					<IconButton label="Next page" icon={<ChevronRight size={20} />} tip="none" disabled={page === pages - 1} onClick={() => setPage(page + 1)} />
+					<IconButton label={t('stage.next')} icon={<ChevronRight size={20} className="onward" />} tip="none" disabled={page === pages - 1} onClick={() => setPage(page + 1)} />
 				</nav>
 			) : null}
 		</section>
@@ -73,31 +91,28 @@ export function Stage({ client, meeting, ownTrack, dimmed, alone, act }: StagePr
 }
 
 /** Decides who stands where. */
-function useTiles(meeting: Meeting, size: Size, wanted: number): { placed: readonly Placed[]; page: number; pages: number } {
+function usePlan(meeting: Meeting, size: Size, options: StageOptions): StagePlan {
 	const order = useOrder(meeting, size);
+	const { layout, selfView, corner, pinned, page, backward, speaker } = options;
 	return useMemo(() => {
 		const byId = new Map(meeting.participants.map((participant) => [participant.id, participant]));
-		const self = byId.get(meeting.self);
 		const others = order.flatMap((id) => byId.get(id) ?? []);
-		const screens = others.filter((participant) => sourceOf(participant, 'screen') !== undefined);
-		const first = screens[0];
-		const faces = others.map((participant) => ({ participant, source: 'camera' as const }));
-		const mine = self === undefined ? [] : [{ participant: self, source: 'camera' as const }];
-		if (first !== undefined) {
-			const more = screens.slice(1).map((participant) => ({ participant, source: 'screen' as const }));
-			const rest = [...more, ...faces, ...mine];
-			const { main, strip } = spotlightOf(rest.length, size);
-			const { items, page, pages } = pageOf(rest, Math.max(1, strip.length), wanted);
-			const rects = spotlightOf(items.length, size).strip;
-			return { placed: [{ participant: first, source: 'screen', rect: main }, ...place(items, rects)], page, pages };
-		}
-		const perPage = tilesPerPage(faces.length + mine.length, size);
-		const at = Math.min(faces.length, perPage - 1);
-		const all = [...faces.slice(0, at), ...mine, ...faces.slice(at)];
-		const { items, page, pages } = pageOf(all, perPage, wanted);
-		const stage = pages > 1 ? { ...size, height: size.height - PAGER } : size;
-		return { placed: place(items, gridOf(items.length, stage)), page, pages };
-	}, [meeting.participants, meeting.self, order, size, wanted]);
+		if (size.width === 0) return { placed: [], page: 0, pages: 1 }; // not measured yet: nothing to move about later
+		return planStage(others, byId.get(meeting.self), size, { layout, selfView, corner, pinned, page, backward, speaker });
+	}, [meeting.participants, meeting.self, order, size, layout, selfView, corner, pinned, page, backward, speaker]);
+}
+
+/** Who spoke last, with some patience. */
+function useSpeaker({ floor, participants, self }: Meeting): string | undefined {
+	const [speaker, setSpeaker] = useState<Speaker>({ id: undefined, since: 0 });
+	useEffect(() => {
+		const others = new Set(participants.flatMap(({ id }) => (id === self ? [] : [id])));
+		const look = () => setSpeaker((now) => nextSpeaker(now, floor, others, Date.now()));
+		look();
+		const timer = setInterval(look, 500); // the loudest may have to wait for the one before
+		return () => clearInterval(timer);
+	}, [floor, participants, self]);
+	return speaker.id;
 }
 
 /** The others in the order they stand, which changes only for those who come, leave, or speak from a later page. */
@@ -110,16 +125,16 @@ function useOrder(meeting: Meeting, size: Size): readonly string[] {
 	return next;
 }
 
-function place(tiles: readonly Omit<Placed, 'rect'>[], rects: readonly Rect[]): Placed[] {
-	return tiles.flatMap((tile, index) => {
-		const rect = rects[index];
-		return rect === undefined ? [] : [{ ...tile, rect }];
-	});
+/** Tells the server which pictures are needed: none while nobody looks, but for the one in the small window. */
+function useView(client: Client, self: string, placed: readonly Placed[], soundOnly: boolean, away: TileId | undefined): void {
+	const hidden = useHidden();
+	useEffect(() => {
+		const isAway = ({ participant, source }: Placed) => away?.participant === participant.id && away.source === source;
+		client.setView(viewOfStage(placed.filter((tile) => (!hidden || isAway(tile)) && (!soundOnly || tile.source === 'screen')), self));
+	}, [client, placed, self, soundOnly, hidden, away]);
 }
 
 /** The tiles that need a picture from the server: others' whose source is on. */
 function viewOfStage(placed: readonly Placed[], self: string): VisibleTile[] {
-	return placed.flatMap(({ participant, source, rect }) =>
-		participant.id === self ? [] : [{ participant: participant.id, source, cssHeight: rect.height }],
-	);
+	return placed.flatMap(({ participant, source, rect }) => (participant.id === self ? [] : [{ participant: participant.id, source, cssHeight: rect.height }]));
 }

@@ -1,42 +1,53 @@
-import { Hand, LoaderCircle, MicOff, MonitorUp } from 'lucide-react';
+import { Hand, LoaderCircle, MicOff, MonitorUp, PictureInPicture2, Pin, TriangleAlert } from 'lucide-react';
 import { memo, useLayoutEffect, useRef } from 'react';
 import type { CSSProperties } from 'react';
 import { isHeard } from '../client';
-import type { Board, Emoji, Levels, Participant } from '../client';
+import type { Board, Emoji, Levels, Participant, TileSource } from '../client';
 import { Avatar, hueStyle } from '../design';
+import { useWords } from '../words';
+import type { Words } from '../words';
 import { wordOf } from './emojis';
 import { useTrack } from './hooks';
-import { HostMenu } from './host';
-import type { Act } from './host';
-import type { Rect } from './layout';
+import { PersonMenu } from './person-menu';
+import type { Choices } from './person-menu';
+import type { Placed } from './tiles';
+import { useDrag } from './drag';
 
 export type TileProps = Readonly<{
 	participant: Participant;
-	source: 'camera' | 'screen';
-	rect: Rect;
+	source: TileSource;
+	rect: Placed['rect'];
+	/** Large, in a corner, or one of many. */
+	stands: Placed['place'];
 	levels: Levels;
 	/** Brings the picture of somebody else. */
 	board: Board;
-	/** Set on the viewer's own tile, with the camera's track while it is on. */
+	/** Set on the viewer's own tiles, with the track of the camera or screen while it is on. */
 	own?: { track: MediaStreamTrack | undefined } | undefined;
 	/** The place among the raised hands, from 1. */
 	place?: number | undefined;
 	/** What the participant reacts with at the moment. */
 	emoji?: Emoji | undefined;
-	/** What a host can do here; undefined for guests. */
-	act?: Act | undefined;
+	pinned: boolean;
+	/** What comes from there comes in badly. */
+	weak: boolean;
+	/** The picture is in the small window. */
+	away: boolean;
+	choices: Choices;
 }>;
 
 /** One participant's camera or screen on the stage. */
-export const Tile = memo(function Tile({ participant, source, rect, levels, board, own, place: handPlace, emoji, act }: TileProps) {
+export const Tile = memo(function Tile({ participant, source, rect, stands, levels, board, own, place: handPlace, emoji, pinned, weak, away, choices }: TileProps) {
+	const t = useWords();
 	const tile = useRef<HTMLElement>(null);
 	const host = useRef<HTMLDivElement>(null);
 	const { id } = participant;
 	const remote = own === undefined;
 	useLayoutEffect(() => {
-		if (!remote || tile.current === null || host.current === null) return;
+		if (!remote || away || tile.current === null || host.current === null) return;
 		return board.attach(id, source, { tile: tile.current, host: host.current });
-	}, [board, id, source, remote]);
+	}, [board, id, source, remote, away]);
+	useDrag(tile, stands === 'corner', choices.setCorner);
 	useLayoutEffect(() => {
 		if (source === 'camera' && tile.current !== null) return levels.bind(id, tile.current);
 		return undefined;
@@ -50,9 +61,10 @@ export const Tile = memo(function Tile({ participant, source, rect, levels, boar
 			ref={tile}
 			className="tile"
 			style={style}
-			aria-label={nameOfTile(participant, source, !remote, muted, emoji)}
+			aria-label={nameOfTile(t, participant, { source, isSelf: !remote, muted, emoji, weak })}
 			data-participant={id}
 			data-source={source}
+			data-stands={stands}
 			data-connected={participant.connected}
 			data-size={rect.width < 240 ? 'small' : 'large'}
 			{...(remote ? {} : { 'data-state': own.track === undefined ? 'avatar' : 'picture' })}
@@ -61,12 +73,14 @@ export const Tile = memo(function Tile({ participant, source, rect, levels, boar
 				{source === 'camera' ? <Avatar name={participant.name} seed={id} size={`${face}px`} /> : <MonitorUp size={48} aria-hidden="true" />}
 			</div>
 			<div ref={host} className="tile-picture">
-				{remote ? null : <OwnPicture track={own.track} />}
+				{remote ? null : <OwnPicture track={own.track} mirrored={source === 'camera'} />}
 			</div>
 			<div className="tile-foot">
 				{muted ? <MicOff size={16} className="tile-muted" aria-hidden="true" /> : null}
 				{source === 'screen' ? <MonitorUp size={16} aria-hidden="true" /> : null}
-				<span className="truncate">{source === 'screen' ? `${participant.name}’s screen` : remote ? participant.name : `${participant.name} (you)`}</span>
+				{pinned ? <Pin size={16} aria-hidden="true" /> : null}
+				{weak ? <TriangleAlert size={16} className="tile-muted" aria-hidden="true" /> : null}
+				<span className="truncate" dir="auto">{source === 'screen' ? (remote ? t('tile.screen', { name: participant.name }) : t('tile.yourScreen')) : remote ? participant.name : t('app.you', { name: participant.name })}</span>
 			</div>
 			{handPlace === undefined ? null : (
 				<p className="tile-hand ticking" aria-hidden="true">
@@ -78,28 +92,36 @@ export const Tile = memo(function Tile({ participant, source, rect, levels, boar
 					{emoji}
 				</p>
 			)}
-			{act === undefined || !remote ? null : <HostMenu participant={participant} act={act} tone="scrim" />}
+			<PersonMenu participant={participant} source={source} isSelf={!remote} pinned={pinned} choices={choices} tone="scrim" />
+			{away ? (
+				<p className="tile-lost">
+					<PictureInPicture2 size={16} aria-hidden="true" /> {t('tile.away')}
+				</p>
+			) : null}
 			{participant.connected ? null : (
 				<p className="tile-lost">
-					<LoaderCircle size={16} className="spinning" aria-hidden="true" /> Reconnecting…
+					<LoaderCircle size={16} className="spinning" aria-hidden="true" /> {t('app.reconnecting')}
 				</p>
 			)}
 		</article>
 	);
 });
 
-function OwnPicture({ track }: { track: MediaStreamTrack | undefined }) {
+function OwnPicture({ track, mirrored }: { track: MediaStreamTrack | undefined; mirrored: boolean }) {
 	const video = useTrack(track);
-	return <video ref={video} className="mirrored" muted playsInline autoPlay />;
+	return <video ref={video} className={mirrored ? 'mirrored' : 'own'} muted playsInline autoPlay />;
 }
 
+type Named = Readonly<{ source: TileSource; isSelf: boolean; muted: boolean; emoji: Emoji | undefined; weak: boolean }>;
+
 /** The accessible name of a tile. It begins with the participant's name. */
-function nameOfTile({ name, connected, hand }: Participant, source: 'camera' | 'screen', isSelf: boolean, muted: boolean, emoji: Emoji | undefined): string {
-	const parts = [isSelf ? `${name} (you)` : name];
-	if (source === 'screen') parts.push('screen');
-	if (muted) parts.push('muted');
-	if (hand !== undefined && source === 'camera') parts.push('hand raised');
-	if (emoji !== undefined) parts.push(wordOf(emoji).toLowerCase());
-	if (!connected) parts.push('reconnecting');
-	return parts.join(', ');
+function nameOfTile(t: Words, { name, connected, hand }: Participant, { source, isSelf, muted, emoji, weak }: Named): string {
+	const parts = [isSelf ? t('app.you', { name }) : name];
+	if (source === 'screen') parts.push(t('tile.isScreen'));
+	if (muted) parts.push(t('tile.muted'));
+	if (hand !== undefined && source === 'camera') parts.push(t('tile.hand'));
+	if (emoji !== undefined) parts.push(wordOf(t, emoji));
+	if (weak) parts.push(t('tile.weak'));
+	if (!connected) parts.push(t('tile.reconnecting'));
+	return parts.join(t('app.comma'));
 }

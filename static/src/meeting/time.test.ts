@@ -1,5 +1,9 @@
 import { expect, it } from 'vitest';
+import { createWords } from '../words';
+import { en } from '../words/en';
 import { clock, namesInWords, stretch, timeOfDay } from './time';
+
+const t = createWords('en', en, 'en-GB');
 
 it.each([
 	[-5, '0:00'],
@@ -20,13 +24,13 @@ it.each([
 	[86_400_000, '1 d'],
 	[97_200_000, '1 d 3 h'],
 ])('stretch %i', (ms, want) => {
-	expect(stretch(ms)).toBe(want);
+	expect(stretch(t, ms)).toBe(want);
 });
 
 it('names the day only when it is another', () => {
 	const noon = new Date(2026, 0, 2, 12).getTime();
-	expect(timeOfDay(noon, noon)).not.toMatch(/2026/);
-	expect(timeOfDay(noon, noon + 86_400_000)).toMatch(/2026/);
+	expect(timeOfDay(t, noon, noon)).not.toMatch(/2026/);
+	expect(timeOfDay(t, noon, noon + 86_400_000)).toMatch(/2026/);
 });
 
 it.each([
@@ -38,5 +42,5 @@ it.each([
 	[['Ann', 'Bo'], 40, 'Ann, Bo and 38 others'],
 	[['Ann', 'Bo', 'Cy'], 4, 'Ann, Bo and 2 others'],
 ])('names %j of %i', (names, count, want) => {
-	expect(namesInWords(names, count)).toBe(want);
+	expect(namesInWords(t, names, count)).toBe(want);
 });

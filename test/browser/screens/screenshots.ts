@@ -156,6 +156,52 @@ test('the meeting', async () => {
 	}
 }, 300_000);
 
+test('the meeting in other languages, and what lies over it', async () => {
+	for (const [language, leave, more, settings, size, theme] of [
+		['ar', 'مغادرة الاجتماع', 'المزيد', 'الإعدادات', 'desktop', 'dark'],
+		['ar', 'مغادرة الاجتماع', 'المزيد', undefined, 'phone', 'light'],
+		['de', 'Besprechung verlassen', 'Mehr', 'Einstellungen', 'tablet', 'light'],
+		['de', 'Besprechung verlassen', 'Mehr', undefined, 'phone', 'dark'],
+	] as const) {
+		const room = await server.reserve(60, 'Weekly sync');
+		const guest = await visit(room.meeting_url, 'desktop', theme, 3);
+		await join(guest.page, 'Bo Chen');
+		const { page, context } = await visit('/healthz', size, theme, 1);
+		await page.evaluate((chosen) => { localStorage.setItem('plenum.preferences', JSON.stringify(chosen)); }, { theme, language, name: 'Ann Lee' });
+		await page.goto(server.url + room.host_url);
+		await shoot(page, `prejoin-${size}-${language}`);
+		await page.locator('form button[type=submit]').click();
+		await page.getByRole('button', { name: leave }).waitFor();
+		await tile(page, 'Bo').and(page.locator('[data-state=picture]')).waitFor();
+		await shoot(page, `meeting-${size}-${language}`);
+		await page.getByRole('button', { name: more, exact: true }).click();
+		await shoot(page, `more-${size}-${language}`);
+		await page.keyboard.press('Escape');
+		if (settings !== undefined) {
+			await page.getByRole('button', { name: settings }).click();
+			await shoot(page, `settings-${size}-${language}`);
+		}
+		await Promise.all([context, guest.context].map(async (one) => one.close()));
+	}
+	const room = await server.reserve(60, 'Weekly sync');
+	const guest = await visit(room.meeting_url, 'desktop', 'dark', 3);
+	await join(guest.page, 'Bo Chen');
+	for (const [size, theme] of [['desktop', 'light'], ['phone', 'dark']] as const) {
+		const { page, context } = await visit(room.host_url, size, theme, 1);
+		await join(page, 'Ann Lee');
+		await tile(page, 'Bo').and(page.locator('[data-state=picture]')).waitFor();
+		for (const name of ['Invite others', 'Connection', 'Keyboard shortcuts'] as const) {
+			await page.getByRole('button', { name: 'More', exact: true }).click();
+			await page.getByRole('dialog').or(page.getByRole('menu')).getByRole(size === 'phone' ? 'button' : 'menuitem', { name, exact: true }).click();
+			await page.waitForTimeout(1200); // the first figures
+			await shoot(page, `${name.toLowerCase().replace(' ', '-')}-${size}-${theme}`);
+			await page.keyboard.press('Escape');
+		}
+		await context.close();
+	}
+	await guest.context.close();
+}, 300_000);
+
 test('the admin pages', async () => {
 	const live = await server.reserve(90, 'Design review');
 	await server.reserve(30, '');

@@ -29,6 +29,31 @@ afterAll(async () => {
 	await server.stop();
 });
 
+/** Gives a page a screen to share, for headless Firefox has none to choose, and keeps its sockets so that a test can break them. */
+function beforeFirefox(): void {
+	const w = window as unknown as { plenumSockets: WebSocket[] };
+	w.plenumSockets = [];
+	const Original = window.WebSocket;
+	window.WebSocket = class extends Original {
+		constructor(url: string | URL, protocols?: string | string[]) {
+			super(url, protocols);
+			w.plenumSockets.push(this);
+		}
+	};
+	navigator.mediaDevices.getDisplayMedia = () => {
+		const canvas = document.createElement('canvas');
+		[canvas.width, canvas.height] = [1280, 720];
+		const g = canvas.getContext('2d');
+		let n = 0;
+		setInterval(() => {
+			if (g === null) return;
+			g.fillStyle = n++ % 2 === 0 ? 'navy' : 'teal';
+			g.fillRect(0, 0, 1280, 720);
+		}, 100);
+		return Promise.resolve(canvas.captureStream(10));
+	};
+}
+
 /** Presses the button of that name. */
 async function press(page: FirefoxPage, name: string): Promise<void> {
 	await until(`the button ${name}`, async () => await page.evaluate((want) => {
@@ -59,6 +84,8 @@ test('Firefox and Chromium see and hear each other', async () => {
 	const ann = await open(chromium, server.url + room.host_url);
 	await join(ann.page, 'Ann');
 	const fox = await firefox.newPage();
+	await fox.setViewport({ width: 1280, height: 720 }); // narrower, the share is behind More
+	await fox.evaluateOnNewDocument(beforeFirefox);
 	await fox.goto(server.url + room.meeting_url);
 	await fox.waitForSelector('input');
 	await fox.type('input', 'Fox');
@@ -76,6 +103,23 @@ test('Firefox and Chromium see and hear each other', async () => {
 	await tile(ann.page, 'Fox').and(ann.page.locator('[data-state=avatar]')).waitFor();
 	await press(fox, 'Turn on camera');
 	await tile(ann.page, 'Fox').and(ann.page.locator('[data-state=picture]')).waitFor();
+	await press(fox, 'Unmute microphone');
+	await ann.page.getByRole('article', { name: /^Fox(?!.*muted)/ }).waitFor();
+	const { energy } = await received(ann.page);
+	await until('Chromium to hear again', async () => (await received(ann.page)).energy > energy);
+
+	await press(fox, 'Share screen');
+	await ann.page.getByRole('article', { name: 'Fox, screen' }).and(ann.page.locator('[data-state=picture]')).waitFor();
+	await press(fox, 'Stop sharing');
+	await ann.page.getByRole('article', { name: 'Fox, screen' }).waitFor({ state: 'detached' });
+
+	await fox.evaluate(() => {
+		for (const socket of (window as unknown as { plenumSockets: WebSocket[] }).plenumSockets) socket.close();
+	});
+	await until('Firefox to be back and seen again', async () => {
+		const { frames } = await received(ann.page);
+		return (await fox.evaluate(() => document.querySelector('.banner') === null)) && (await until('more frames', async () => (await received(ann.page)).frames > frames).then(() => true));
+	});
 	await press(fox, 'Leave meeting');
 	await tile(ann.page, 'Fox').waitFor({ state: 'detached' });
 	expect(ann.problems).toEqual([]);

@@ -125,8 +125,8 @@ describe('what a host can do', () => {
 
 		await bo.page.getByRole('button', { name: 'React' }).click();
 		await bo.page.getByRole('menuitem', { name: 'Applause' }).click();
-		await ann.page.getByRole('article', { name: /^Bo.*applause/ }).waitFor();
-		await ann.page.getByRole('article', { name: /^Bo(?!.*applause)/ }).waitFor();
+		await ann.page.getByRole('article', { name: /^Bo.*Applause/ }).waitFor();
+		await ann.page.getByRole('article', { name: /^Bo(?!.*Applause)/ }).waitFor();
 
 		await ann.page.getByRole('button', { name: /^Extend meeting/ }).click();
 		await ann.page.getByRole('menuitem', { name: '30 minutes longer' }).click();

@@ -1,0 +1,70 @@
+package api
+
+import (
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"plenum/rooms"
+)
+
+// watchLogin returns what is closed when the login of the call holds no more.
+// Every answer that lives on must watch it. Cancel must be called in the end.
+func (s *Server) watchLogin(c echo.Context) (gone <-chan struct{}, cancel func()) {
+	v := callOf(c)
+	return s.deps.Revoked.Watch(rooms.Login{User: v.user, TokenID: v.token, Addr: v.from.addr})
+}
+
+// cutWhenRevoked has the answer end in the middle when the call's login holds
+// no more: a download may take hours. Stop must be called in the end.
+func (s *Server) cutWhenRevoked(c echo.Context) (stop func()) {
+	if callOf(c).user.ID == 0 { // came by a signed link, which has its own end
+		return func() {}
+	}
+	gone, cancel := s.watchLogin(c)
+	done := make(chan struct{})
+	var watching sync.WaitGroup
+	watching.Go(func() {
+		select {
+		case <-gone:
+			s.log.Info("answer cut off", "reason", "login revoked", "request", callOf(c).id)
+			// What can't be cut ends with its connection.
+			_ = http.NewResponseController(c.Response()).SetWriteDeadline(time.Unix(1, 0))
+		case <-done:
+		}
+	})
+	return func() {
+		close(done)
+		watching.Wait()
+		cancel()
+	}
+}
+
+// recently remembers for a while what was noted, so that a player that reads a
+// file in hundreds of pieces is one entry of the audit log.
+type recently struct {
+	mu   sync.Mutex
+	seen map[string]time.Time // guarded by mu
+}
+
+// How long and how much is remembered.
+const (
+	recentFor  = 10 * time.Minute
+	mostRecent = 10_000
+)
+
+// first reports whether key was not noted in the last minutes, and notes it.
+func (r *recently) first(key string, now time.Time) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if at, seen := r.seen[key]; seen && now.Sub(at) < recentFor {
+		return false
+	}
+	if r.seen == nil || len(r.seen) >= mostRecent {
+		r.seen = map[string]time.Time{}
+	}
+	r.seen[key] = now
+	return true
+}

@@ -1,0 +1,143 @@
+package frames
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+)
+
+func TestChain(t *testing.T) {
+	const wide = true
+	// A stream 0 2 1 2 0 …: the first 2 and every other 1 are sync points.
+	key := Refs{Picture: 100, Wide: wide, TL0: 7, Layer: 0}
+	type step struct {
+		lose int64 // packets before it; -1: none
+		refs Refs
+		want verdict
+	}
+	for name, steps := range map[string][]step{
+		"nothing lost": {
+			{-1, Refs{101, wide, 7, 2, true}, follows},
+			{-1, Refs{102, wide, 7, 1, true}, follows},
+			{-1, Refs{103, wide, 7, 2, false}, follows},
+			{-1, Refs{104, wide, 8, 0, false}, follows},
+		},
+		"only padding lost":         {{5, Refs{101, wide, 7, 2, false}, follows}},
+		"a torn frame":              {{0, Refs{102, wide, 7, 1, true}, bridges}},
+		"a 2 lost, then a sync":     {{1, Refs{102, wide, 7, 1, true}, bridges}, {-1, Refs{103, wide, 7, 2, false}, dangles}, {-1, Refs{104, wide, 8, 0, false}, bridges}},
+		"a 1 lost, its 2 hangs":     {{-1, Refs{101, wide, 7, 2, true}, follows}, {1, Refs{103, wide, 7, 2, false}, dangles}, {-1, Refs{104, wide, 8, 0, false}, bridges}, {-1, Refs{105, wide, 8, 2, true}, follows}},
+		"a base lost, seen by base": {{3, Refs{108, wide, 9, 0, false}, breaksOff}},
+		"a base lost, seen above":   {{3, Refs{105, wide, 8, 2, true}, breaksOff}},
+		"both 2 lost":               {{1, Refs{102, wide, 7, 1, true}, bridges}, {1, Refs{104, wide, 8, 0, false}, bridges}},
+		"no layers in the stream":   {{1, Refs{102, wide, -1, -1, false}, breaksOff}},
+		"too many to be sure":       {{128, Refs{102, wide, 7, 1, true}, breaksOff}},
+		"base index wraps":          {{-1, Refs{104, wide, 255, 0, false}, follows}, {1, Refs{108, wide, 0, 0, false}, bridges}},
+	} {
+		var c chain
+		if got := c.next(true, key); got != follows {
+			t.Fatalf("the keyframe: %v", got)
+		}
+		for i, s := range steps {
+			if s.lose >= 0 {
+				c.lose(s.lose)
+			}
+			if got := c.next(false, s.refs); got != s.want {
+				t.Errorf("%s: step %d is %v, want %v", name, i, got, s.want)
+				break
+			}
+		}
+	}
+	var c chain
+	c.next(true, Refs{Picture: 127, TL0: -1, Layer: -1})
+	c.lose(3)
+	if got := c.next(false, Refs{Picture: 0, TL0: -1, Layer: -1}); got != follows {
+		t.Errorf("seven bits wrap: %v", got)
+	}
+}
+
+// layered is a stream of three temporal layers as libvpx makes it, with what
+// each frame needs.
+type layered struct {
+	refs  []Refs
+	needs [][]int
+	keys  map[int]bool
+}
+
+func layers(n int) layered {
+	s := layered{keys: map[int]bool{}}
+	tl0, base, first := 250, 0, -1
+	for i := range n {
+		r := Refs{Picture: (32760 + i) & 0x7FFF, Wide: true}
+		var needs []int
+		switch i % 4 {
+		case 0:
+			if tl0 = (tl0 + 1) & 0xFF; i%60 == 0 {
+				s.keys[i] = true
+				first = -1
+			} else {
+				needs = []int{base}
+			}
+			base = i
+		case 1:
+			r.Layer, r.Sync, needs = 2, true, []int{base}
+		case 2:
+			r.Layer, needs = 1, []int{base}
+			if i%8 == 2 || first < 0 {
+				r.Sync = true
+			} else {
+				needs = append(needs, first)
+			}
+			first = i
+		case 3:
+			r.Layer, needs = 2, []int{base, first}
+		}
+		r.TL0 = tl0
+		s.refs, s.needs = append(s.refs, r), append(s.needs, needs)
+	}
+	return s
+}
+
+// Whatever is lost, no frame comes out without what it needs; and what is lost
+// above the base breaks nothing off.
+func TestChainKeepsReferences(t *testing.T) {
+	for seed := range uint64(50) {
+		rng := rand.New(rand.NewPCG(seed, 1))
+		s := layers(2400)
+		var c chain
+		given := map[int]bool{}
+		waiting, breaks, lostBase := true, 0, false
+		for i, r := range s.refs {
+			if rng.IntN(40) == 0 && !s.keys[i] && (seed%2 == 1 || r.Layer > 0) {
+				c.lose(1 + int64(rng.IntN(4)))
+				lostBase = lostBase || r.Layer == 0
+				continue
+			}
+			if waiting && !s.keys[i] {
+				continue
+			}
+			switch c.next(s.keys[i], r) {
+			case follows, bridges:
+				waiting, given[i] = false, true
+				for _, need := range s.needs[i] {
+					if !given[need] {
+						t.Fatalf("seed %d: frame %d is given out without frame %d", seed, i, need)
+					}
+				}
+			case breaksOff:
+				waiting = true
+				breaks++
+			case dangles:
+			}
+		}
+		if !lostBase && (breaks > 0 || len(given) < 2200) {
+			t.Errorf("seed %d: only upper layers were lost: %d breaks, %d of 2400 frames", seed, breaks, len(given))
+		}
+		if lostBase && breaks == 0 {
+			t.Errorf("seed %d: base frames were lost and nothing broke off", seed)
+		}
+	}
+}
+
+func (v verdict) String() string {
+	return fmt.Sprint([]string{"follows", "bridges", "dangles", "breaks off"}[v])
+}

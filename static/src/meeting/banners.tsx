@@ -1,0 +1,47 @@
+import { ImageOff, LoaderCircle, Volume2 } from 'lucide-react';
+import type { Client, ClientState } from '../client';
+import { Button } from '../design';
+import { useWords } from '../words';
+
+/** True while the page has lost the server or its media. */
+export function isInterrupted({ link, media }: ClientState): boolean {
+	return link.kind !== 'open' || media === 'interrupted';
+}
+
+/** Stands while the page joins. */
+export function Joining({ link }: { link: ClientState['link'] }) {
+	const t = useWords();
+	return (
+		<main className="over" aria-busy="true">
+			<div className="over-card" role="status">
+				<LoaderCircle size={28} className="spinning" aria-hidden="true" />
+				<p>{link.kind === 'retrying' ? t('app.noAnswer') : t('app.joining')}</p>
+			</div>
+		</main>
+	);
+}
+
+/** What lies on the stage while something needs attention. */
+export function Banners({ state, client, soundOnly }: { state: ClientState; client: Client; soundOnly: boolean }) {
+	const t = useWords();
+	return (
+		<div className="banners" role="status">
+			{isInterrupted(state) ? (
+				<p className="banner">
+					<LoaderCircle size={16} className="spinning" aria-hidden="true" /> {t('app.reconnecting')}
+				</p>
+			) : null}
+			{state.sharing ? <p className="unseen">{t('stage.sharing')}</p> : null}
+			{soundOnly ? (
+				<p className="banner">
+					<ImageOff size={16} aria-hidden="true" /> {t('stage.soundOnly')}
+				</p>
+			) : null}
+			{state.soundBlocked ? (
+				<Button kind="filled" size="large" icon={<Volume2 size={20} aria-hidden="true" />} onClick={client.playSound}>
+					{t('stage.hear')}
+				</Button>
+			) : null}
+		</div>
+	);
+}

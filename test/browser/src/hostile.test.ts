@@ -1,0 +1,86 @@
+// Strings that want to be code stay words: as names, in the chat, as titles.
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Browser, Page } from 'playwright-core';
+import { join, launch, open } from './chromium.ts';
+import { adminPassword, startServer, type Server } from './server.ts';
+
+const hostile = [
+	'<img src=x onerror=alert(1)>',
+	'"><script>alert(1)</script>',
+	'</textarea><svg onload=alert(1)>',
+	'{{constructor.constructor("alert(1)")()}}',
+	"' onmouseover='alert(1)",
+	'javascript:alert(1)',
+	'\u202Egnp.exe\u202C',
+	'`${alert(1)}`',
+];
+
+let server: Server;
+let browser: Browser;
+beforeAll(async () => {
+	[server, browser] = await Promise.all([startServer(), launch()]);
+});
+afterAll(async () => {
+	await browser.close();
+	await server.stop();
+});
+
+/** Counts what must never happen: dialogs, and reports of the content security policy. */
+async function watch(page: Page): Promise<string[]> {
+	const seen: string[] = [];
+	page.on('dialog', (dialog) => { seen.push(`dialog: ${dialog.message()}`); void dialog.dismiss(); });
+	await page.addInitScript(() => {
+		const w = window as unknown as { plenumReports: string[] };
+		w.plenumReports = [];
+		document.addEventListener('securitypolicyviolation', (e) => w.plenumReports.push(`${e.violatedDirective} ${e.blockedURI} ${e.sample}`));
+	});
+	return seen;
+}
+
+const reports = async (page: Page) => page.evaluate(() => (window as unknown as { plenumReports: string[] }).plenumReports);
+
+test('no name, message or title runs, and none breaks the content security policy', async () => {
+	const room = await server.reserve(60, hostile[0]);
+	const [ann, bo] = await Promise.all([open(browser, 'about:blank'), open(browser, 'about:blank')]);
+	const seen = (await Promise.all([watch(ann.page), watch(bo.page)])).flat();
+	await ann.page.goto(server.url + room.host_url);
+	await ann.page.getByRole('heading', { name: hostile[0] ?? '', exact: true }).waitFor();
+	expect(await ann.page.title()).not.toContain('\n');
+	await bo.page.goto(server.url + room.meeting_url);
+	await join(ann.page, hostile[1] ?? '');
+	await join(bo.page, hostile[4] ?? '');
+	await ann.page.getByRole('button', { name: 'Participants' }).click();
+	await ann.page.getByRole('list', { name: 'Participants' }).getByText(hostile[4] ?? '', { exact: true }).waitFor();
+	await ann.page.getByRole('button', { name: 'Chat' }).click();
+	for (const text of hostile) {
+		await ann.page.getByRole('textbox', { name: 'Message' }).fill(text);
+		await ann.page.keyboard.press('Enter');
+	}
+	await bo.page.getByRole('button', { name: 'Chat' }).click();
+	const log = bo.page.getByRole('log');
+	for (const text of hostile) await log.getByText(text.replace(/\p{Bidi_Control}/gu, ''), { exact: true }).first().waitFor(); // the server leaves no signs that turn text about
+	expect(await log.getByRole('link').count()).toBe(0);
+	expect(await bo.page.locator('.chat-log img, .chat-log svg[onload], script:not([src])').count()).toBe(0);
+	await bo.page.getByRole('article').first().hover();
+	await ann.page.getByRole('complementary').getByRole('button', { name: 'Close panel' }).click();
+	await ann.page.getByRole('button', { name: 'More', exact: true }).click();
+	await ann.page.getByRole('menuitem', { name: 'Connection' }).click();
+	await ann.page.getByRole('dialog', { name: 'Connection' }).getByText(hostile[4] ?? '').first().waitFor();
+	await ann.page.keyboard.press('Escape');
+
+	const admin = await open(browser, 'about:blank');
+	seen.push(...(await watch(admin.page)));
+	await admin.page.evaluate(() => undefined);
+	await admin.page.goto(`${server.url}/admin/`);
+	await admin.page.evaluate(async (details) => {
+		const socket = new WebSocket(`${location.origin.replace('http', 'ws')}/attendance/?my_id=${encodeURIComponent(details)}`);
+		await new Promise((done) => { socket.addEventListener('open', done, { once: true }); });
+	}, hostile[0] ?? '');
+	await admin.page.getByRole('textbox', { name: /name/i }).fill('admin');
+	await admin.page.getByLabel(/password/i).fill(adminPassword);
+	await admin.page.getByRole('button', { name: /log in/i }).click();
+	await admin.page.getByText(hostile[0] ?? '').first().waitFor();
+	expect([...seen, ...(await reports(ann.page)), ...(await reports(bo.page)), ...(await reports(admin.page))]).toEqual([]);
+	expect([...ann.problems, ...bo.problems, ...admin.problems]).toEqual([]);
+	await Promise.all([ann, bo, admin].map(async (one) => one.context.close()));
+});
