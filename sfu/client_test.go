@@ -15,7 +15,7 @@ import (
 )
 
 // patience bounds every wait of these tests; it is no measurement.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // eventually polls until ok or the test's patience is over.
 func eventually(t *testing.T, what string, ok func() bool) {
