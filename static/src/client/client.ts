@@ -115,6 +115,8 @@ class MeetingClient implements Client {
 
 	record = (on: boolean): void => this.socket.send({ type: 'record', on });
 
+	consent = (accept: boolean): void => this.socket.send({ type: 'consent', accept });
+
 	endForAll = (): void => this.socket.send({ type: 'end' });
 
 	raiseHand = (up: boolean): void => {
