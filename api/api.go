@@ -14,6 +14,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/singleflight"
 
 	"plenum/rooms"
 	"plenum/rooms/throttle"
@@ -72,6 +73,7 @@ type Server struct {
 	pages    *pages
 	sessions *sessions
 	throttle *throttle.Throttle
+	logins   singleflight.Group // by a digest of address, name and password
 	requests *requestMetrics
 	noise    *noise
 	noted    recently // downloads in the audit log

@@ -64,43 +64,55 @@ func (s *Server) basicUser(c echo.Context) (rooms.User, error) {
 }
 
 // login checks a name and password, no faster than the throttle allows unless
-// they were right a moment ago.
+// they were right a moment ago. Callers who send the same at once, as programs
+// do that start with many requests, share one check.
 func (s *Server) login(c echo.Context, name, password string) (rooms.User, error) {
-	ctx, from := c.Request().Context(), callOf(c)
-	user, known, err := s.deps.Auth.Known(ctx, name, password)
+	addr := callOf(c).from.addr
+	user, known, err := s.deps.Auth.Known(c.Request().Context(), name, password)
 	if err != nil {
 		return rooms.User{}, err
 	}
-	addr := from.from.addr
-	guess := loginGuess(addr, name)
 	if !known {
-		if wait := s.throttle.Wait(s.cfg.Now(), guess); wait > 0 {
-			s.noteLogin(c, s.named(ctx, name), rooms.OutcomeThrottled, "")
-			return rooms.User{}, &refusal{
-				status: http.StatusTooManyRequests, detail: "too many wrong passwords, try again later", retryAfter: wait,
-			}
+		key := string(s.digest([]byte("login\x00"+addr.String()+"\x00"+name+"\x00"+password), true))
+		checked, err, _ := s.logins.Do(key, func() (any, error) { return s.checkLogin(c, name, password) })
+		if err != nil {
+			return rooms.User{}, err
 		}
-		user, err = s.deps.Auth.Check(ctx, name, password)
+		user, _ = checked.(rooms.User)
 	}
-	if err == nil && !user.MayCallFrom(addr) {
+	if !user.MayCallFrom(addr) {
 		s.log.Warn("login refused", "user", user.Name, "address", addr, "reason", "address")
 		s.noteLogin(c, user, rooms.OutcomeRefused, "address")
-		err = fmt.Errorf("user %d may not call from %s: %w", user.ID, addr, rooms.ErrCredentials)
+		return rooms.User{}, fmt.Errorf("user %d may not call from %s: %w", user.ID, addr, rooms.ErrCredentials)
 	}
-	if errors.Is(err, rooms.ErrCredentials) {
-		s.throttle.Fail(s.cfg.Now(), guess)
-		if user.ID == 0 {
-			s.noteLogin(c, s.named(ctx, name), rooms.OutcomeRefused, "credentials")
+	return user, nil
+}
+
+// checkLogin checks a name and password that were not right a moment ago. Who
+// may not call from here is told as late as who has a wrong password.
+func (s *Server) checkLogin(c echo.Context, name, password string) (rooms.User, error) {
+	ctx, from := context.WithoutCancel(c.Request().Context()), callOf(c) // others may wait for it too
+	guess := loginGuess(from.from.addr, name)
+	if wait := s.throttle.Try(s.cfg.Now(), guess); wait > 0 {
+		s.noteLogin(c, s.named(ctx, name), rooms.OutcomeThrottled, "")
+		return rooms.User{}, &refusal{
+			status: http.StatusTooManyRequests, detail: "too many wrong passwords, try again later", retryAfter: wait,
 		}
 	}
-	if err != nil {
+	user, err := s.deps.Auth.Check(ctx, name, password)
+	switch {
+	case errors.Is(err, rooms.ErrCredentials):
+		s.noteLogin(c, s.named(ctx, name), rooms.OutcomeRefused, "credentials")
 		return rooms.User{}, err
+	case err != nil:
+		s.throttle.Forget(guess) // it was not looked at
+		return rooms.User{}, err
+	case !user.MayCallFrom(from.from.addr):
+		return user, nil // which counts as a failure, and login says so
 	}
-	if !known {
-		s.throttle.Pass(guess)
-		from.user = user
-		s.noteLogin(c, user, rooms.OutcomeOK, "")
-	}
+	s.throttle.Pass(guess)
+	from.user = user
+	s.noteLogin(c, user, rooms.OutcomeOK, "")
 	return user, nil
 }
 

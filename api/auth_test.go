@@ -261,7 +261,7 @@ func TestLoginGuess(t *testing.T) {
 
 	th := throttle.New(throttle.Config{})
 	for i := range failuresPerAddress {
-		th.Fail(now, loginGuess(here, strconv.Itoa(i)))
+		th.Try(now, loginGuess(here, strconv.Itoa(i)))
 	}
 	if th.Wait(now, loginGuess(here, "somebody else")) == 0 {
 		t.Error("an address may guess names for ever")
@@ -272,7 +272,7 @@ func TestLoginGuess(t *testing.T) {
 
 	th = throttle.New(throttle.Config{})
 	for i := range failuresPerName {
-		th.Fail(now, loginGuess(netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}), "Anna"))
+		th.Try(now, loginGuess(netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}), "Anna"))
 	}
 	if th.Wait(now, loginGuess(there, "ANNA")) == 0 {
 		t.Error("a name may be guessed from everywhere for ever")

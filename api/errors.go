@@ -129,7 +129,7 @@ func routeProblem(status int) string {
 // handleError writes the one answer to a failed request and logs our own faults.
 func (s *Server) handleError(err error, c echo.Context) {
 	r := asRefusal(err)
-	if r.status >= http.StatusInternalServerError {
+	if r.status >= http.StatusInternalServerError && !errors.Is(err, rooms.ErrBusy) { // what a storm of logins is told is no fault
 		s.log.Error("request failed", "error", err, "request", callOf(c).id, "route", c.Path())
 	}
 	if c.Response().Committed {

@@ -12,7 +12,9 @@ import (
 // fixedSecrets makes keys of their names.
 type fixedSecrets struct{}
 
-func (fixedSecrets) Secret(_ context.Context, name string) ([]byte, error) { return []byte("key " + name), nil }
+func (fixedSecrets) Secret(_ context.Context, name string) ([]byte, error) {
+	return []byte("key " + name), nil
+}
 
 func linkKeys(t *testing.T, version byte) LinkKeys {
 	t.Helper()

@@ -39,8 +39,8 @@ func (c HashCost) withDefaults() HashCost {
 	return c
 }
 
-// A Hasher hashes and checks passwords, no more at once than there are cores,
-// so that a storm of logins takes neither the memory nor the media's CPU.
+// A Hasher hashes and checks passwords, on half of the cores at most, so that a
+// storm of logins takes neither the memory nor the media's CPU.
 type Hasher struct {
 	cost    HashCost
 	running chan struct{} // holds one token per hash being computed
@@ -52,7 +52,7 @@ type Hasher struct {
 func NewHasher(cost HashCost) *Hasher {
 	const queue = 64 // hashes waiting for a core; more are refused with ErrBusy
 	cost = cost.withDefaults()
-	cores := runtime.GOMAXPROCS(0)
+	cores := max(1, runtime.GOMAXPROCS(0)/2)
 	return &Hasher{
 		cost:    cost,
 		running: make(chan struct{}, cores),

@@ -10,6 +10,7 @@ import (
 
 	"plenum/recording"
 	"plenum/sfu"
+	"plenum/sfu/packet"
 	"plenum/signaling/protocol"
 )
 
@@ -229,4 +230,32 @@ func TestTapGate(t *testing.T) {
 		t.Errorf("%d taps after close, want 0", n)
 	}
 	g.RequestKeyframe("p1", sfu.Camera, 0) // goes through
+}
+
+// noted counts what a tap hears of each source.
+type noted map[sfu.Source]int
+
+func (n noted) Packet(s sfu.Stream, p *packet.Packet) {
+	n[s.Source]++
+	p.Release()
+}
+
+func (n noted) Report(s sfu.Stream, _ sfu.SenderReport) { n[s.Source]++ }
+
+// TestVoiceHearsMicrophonesOnly feeds every source to what stands between
+// media and the recorder of a room that is recorded by voice.
+func TestVoiceHearsMicrophonesOnly(t *testing.T) {
+	pool := &packet.Pool{}
+	heard := noted{}
+	tap := microphones{heard}
+	for _, source := range []sfu.Source{sfu.Microphone, sfu.Camera, sfu.Screen, sfu.ScreenAudio} {
+		tap.Packet(sfu.Stream{Source: source}, pool.Get())
+		tap.Report(sfu.Stream{Source: source}, sfu.SenderReport{})
+	}
+	if diff := cmp.Diff(noted{sfu.Microphone: 2}, heard); diff != "" {
+		t.Errorf("heard (-want +got):\n%s", diff)
+	}
+	if n := pool.Outstanding(); n != 0 {
+		t.Errorf("%d packets were never released", n)
+	}
 }

@@ -93,7 +93,7 @@ func (h *Hub) checkPasscode(room rooms.Room, from Visitor, passcode string, now 
 		{Name: "pair " + room.ID + " " + address, Limit: passcodeTriesPerAddress},
 		{Name: "room " + room.ID, Limit: passcodeTriesPerRoom},
 	}
-	if wait := h.passcodes.Wait(now, guess); wait > 0 {
+	if wait := h.passcodes.Try(now, guess); wait > 0 {
 		h.audit(rooms.AuditEntry{
 			Kind: rooms.ActorNobody, Address: address, Action: "meeting.passcode", Object: room.ID,
 			Outcome: rooms.OutcomeThrottled,
@@ -104,7 +104,6 @@ func (h *Hub) checkPasscode(room rooms.Room, from Visitor, passcode string, now 
 		h.passcodes.Pass(guess)
 		return nil
 	}
-	h.passcodes.Fail(now, guess)
 	h.audit(rooms.AuditEntry{
 		Kind: rooms.ActorNobody, Address: address, Action: "meeting.passcode", Object: room.ID, Outcome: rooms.OutcomeRefused,
 	})

@@ -51,10 +51,14 @@ func New(cfg Config) *Throttle {
 	return &Throttle{cfg: cfg, failed: map[string]failures{}}
 }
 
-// Wait returns how long this guess must wait; zero or less lets it try.
+// Wait returns how long this guess must wait; zero lets it try.
 func (t *Throttle) Wait(now time.Time, g Guess) time.Duration {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	return t.waitLocked(now, g)
+}
+
+func (t *Throttle) waitLocked(now time.Time, g Guess) time.Duration {
 	var longest time.Duration
 	for _, key := range g {
 		f := t.failed[key.Name]
@@ -66,10 +70,16 @@ func (t *Throttle) Wait(now time.Time, g Guess) time.Duration {
 	return longest
 }
 
-// Fail counts a wrong guess.
-func (t *Throttle) Fail(now time.Time, g Guess) {
+// Try counts a guess as wrong before it is known to be, so that many at once
+// are no more than many in a row. It returns how long the guess must wait, and
+// then it was not counted. One that was right, or not looked at, is given to
+// Pass or Forget.
+func (t *Throttle) Try(now time.Time, g Guess) time.Duration {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if wait := t.waitLocked(now, g); wait > 0 {
+		return wait
+	}
 	t.makeRoomLocked(now)
 	for _, key := range g {
 		f := t.failed[key.Name]
@@ -78,11 +88,27 @@ func (t *Throttle) Fail(now time.Time, g Guess) {
 		}
 		t.failed[key.Name] = failures{f.count + 1, now}
 	}
+	return 0
+}
+
+// Forget takes back what Try counted.
+func (t *Throttle) Forget(g Guess) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, key := range g {
+		if f := t.failed[key.Name]; f.count > 1 {
+			t.failed[key.Name] = failures{f.count - 1, f.last}
+		} else {
+			delete(t.failed, key.Name)
+		}
+	}
 }
 
 // Pass forgets the failures of the first key of a guess that was right in the
-// end. Those of the others stay, or one good guess would buy endless ones.
+// end. Those of the others stay, but for the guess itself, or one good guess
+// would buy endless ones.
 func (t *Throttle) Pass(g Guess) {
+	t.Forget(g)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if len(g) > 0 {

@@ -3,6 +3,8 @@ package throttle
 import (
 	"net/netip"
 	"strconv"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -16,32 +18,64 @@ func pair(name string) Guess {
 
 func TestWaitDoubles(t *testing.T) {
 	th := New(Config{})
-	for i, want := range []time.Duration{0, 0, 0, 0, 0, 1, 2, 4, 8} {
-		if got := th.Wait(now, pair("a")); got != want*time.Second {
-			t.Errorf("after %d failures: wait %v, want %v s", i, got, int(want))
+	at := now
+	for i, seconds := range []int{0, 0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300} {
+		want := time.Duration(seconds) * time.Second
+		if got := th.Wait(at, pair("a")); got != want {
+			t.Errorf("after %d failures: wait %v, want %v", i, got, want)
 		}
-		th.Fail(now, pair("a"))
+		if got := th.Try(at, pair("a")); got != want {
+			t.Errorf("try %d: wait %v, want %v", i, got, want)
+		}
+		if want > 0 { // what had to wait was not counted
+			at = at.Add(want)
+			if got := th.Try(at, pair("a")); got != 0 {
+				t.Errorf("try %d after its wait: wait %v more", i, got)
+			}
+		}
 	}
+}
+
+// TestManyAtOnce has no more guesses looked at that come together than would
+// be of those that come one by one, and none lost that was not looked at.
+func TestManyAtOnce(t *testing.T) {
+	th := New(Config{})
+	var tried atomic.Int32
+	var all sync.WaitGroup
 	for range 100 {
-		th.Fail(now, pair("a"))
+		all.Go(func() {
+			if th.Try(now, pair("a")) == 0 {
+				tried.Add(1)
+			}
+		})
 	}
-	if got := th.Wait(now, pair("a")); got != 5*time.Minute {
-		t.Errorf("the wait grew to %v, want 5 min", got)
+	all.Wait()
+	if n := tried.Load(); n != 5 {
+		t.Errorf("%d of 100 at once were tried, want 5", n)
 	}
-	if got := th.Wait(now.Add(5*time.Minute), pair("a")); got > 0 {
-		t.Errorf("after the wait: %v", got)
+	for range 3 {
+		th.Forget(pair("a"))
+	}
+	for range 3 {
+		if wait := th.Try(now, pair("a")); wait != 0 {
+			t.Errorf("what was taken back counts: wait %v", wait)
+		}
+	}
+	if th.Try(now, pair("a")) == 0 {
+		t.Error("more was taken back than had been counted")
 	}
 }
 
 func TestKeysAreShared(t *testing.T) {
 	th := New(Config{})
-	for i := range 30 {
-		th.Fail(now, pair(strconv.Itoa(i)))
+	for i := range 29 {
+		th.Try(now, pair(strconv.Itoa(i)))
 	}
-	if th.Wait(now, pair("fresh")) == 0 {
-		t.Error("what all share has no end of patience")
+	if wait := th.Try(now, pair("right")); wait != 0 {
+		t.Fatalf("the thirtieth waits %v", wait)
 	}
-	th.Pass(pair("fresh"))
+	th.Pass(pair("right")) // leaves the 29 others
+	th.Try(now, pair("wrong"))
 	if th.Wait(now, pair("fresh")) == 0 {
 		t.Error("one good guess bought endless ones")
 	}
@@ -49,18 +83,18 @@ func TestKeysAreShared(t *testing.T) {
 
 func TestFailuresAreForgotten(t *testing.T) {
 	th := New(Config{})
-	for range 6 {
-		th.Fail(now, pair("a"))
+	for range 5 {
+		th.Try(now, pair("a"))
 	}
 	th.Pass(pair("a"))
 	if got := th.Wait(now, pair("a")); got != 0 {
 		t.Errorf("after a right guess: wait %v", got)
 	}
-	for range 50 {
-		th.Fail(now, pair("a"))
+	for range 5 {
+		th.Try(now, pair("a"))
 	}
 	later := now.Add(15*time.Minute + time.Second)
-	th.Fail(later, pair("a"))
+	th.Try(later, pair("a"))
 	if got := th.Wait(later, pair("a")); got != 0 {
 		t.Errorf("old failures still make it wait %v", got)
 	}
@@ -69,7 +103,7 @@ func TestFailuresAreForgotten(t *testing.T) {
 func TestMemoryIsBounded(t *testing.T) {
 	th := New(Config{Keys: 1000})
 	for i := range 5000 {
-		th.Fail(now, pair(strconv.Itoa(i)))
+		th.Try(now, pair(strconv.Itoa(i)))
 	}
 	if n := len(th.failed); n > 1002 {
 		t.Errorf("%d keys are kept, want about 1000", n)

@@ -51,8 +51,8 @@ async function freePort(): Promise<number> {
 	});
 }
 
-/** How a server is started: the addresses HTTP and media arrive on, HTTPS with its own certificate, and further flags. */
-export type Options = Readonly<{ host?: string; media?: string; https?: boolean; args?: readonly string[] }>;
+/** How a server is started: the network namespace it is in, the addresses HTTP and media arrive on, HTTPS with its own certificate, and further flags. */
+export type Options = Readonly<{ namespace?: string; host?: string; media?: string; https?: boolean; args?: readonly string[] }>;
 
 /** Starts a server on free ports, of the loopback unless told otherwise. */
 export async function startServer(options: Options = {}): Promise<Server> {
@@ -67,7 +67,8 @@ export async function startServer(options: Options = {}): Promise<Server> {
 		const args = ['serve', '--listen', `${host}:${String(http)}`, '--data', data,
 			'--media-udp', `${media}:${String(udp)}`, '--media-tcp', `${media}:${String(tcp)}`,
 			...(options.https === true ? ['--tls', 'self-signed'] : []), ...(options.args ?? [])];
-		const c = spawn(binary, args, { env: { ...process.env, PLENUM_ADMIN_PASSWORD: adminPassword }, stdio: ['ignore', 'pipe', 'pipe'] });
+		const [program, ...before] = options.namespace === undefined ? [binary] : ['ip', 'netns', 'exec', options.namespace, binary];
+		const c = spawn(program ?? binary, [...before, ...args], { env: { ...process.env, PLENUM_ADMIN_PASSWORD: adminPassword }, stdio: ['ignore', 'pipe', 'pipe'] });
 		child = c;
 		for (const stream of [c.stdout, c.stderr]) stream.on('data', (d: Buffer) => { log += d.toString(); });
 		await until('the server to be ready', async () => {
