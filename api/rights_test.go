@@ -140,7 +140,7 @@ func TestEveryActingCallIsAudited(t *testing.T) {
 	n := 1
 	for _, path := range described(t).Paths {
 		for _, o := range path.Value.Operations() {
-			if o.Name == http.MethodGet || o.Value.ID == "openSession" {
+			if o.Name == http.MethodGet || o.Value.ID == "openSession" || unaudited[o.Value.ID] {
 				continue
 			}
 			r := request{method: o.Name, path: s.example(t, path.Name), as: "admin", header: map[string]string{}}
