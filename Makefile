@@ -7,7 +7,7 @@ MAKEFLAGS += --no-builtin-rules
 
 LINT_VERSION := v2.15.0
 LINT := bin/tools/golangci-lint-$(LINT_VERSION)
-FUZZTIME ?= 10s
+FUZZTIME ?= 30s
 BENCH ?= .
 
 PAGE_SOURCES := $(shell find static -path static/node_modules -prune -o -path static/dist -prune -o -type f -not -name '*.go' -print)
@@ -49,7 +49,7 @@ screenshots: setup build test/browser/node_modules/.package-lock.json ## picture
 impaired: build test/browser/node_modules/.package-lock.json ## what browsers see across bad links (root; about 7 minutes): a table
 	cd test/browser && npm run impaired
 
-fuzz: ## every fuzz target for FUZZTIME (10s)
+fuzz: ## every fuzz target for FUZZTIME (30s)
 	scripts/fuzz.sh $(FUZZTIME)
 
 soak: ## a thousand joins and leaves with media, a room's day in virtual time, fifty killed recorders

@@ -158,7 +158,7 @@ func (s *Server) changeRoom(c echo.Context) error {
 	change := rooms.Change{
 		Description: body.Description, Capacity: body.Capacity,
 		Start: body.Start.plain(), Minutes: body.Duration, End: body.End.plain(),
-		Rules: body.rulesBody.change(),
+		Rules: body.change(),
 	}
 	room, err := s.update(c, func(r rooms.Room) (rooms.Room, error) { return r.Changed(change, s.cfg.Now()) })
 	if err != nil {

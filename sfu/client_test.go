@@ -15,7 +15,7 @@ import (
 )
 
 // patience bounds every wait of these tests; it is no measurement.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // eventually polls until ok or the test's patience is over.
 func eventually(t *testing.T, what string, ok func() bool) {
@@ -89,11 +89,11 @@ func (w *watcher) forget(but string) {
 	maps.DeleteFunc(w.wanted, func(id string, _ int) bool { return others(id) })
 }
 
-// layers returns how many layers a publisher was told are wanted; 0 for none told.
-func (w *watcher) layers(p string) int {
+// layers returns how many layers publishers were told are wanted.
+func (w *watcher) layers() map[string]int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.wanted[p]
+	return maps.Clone(w.wanted)
 }
 
 func (w *watcher) FloorChanged(ids []string) {
@@ -175,6 +175,7 @@ func (c *client) connect(opt clientOptions) {
 	c.t.Helper()
 	m := &webrtc.MediaEngine{}
 	must(c.t, m.RegisterDefaultCodecs())
+	m.RegisterFeedback(webrtc.RTCPFeedback{Type: "nack"}, webrtc.RTPCodecTypeAudio) // as our page does
 	must(c.t, webrtc.ConfigureSimulcastExtensionHeaders(m))
 	must(c.t, m.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{
 		URI: "urn:ietf:params:rtp-hdrext:ssrc-audio-level",

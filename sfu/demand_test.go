@@ -48,7 +48,7 @@ func TestPublishersAreToldWhichLayersAreWanted(t *testing.T) {
 		for end := at.Add(d); at.Before(end); {
 			at = at.Add(500 * time.Millisecond)
 			seq++
-			told := r.w.layers("bo")
+			told := r.w.layers()["bo"]
 			for i, l := range in {
 				if told == 0 || i < told {
 					r.key(l, i, seq, at)
@@ -62,16 +62,16 @@ func TestPublishersAreToldWhichLayersAreWanted(t *testing.T) {
 		r.plan(at)
 	}
 	plan(layerLinger)
-	if got := r.w.layers("bo"); got != 0 {
+	if got := r.w.layers()["bo"]; got != 0 {
 		t.Fatalf("told %d layers before the time was over", got)
 	}
 	plan(2 * time.Second)
-	if got := r.w.layers("bo"); got != 1 {
+	if got := r.w.layers()["bo"]; got != 1 {
 		t.Fatalf("nobody looks: told %d layers, want 1", got)
 	}
 	plan(5 * time.Second) // the others are silent, and not live any more
 	look(720)
-	if got := r.w.layers("bo"); got != 3 {
+	if got := r.w.layers()["bo"]; got != 3 {
 		t.Fatalf("a big tile opened: told %d layers, want 3 at once", got)
 	}
 	plan(time.Second)
@@ -84,22 +84,22 @@ func TestPublishersAreToldWhichLayersAreWanted(t *testing.T) {
 	plan(layerLinger + 2*time.Second)
 	look(360)
 	plan(layerLinger - time.Second)
-	if got := r.w.layers("bo"); got != 3 {
+	if got := r.w.layers()["bo"]; got != 3 {
 		t.Errorf("told %d layers before the time was over", got)
 	}
 	plan(2 * time.Second)
-	if got := r.w.layers("bo"); got != 2 {
+	if got := r.w.layers()["bo"]; got != 2 {
 		t.Errorf("a middling tile: told %d layers, want 2", got)
 	}
 	stop := r.Tap(silentTap{})
 	r.plan(at)
-	if got := r.w.layers("bo"); got != 3 {
+	if got := r.w.layers()["bo"]; got != 3 {
 		t.Errorf("a recording began: told %d layers, want 3", got)
 	}
 	stop()
 	ann.Leave()
 	plan(layerLinger + 2*time.Second)
-	if got := r.w.layers("bo"); got != 1 {
+	if got := r.w.layers()["bo"]; got != 1 {
 		t.Errorf("everybody has left: told %d layers, want 1", got)
 	}
 }

@@ -86,7 +86,7 @@ func TestRepairCostsLittleMoreThanWhatIsLost(t *testing.T) {
 			s, w := newSFU(t), newWatcher()
 			r := s.NewRoom("r", w)
 			t.Cleanup(r.Close)
-			l := &lossyLink{loss: loss, rng: rand.New(rand.NewPCG(1, uint64(1000*loss)))} //nolint:gosec // must be repeatable
+			l := &lossyLink{loss: loss, rng: rand.New(rand.NewPCG(1, uint64(1000*loss)))}
 			ann := join(t, r, w, "ann", 1, camera("bo"), clientOptions{seats: 1, link: newLossy(t, 100_000_000, time.Second, l.drops)})
 			bo := join(t, r, w, "bo", 2, nil, clientOptions{seats: 1})
 			(&feed{track: bo.video, video: true, size: [2]uint16{640, 360}, step: 900, filler: 600}).run(t)
@@ -120,7 +120,7 @@ func TestANarrowLinkIsNotFilledWithRepairs(t *testing.T) {
 	s, w := newSFU(t), newWatcher()
 	r := s.NewRoom("r", w)
 	defer r.Close()
-	l := &lossyLink{rng: rand.New(rand.NewPCG(1, 2))} //nolint:gosec // must be repeatable
+	l := &lossyLink{rng: rand.New(rand.NewPCG(1, 2))}
 	view := []Tile{{Participant: "bo", Source: Camera, Height: 720}}
 	ann := join(t, r, w, "ann", 1, view, clientOptions{seats: 2, link: newLossy(t, 800_000, 300*time.Millisecond, l.drops)})
 	simulcastFeeds(t, join(t, r, w, "bo", 2, nil, clientOptions{seats: 1, simulcast: true}))

@@ -1,6 +1,7 @@
 package sfu
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/pion/rtcp"
@@ -78,4 +79,18 @@ func TestKeyframeFloodsAreMerged(t *testing.T) {
 	if n := s.Stats().Keyframes - asked; n > 5 {
 		t.Errorf("300 requests became %d upstream", n)
 	}
+}
+
+func TestLostSoundIsAskedForAgain(t *testing.T) {
+	s, w := newSFU(t), newWatcher()
+	r := s.NewRoom("r", w)
+	defer r.Close()
+	bo := join(t, r, w, "bo", 1, nil, clientOptions{seats: 1})
+	(&feed{track: bo.audio, step: 960, skip: func(seq uint16) bool { return seq == 20 }}).run(t)
+	bo.p.SetSource(Microphone, true, false)
+	eventually(t, "the lost packet to be asked for", func() bool {
+		bo.mu.Lock()
+		defer bo.mu.Unlock()
+		return slices.Contains(bo.nacks, 20)
+	})
 }

@@ -19,8 +19,8 @@ func pair(name string) Guess {
 func TestWaitDoubles(t *testing.T) {
 	th := New(Config{})
 	at := now
-	for i, want := range []time.Duration{0, 0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300} {
-		want *= time.Second
+	for i, seconds := range []int{0, 0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300} {
+		want := time.Duration(seconds) * time.Second
 		if got := th.Wait(at, pair("a")); got != want {
 			t.Errorf("after %d failures: wait %v, want %v", i, got, want)
 		}

@@ -96,11 +96,11 @@ func AskSTUN(ctx context.Context, network, server string) (netip.Addr, error) {
 		return netip.Addr{}, err
 	}
 	answer := make([]byte, 1500)
-	for try := time.Duration(1); ; try *= 2 {
+	for wait := answerTime / 8; ; wait *= 2 {
 		if _, err := conn.Write(request.Raw); err != nil {
 			return netip.Addr{}, err
 		}
-		if err := conn.SetReadDeadline(time.Now().Add(try * answerTime / 8)); err != nil {
+		if err := conn.SetReadDeadline(time.Now().Add(wait)); err != nil {
 			return netip.Addr{}, err
 		}
 		n, err := conn.Read(answer)

@@ -3,6 +3,8 @@ package packet
 import (
 	"bytes"
 	"errors"
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 )
@@ -138,11 +140,35 @@ func TestExtension(t *testing.T) {
 	}
 }
 
+// recorded are packets that a browser sent, each behind its length.
+func recorded(f *testing.F) (all [][]byte) {
+	f.Helper()
+	files, err := filepath.Glob("../testdata/rtp/*")
+	if err != nil || len(files) == 0 {
+		f.Fatalf("no streams: %v", err)
+	}
+	for _, file := range files {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		for len(b) >= 2 {
+			n := int(b[0])<<8 | int(b[1])
+			all = append(all, b[2:2+n])
+			b = b[2+n:]
+		}
+	}
+	return all
+}
+
 func FuzzParse(f *testing.F) {
 	for _, tt := range headers {
 		f.Add(tt.raw, uint8(1))
 	}
 	f.Add(cat(head(0x90), []byte{0x10, 0, 0, 1, 200, 2, 6, 7}), uint8(200))
+	for _, raw := range recorded(f) {
+		f.Add(raw, uint8(3))
+	}
 	f.Fuzz(func(t *testing.T, raw []byte, id uint8) {
 		var pool Pool
 		p := pool.Get()

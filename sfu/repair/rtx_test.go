@@ -76,6 +76,27 @@ func FuzzNackPairs(f *testing.F) {
 	})
 }
 
+// FuzzRTX holds that wrapping is undone by unwrapping, and that nothing is
+// made of what is too short.
+func FuzzRTX(f *testing.F) {
+	f.Add([]byte{0xFF, 0xFE, 0x90, 0x80, 1}, uint16(0))
+	f.Add([]byte{0, 1}, uint16(65_535))
+	f.Add([]byte{}, uint16(7))
+	f.Fuzz(func(t *testing.T, payload []byte, seq uint16) {
+		got, original, ok := ParseRTX(payload)
+		if ok != (len(payload) > 2) {
+			t.Fatalf("%d bytes are a retransmission: %v", len(payload), ok)
+		}
+		if ok && !slices.Equal(AppendRTX(nil, got, original), payload) {
+			t.Fatalf("%x became %d and %x", payload, got, original)
+		}
+		back, inner, ok := ParseRTX(AppendRTX([]byte("x"), seq, payload)[1:])
+		if ok != (len(payload) > 0) || ok && (back != seq || !slices.Equal(inner, payload)) {
+			t.Fatalf("%d and %x became %d and %x", seq, payload, back, inner)
+		}
+	})
+}
+
 func TestSeqsStops(t *testing.T) {
 	for stop := range 3 {
 		n := 0

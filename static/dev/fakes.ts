@@ -76,6 +76,7 @@ export function fakeClient(meeting: Meeting, more: Partial<ClientState> = {}, re
 		setView: nothing,
 		say: nothing,
 		record: nothing,
+		consent: nothing,
 		endForAll: nothing,
 		raiseHand: nothing,
 		react: nothing,

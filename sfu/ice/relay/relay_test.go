@@ -138,7 +138,7 @@ func TestEveryTransportReachesMedia(t *testing.T) {
 			return turn.NewSTUNConn(conn), r.tcpPort
 		},
 		"tls": func() (net.PacketConn, int) {
-			dialer := tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"stun.turn"}}} //nolint:gosec // the test's own
+			dialer := tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"stun.turn"}}}
 			conn, err := dialer.DialContext(t.Context(), "tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(r.tlsPort)))
 			if err != nil {
 				t.Fatal(err)

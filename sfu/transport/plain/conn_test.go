@@ -34,16 +34,26 @@ func (e *ear) StateChanged(transport.State) { e.states.Add(1) }
 
 func newConn(t *testing.T, ev transport.Events) *Conn {
 	t.Helper()
+	return connOf(t, newTestFactory(t), ev)
+}
+
+func newTestFactory(tb testing.TB) *Factory {
+	tb.Helper()
 	quiet := pionlog.New(slog.New(slog.DiscardHandler))
 	ports, err := ice.Open(ice.Config{UDP: "127.0.0.1:0", TCP: "off", Loopback: true, Log: quiet})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() { _ = ports.Close() })
+	tb.Cleanup(func() { _ = ports.Close() })
 	f, err := NewFactory(Config{Ports: ports, Loopback: true, MaxSeats: 9, Log: quiet}, &packet.Pool{})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
+	return f
+}
+
+func connOf(t *testing.T, f *Factory, ev transport.Events) *Conn {
+	t.Helper()
 	c, err := f.New(ev, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)

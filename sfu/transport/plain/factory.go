@@ -29,11 +29,12 @@ import (
 )
 
 // Time after which a silent path counts as interrupted, then as failed. The
-// page restarts ICE on its own, sooner.
+// page restarts ICE on its own, sooner. Pion looks at paths as often as it
+// keeps them alive, so that is also how late it notices that one is back.
 const (
 	interruptedAfter = 5 * time.Second
 	failedAfter      = 20 * time.Second
-	keepaliveEvery   = 2 * time.Second
+	keepaliveEvery   = 500 * time.Millisecond
 )
 
 // dtlsRetransmit shortens the handshake's retransmission from 1 s, so that one

@@ -57,8 +57,11 @@ func TestOverloadBecomesLossAndNotDelay(t *testing.T) {
 					}
 					oldest = max(oldest, time.Since(start)-time.Duration(binary.BigEndian.Uint64(b)))
 					read++
-					if q.bytes > waitingBytes {
-						t.Fatalf("%d bytes wait", q.bytes)
+					q.mu.Lock()
+					held := q.bytes
+					q.mu.Unlock()
+					if held > waitingBytes {
+						t.Fatalf("%d bytes wait", held)
 					}
 					time.Sleep(2 * tt.every)
 				}

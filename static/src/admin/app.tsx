@@ -1,19 +1,26 @@
-import { CircleUser, LogOut, Radio, Users, Video } from 'lucide-react';
-import { useCallback, useEffect, useId, useMemo, useRef, useState } from 'react';
+import { Lock, Users } from 'lucide-react';
+import { useCallback, useContext, useEffect, useId, useMemo, useRef, useState } from 'react';
 import type { ReactNode } from 'react';
-import { Button, IconButton, Notices, useNotices } from '../design';
+import { Button, Notices, useNotices } from '../design';
 import { failureOf, logOut, whoAmI } from './api';
 import type { Failure } from './api';
 import { AttendantsPage } from './attendants';
-import { Brand, LogInForm, LogInPage } from './login';
+import { AuditPage } from './audit';
+import { Frame } from './frame';
+import { LogInForm, LogInPage } from './login';
 import type { User } from './model';
 import { Empty, Failed, PageHead } from './parts';
 import { RecordingPage } from './recording';
 import { RecordingsPage } from './recordings';
+import { RoomPage } from './room_page';
 import { RoomsPage } from './rooms';
-import type { Route } from './route';
+import { ROOMS } from './route';
 import { Link, RouterProvider, useRouter } from './router';
 import { SessionContext } from './session';
+import { TokensPage } from './tokens';
+import { UsersPage } from './users';
+import { WebhookPage } from './webhook';
+import { WebhooksPage } from './webhooks';
 import { failureWords } from './words';
 
 /** Who is there: not known yet, nobody, or somebody, whose session may have run out. */
@@ -124,69 +131,54 @@ function Again({ name, onIn, onOut }: { name: string; onIn: (user: User) => void
 	);
 }
 
-const PLACES: readonly Readonly<{ label: string; to: Route; pages: readonly Route['page'][]; icon: ReactNode }>[] = [
-	{ label: 'Rooms', to: { page: 'rooms', state: 'open', search: '' }, pages: ['rooms'], icon: <Users size={20} aria-hidden="true" /> },
-	{
-		label: 'Recordings',
-		to: { page: 'recordings', room: '', search: '' },
-		pages: ['recordings', 'recording'],
-		icon: <Video size={20} aria-hidden="true" />,
-	},
-	{ label: 'Attendants', to: { page: 'attendants', search: '' }, pages: ['attendants'], icon: <Radio size={20} aria-hidden="true" /> },
-];
-
-/** What stands around every page: the name, where one can go, and who is logged in. */
-function Frame({ user, onQuit, children }: { user: User; onQuit: () => void; children: ReactNode }) {
-	const { route } = useRouter();
-	return (
-		<div className="frame">
-			<header className="top">
-				<div className="top-inner">
-					<Brand />
-					<nav className="places" aria-label="Pages">
-						{PLACES.map(({ label, to, pages, icon }) => (
-							<Link key={label} to={to} className="place" aria-current={pages.includes(route.page) ? 'page' : undefined}>
-								{icon}
-								<span>{label}</span>
-							</Link>
-						))}
-					</nav>
-					<div className="who">
-						<CircleUser size={20} aria-hidden="true" />
-						<span className="who-name truncate" title={user.name}>
-							{user.name}
-						</span>
-						<span className="who-role">{user.role === 'admin' ? 'Admin' : 'Host'}</span>
-						<span className="wide">
-							<Button kind="plain" onClick={onQuit}>
-								Log out
-							</Button>
-						</span>
-						<span className="narrow">
-							<IconButton label="Log out" icon={<LogOut size={20} />} tip={{ side: 'below', align: 'end' }} onClick={onQuit} />
-						</span>
-					</div>
-				</div>
-			</header>
-			<main className="page">{children}</main>
-		</div>
-	);
-}
-
 function Page() {
 	const { route } = useRouter();
 	switch (route.page) {
 		case 'rooms':
-			return <RoomsPage state={route.state} search={route.search} />;
+			return <RoomsPage route={route} />;
+		case 'room':
+			return <RoomPage key={route.id} id={route.id} tab={route.tab} />;
 		case 'recordings':
-			return <RecordingsPage room={route.room} search={route.search} />;
+			return <RecordingsPage route={route} />;
 		case 'recording':
 			return <RecordingPage key={route.id} id={route.id} />;
 		case 'attendants':
 			return <AttendantsPage search={route.search} />;
+		case 'webhooks':
+			return <WebhooksPage />;
+		case 'webhook':
+			return <WebhookPage key={route.id} id={route.id} state={route.state} />;
+		case 'tokens':
+			return <TokensPage />;
+		case 'users':
+			return (
+				<AdminsOnly title="Users">
+					<UsersPage search={route.search} />
+				</AdminsOnly>
+			);
+		case 'audit':
+			return (
+				<AdminsOnly title="Audit log">
+					<AuditPage route={route} />
+				</AdminsOnly>
+			);
 		case 'unknown':
 			return <Unknown />;
 	}
+}
+
+/** What only admins see; a host is told so. */
+function AdminsOnly({ title, children }: { title: string; children: ReactNode }) {
+	const { user } = useContext(SessionContext);
+	if (user.role === 'admin') return children;
+	return (
+		<>
+			<PageHead title={title} />
+			<Empty icon={<Lock size={24} />} title="This page is for admins">
+				<p>You are logged in as a host. Ask somebody who administers this server.</p>
+			</Empty>
+		</>
+	);
 }
 
 function Unknown() {
@@ -195,7 +187,7 @@ function Unknown() {
 			<PageHead title="No such page" />
 			<Empty icon={<Users size={24} />} title="There is nothing at this address">
 				<p>It may have been typed wrong.</p>
-				<Link className="button" data-kind="outlined" to={{ page: 'rooms', state: 'open', search: '' }}>
+				<Link className="button" data-kind="outlined" to={ROOMS}>
 					Go to the rooms
 				</Link>
 			</Empty>

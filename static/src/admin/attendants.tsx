@@ -7,6 +7,7 @@ import { lengthWords, moment, within } from './format';
 import type { Attendant } from './model';
 import { Copyable, CopyLine, Empty, here, Loaded, PageHead, SearchField, State } from './parts';
 import { useAction, usePoll } from './poll';
+import { PushDialog } from './push_dialog';
 import { matches } from './route';
 import { useRouter } from './router';
 import { SessionContext } from './session';
@@ -25,15 +26,21 @@ export function AttendantsPage({ search }: { search: string }) {
 	const { go } = useRouter();
 	const { user } = useContext(SessionContext);
 	const poll = usePoll(listAttendants, EVERY_MS);
+	const [pushing, setPushing] = useState(false);
 	return (
 		<>
-			<PageHead title="Attendants" lead="Clients that hold a connection open and wait for messages." />
+			<PageHead title="Attendants" lead="Clients that hold a connection open and wait for messages.">
+				<Button kind="filled" icon={<Send size={20} aria-hidden="true" />} onClick={() => setPushing(true)}>
+					Push a message
+				</Button>
+			</PageHead>
 			<div className="filters">
-				<SearchField label="Search attendants" value={search} onChange={(value) => go({ page: 'attendants', search: value }, true)} />
+				<SearchField label="Search by name or detail" value={search} onChange={(value) => go({ page: 'attendants', search: value }, true)} />
 			</div>
 			<Loaded poll={poll} title="The attendants can’t be shown" rows={3}>
 				{(attendants) => <AttendantList attendants={attendants} now={poll.at} search={search} admin={user.role === 'admin'} />}
 			</Loaded>
+			<PushDialog open={pushing} attendants={poll.data ?? []} onClose={() => setPushing(false)} />
 		</>
 	);
 }
@@ -42,7 +49,7 @@ type ListProps = { attendants: readonly Attendant[]; now: number; search: string
 
 function AttendantList({ attendants, now, search, admin }: ListProps) {
 	if (attendants.length === 0) return <Nobody />;
-	const found = attendants.filter((attendant) => matches(search, [nameOf(attendant), attendant.channel_name, attendant.ip, ...Object.values(attendant.details)]));
+	const found = attendants.filter((attendant) => matches(search, [nameOf(attendant), attendant.channel_name, attendant.ip, ...Object.entries(attendant.details).flatMap(([key, value]) => [value, `${key}:${value}`, `${key}=${value}`])]));
 	if (found.length === 0) {
 		return (
 			<Empty icon={<SearchX size={24} />} title="No attendant matches">

@@ -95,13 +95,13 @@ describe('lengths and sizes', () => {
 describe('the shell line', () => {
 	it('reserves the same room', () => {
 		const line = curlLine('http://localhost:8007', 'admin', { duration: 60, timezone: 'Asia/Kolkata', description: 'Weekly planning' });
-		expect(line).toBe("curl -u 'admin' 'http://localhost:8007/reserve_room/?duration=60&timezone=Asia%2FKolkata&description=Weekly%20planning'");
+		expect(line).toBe(`curl -u 'admin' 'http://localhost:8007/api/v1/rooms' --json '{"duration":60,"timezone":"Asia/Kolkata","description":"Weekly planning"}'`);
 	});
 
 	it('lets nothing out of its quotes', () => {
-		const line = curlLine('http://h', "o'neil", { duration: 1, timezone: 'UTC', description: "a'; rm -rf $HOME `x` & \"" });
+		const line = curlLine('http://h', "o'neil", { description: "a'; rm -rf $HOME `x` & \"" });
 		expect(line).toBe(
-			"curl -u 'o'\\''neil' 'http://h/reserve_room/?duration=1&timezone=UTC&description=a'\\''%3B%20rm%20-rf%20%24HOME%20%60x%60%20%26%20%22'",
+			`curl -u 'o'\\''neil' 'http://h/api/v1/rooms' --json '{"description":"a'\\''; rm -rf $HOME \`x\` & \\""}'`,
 		);
 	});
 });

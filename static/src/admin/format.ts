@@ -111,11 +111,9 @@ export function zones(supported: readonly string[], own: string): readonly strin
 	return [...new Set([...supported, own, 'UTC'])].filter((zone) => zone !== '').sort();
 }
 
-/** The shell line that reserves the same room through the classic route. */
-export function curlLine(origin: string, user: string, request: Readonly<{ duration: number; timezone: string; description: string }>): string {
-	const query = [`duration=${request.duration}`, `timezone=${encodeURIComponent(request.timezone)}`];
-	if (request.description !== '') query.push(`description=${encodeURIComponent(request.description)}`);
-	return `curl -u ${quote(user)} ${quote(`${origin}/reserve_room/?${query.join('&')}`)}`;
+/** The shell line that reserves the same room. */
+export function curlLine(origin: string, user: string, wish: object): string {
+	return `curl -u ${quote(user)} ${quote(`${origin}/api/v1/rooms`)} --json ${quote(JSON.stringify(wish))}`;
 }
 
 /** The text as one word of a POSIX shell. */

@@ -6,6 +6,8 @@ import './shell.css';
 import './lists.css';
 import './rooms.css';
 import './player.css';
+import './calendar.css';
+import './pages.css';
 
 const root = document.getElementById('root');
 if (root !== null) {

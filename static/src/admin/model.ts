@@ -4,6 +4,15 @@ import type { Shape } from './shape';
 /** Who is logged in. An admin sees everything, a host their own. */
 export type User = Readonly<{ id: number; name: string; role: 'admin' | 'host' }>;
 
+/** Whether a room is recorded: by hand, from the first who enters, microphones only by hand, or never. */
+export type RecordingPolicy = 'manual' | 'automatic' | 'voice' | 'off';
+
+/** What somebody becomes who comes by the plain link. */
+export type GuestRole = 'speaker' | 'audience';
+
+/** What the audience may do beside listening. */
+export type AudienceRight = 'chat' | 'hand' | 'reaction';
+
 /** A reserved room. Times are milliseconds since 1970. */
 export type Room = Readonly<{
 	id: string;
@@ -15,6 +24,14 @@ export type Room = Readonly<{
 	/** Minutes that were reserved. */
 	duration: number;
 	timezone: string;
+	/** The most participants at once; 0 is the server's own limit. */
+	capacity: number;
+	cancelled: boolean;
+	has_passcode: boolean;
+	lobby: boolean;
+	recording_policy: RecordingPolicy;
+	guest_role: GuestRole;
+	audience_may: readonly AudienceRight[];
 	meeting_url: string;
 	/** The meeting's path with the host token in its fragment. */
 	host_url: string;
@@ -35,7 +52,12 @@ export type Person = Readonly<{
 	joined_at: number;
 	connected: boolean;
 	sources: readonly Readonly<{ source: SourceName; muted: boolean }>[];
+	/** Place among the hands ever raised, 0 while it is down. */
+	hand: number;
 }>;
+
+/** Who is in a room now. A locked meeting lets no new guest in. */
+export type Live = Readonly<{ participants: readonly Person[]; locked: boolean }>;
 
 export type GapReason = 'mute' | 'off' | 'loss' | 'slow_disk' | 'pause' | 'other';
 
@@ -80,9 +102,16 @@ export type Recording = Readonly<{
 	stop_reason: string;
 	t0_utc: number;
 	duration_us: number;
+	/** Kept until an admin takes it back, whatever else says. */
+	hold: boolean;
+	problems: readonly Readonly<{ code: string; track: string; detail: string }>[];
 	participants: readonly Speaker[];
 	tracks: readonly Track[];
+	derived: readonly Derived[];
 }>;
+
+/** A file made of a recording's tracks. */
+export type Derived = Readonly<{ kind: string; path: string; title: string; type: string; bytes: number; sha256: string }>;
 
 /** A client that waits on /attendance/ for messages. ip and port are "" and 0 for those who may not see them. */
 export type Attendant = Readonly<{
@@ -107,6 +136,13 @@ export const room = object<Room>({
 	end: instant,
 	duration: amount,
 	timezone: text,
+	capacity: optional(amount, 0),
+	cancelled: optional(flag, false),
+	has_passcode: optional(flag, false),
+	lobby: optional(flag, false),
+	recording_policy: optional(oneOf<RecordingPolicy>(['manual', 'automatic', 'voice', 'off'], 'manual'), 'manual'),
+	guest_role: optional(oneOf<GuestRole>(['speaker', 'audience'], 'speaker'), 'speaker'),
+	audience_may: optional(list(oneOf<AudienceRight>(['chat', 'hand', 'reaction'])), []),
 	meeting_url: localPath,
 	host_url: localPath,
 	participants: optional(amount, 0),
@@ -124,9 +160,12 @@ const person = object<Person>({
 	joined_at: instant,
 	connected: flag,
 	sources: optional(list(object({ source, muted: optional(flag, false) })), []),
+	hand: optional(amount, 0),
 });
 
-export const people: Shape<Readonly<{ participants: readonly Person[] }>> = object({ participants: list(person) });
+export const participant: Shape<Person> = person;
+
+export const live = object<Live>({ participants: list(person), locked: optional(flag, false) });
 
 const gap = object<Gap>({
 	from_us: amount,
@@ -160,6 +199,8 @@ const speaker = object<Speaker>({
 	sessions: optional(list(object({ join_us: amount, leave_us: optional(amount, 0) })), []),
 });
 
+const derived = object<Derived>({ kind: text, path: text, title: optional(text, ''), type: optional(text, ''), bytes: optional(amount, 0), sha256: optional(text, '') });
+
 export const recording = object<Recording>({
 	id: text,
 	room: text,
@@ -170,8 +211,11 @@ export const recording = object<Recording>({
 	stop_reason: optional(text, ''),
 	t0_utc: instant,
 	duration_us: optional(amount, 0),
+	hold: optional(flag, false),
+	problems: optional(list(object({ code: text, track: optional(text, ''), detail: optional(text, '') })), []),
 	participants: optional(list(speaker), []),
 	tracks: optional(list(track), []),
+	derived: optional(list(derived), []),
 });
 
 export const recordings: Shape<Readonly<{ recordings: readonly Recording[] }>> = object({ recordings: list(recording) });

@@ -1,4 +1,4 @@
-import { Check, Copy, RotateCw, Search, TriangleAlert } from 'lucide-react';
+import { Check, ChevronDown, Copy, RotateCw, Search, TriangleAlert } from 'lucide-react';
 import { useContext, useEffect, useRef, useState } from 'react';
 import type { ReactNode } from 'react';
 import { Button, Dialog, IconButton } from '../design';
@@ -167,6 +167,54 @@ export function SearchField({ label, value, onChange }: { label: string; value: 
 	);
 }
 
+/** A line of a list of facts. */
+export function Fact({ name, children }: { name: string; children: ReactNode }) {
+	return (
+		<div>
+			<dt>{name}</dt>
+			<dd>{children}</dd>
+		</div>
+	);
+}
+
+/** The button below a list that has more. */
+export function More({ onMore, what }: { onMore: () => void; what: string }) {
+	return (
+		<p className="more">
+			<Button onClick={onMore}>Show more {what}</Button>
+		</p>
+	);
+}
+
+/** A native select among the filters of a list. */
+export function FilterSelect(props: { label: string; value: string; options: readonly Readonly<{ value: string; label: string }>[]; onPick: (value: string) => void }) {
+	const { label, value, options, onPick } = props;
+	return (
+		<span className="filter field">
+			<span className="select">
+				<select className="control" aria-label={label} value={value} onChange={(event) => onPick(event.currentTarget.value)}>
+					{options.map((option) => (
+						<option key={option.value} value={option.value}>
+							{option.label}
+						</option>
+					))}
+				</select>
+				<ChevronDown size={16} aria-hidden="true" />
+			</span>
+		</span>
+	);
+}
+
+/** A day among the filters of a list. */
+export function FilterDate({ label, value, onPick }: { label: string; value: string; onPick: (value: string) => void }) {
+	return (
+		<label className="filter-date field">
+			<span>{label}</span>
+			<input type="date" className="control" value={value} onChange={(event) => onPick(event.currentTarget.value)} />
+		</label>
+	);
+}
+
 /** The heading of a page. It takes the focus when the page opens, so that it is read out. */
 export function PageHead({ title, lead, children }: { title: string; lead?: ReactNode; children?: ReactNode }) {
 	const ref = useRef<HTMLHeadingElement>(null);
@@ -195,12 +243,16 @@ export function Danger(props: {
 	title: string;
 	text: string;
 	action: string;
+	/** The words on the button that takes back; "Cancel" when absent. */
+	dismiss?: string;
+	/** Whether it can be taken back, so that the button warns of nothing. */
+	harmless?: boolean;
 	busy: boolean;
 	error: string | null;
 	onConfirm: () => void;
 	onClose: () => void;
 }) {
-	const { open, title, text, action, busy, error, onConfirm, onClose } = props;
+	const { open, title, text, action, dismiss = 'Cancel', harmless = false, busy, error, onConfirm, onClose } = props;
 	return (
 		<Dialog
 			open={open}
@@ -208,8 +260,8 @@ export function Danger(props: {
 			onClose={onClose}
 			footer={
 				<>
-					<Button onClick={onClose}>Cancel</Button>
-					<Button kind="danger" disabled={busy} aria-busy={busy} onClick={onConfirm}>
+					<Button onClick={onClose}>{dismiss}</Button>
+					<Button kind={harmless ? 'filled' : 'danger'} disabled={busy} aria-busy={busy} onClick={onConfirm}>
 						{action}
 					</Button>
 				</>

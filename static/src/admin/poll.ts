@@ -90,8 +90,8 @@ export function settle<T>(old: T | null, fresh: T): T {
 	return old !== null && JSON.stringify(old) === JSON.stringify(fresh) ? old : fresh;
 }
 
-/** Runs calls that a button starts: one at a time, ended with the component. */
-export function useAction(): Readonly<{
+/** Runs calls that a button starts: one at a time, ended with the component. onFailure hears of one that failed. */
+export function useAction(onFailure?: (failure: Failure) => void): Readonly<{
 	busy: boolean;
 	failure: Failure | null;
 	run: (work: (signal: AbortSignal) => Promise<void>) => void;
@@ -100,6 +100,10 @@ export function useAction(): Readonly<{
 	const { expire } = useContext(SessionContext);
 	const [state, setState] = useState<Readonly<{ busy: boolean; failure: Failure | null }>>({ busy: false, failure: null });
 	const life = useRef<AbortController>(null);
+	const told = useRef(onFailure);
+	useEffect(() => {
+		told.current = onFailure;
+	}, [onFailure]);
 	useEffect(() => () => life.current?.abort(), []);
 	const run = useCallback(
 		(work: (signal: AbortSignal) => Promise<void>) => {
@@ -116,6 +120,7 @@ export function useAction(): Readonly<{
 					const failure = failureOf(error);
 					setState({ busy: false, failure });
 					if (failure.kind === 'expired') expire();
+					else told.current?.(failure);
 				},
 			);
 		},

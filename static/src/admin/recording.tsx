@@ -1,22 +1,28 @@
-import { ArrowLeft, Trash2, VideoOff } from 'lucide-react';
-import { useCallback, useContext, useMemo, useState } from 'react';
+import { ArrowLeft, Download, Link2, Lock, LockOpen, Trash2, TriangleAlert, VideoOff } from 'lucide-react';
+import { useCallback, useContext, useMemo, useRef, useState } from 'react';
 import { Button } from '../design';
 import { deleteRecording, getRecording } from './api';
 import type { Failure } from './api';
+import { archiveUrl, holdRecording } from './derived_api';
+import { DerivedCard } from './derived_card';
+import { FileLinkDialog } from './file_link';
 import { moment, size, timecode, within } from './format';
+import { MeetingPlayer, useStory } from './meeting_player';
+import type { MeetingControl } from './meeting_player';
 import type { Recording } from './model';
-import { Copyable, Danger, Empty, here, Loaded, PageHead, State } from './parts';
+import { Copyable, Danger, Empty, Fact, here, Loaded, PageHead, State } from './parts';
 import { usePlayers } from './players';
+import type { Players } from './players';
 import { useAction, usePoll } from './poll';
 import { bytesOf } from './recordings';
-import { Fact } from './room_row';
+import { RECORDINGS } from './route';
 import { Link, useRouter } from './router';
 import { SessionContext } from './session';
 import { Timeline } from './timeline_view';
 import { lanesOf, totalUs } from './timeline';
 import type { Lane } from './timeline';
 import { SpeakerSection } from './tracks';
-import { failureWords, peopleWords, recordingState, titleOf } from './words';
+import { failureWords, peopleWords, recordingState, sentence, titleOf } from './words';
 
 const EVERY_MS = 4000;
 
@@ -29,43 +35,94 @@ export function RecordingPage({ id }: { id: string }) {
 	if (done !== settled) setSettled(done);
 	return (
 		<>
-			<Link className="back" to={{ page: 'recordings', room: '', search: '' }}>
+			<Link className="back" to={RECORDINGS}>
 				<ArrowLeft size={16} aria-hidden="true" />
 				All recordings
 			</Link>
 			{poll.data === null ? <PageHead title="Recording" /> : null}
 			<Loaded poll={poll} title="The recording can’t be shown" rows={5}>
-				{(recording) => <Detail recording={recording} now={poll.at} />}
+				{(recording) => <Detail recording={recording} now={poll.at} onChange={poll.refresh} />}
 			</Loaded>
 		</>
 	);
 }
 
-function Detail({ recording, now }: { recording: Recording; now: number }) {
+function Detail({ recording, now, onChange }: { recording: Recording; now: number; onChange: () => void }) {
 	const [deleting, setDeleting] = useState(false);
+	const [linking, setLinking] = useState<string | null>(null);
 	const lanes = useMemo(() => lanesOf(recording), [recording]);
 	const players = usePlayers(lanes);
-	const speakers = groups(lanes);
+	const meeting = useRef<MeetingControl>(null);
+	const story = useStory(recording);
+	const shared = useMemo((): Players => {
+		const follows = () => meeting.current?.used() === true;
+		return {
+			...players,
+			seek: (lane, us) => (follows() ? meeting.current?.seek(us) : players.seek(lane, us)),
+			now: () => (follows() ? (meeting.current?.now() ?? null) : players.now()),
+		};
+	}, [players]);
+	const over = recording.state === 'ready' || recording.state === 'degraded';
 	return (
 		<>
 			<PageHead title={titleOf(recording)} lead={`${moment(recording.t0_utc, now, here())}, ${peopleWords(recording.participants.length)}`}>
-				<Button icon={<Trash2 size={16} aria-hidden="true" />} onClick={() => setDeleting(true)}>
-					Delete
-				</Button>
+				<RecordingActions recording={recording} onDelete={() => setDeleting(true)} onLink={() => setLinking('')} onChange={onChange} />
 			</PageHead>
 			<Facts recording={recording} now={now} />
 			{lanes.length === 0 ? (
 				<Nothing state={recording.state} />
 			) : (
 				<>
-					<Timeline lanes={lanes} total={totalUs(recording)} players={players} />
-					{speakers.map((own) => (
+					<MeetingPlayer recording={recording} story={story} control={meeting} />
+					<Timeline lanes={lanes} total={totalUs(recording)} players={shared} speech={story.speech} />
+					{over ? <DerivedCard recording={recording} onChange={onChange} onLink={setLinking} /> : null}
+					{groups(lanes).map((own) => (
 						<SpeakerSection key={own[0]?.participant} recording={recording} lanes={own} players={players} many={recording.tracks.length > 12} />
 					))}
 				</>
 			)}
+			<FileLinkDialog recording={recording} file={linking} onClose={() => setLinking(null)} />
 			<DeleteDialog recording={recording} open={deleting} onClose={() => setDeleting(false)} />
 		</>
+	);
+}
+
+type ActionsProps = { recording: Recording; onDelete: () => void; onLink: () => void; onChange: () => void };
+
+/** What can be done with a whole recording. A hold is for admins; what is held can't be deleted. */
+function RecordingActions({ recording, onDelete, onLink, onChange }: ActionsProps) {
+	const { user, notify } = useContext(SessionContext);
+	const { busy, run } = useAction((failure) => notify({ tone: 'danger', text: failureWords(failure) }));
+	const over = recording.state === 'ready' || recording.state === 'degraded';
+	const hold = () => {
+		run(async (signal) => {
+			await holdRecording(recording.id, !recording.hold, signal);
+			notify({ tone: 'good', text: recording.hold ? 'The recording is no longer held.' : 'The recording is on legal hold. Nobody can delete it.' });
+			onChange();
+		});
+	};
+	return (
+		<div className="actions">
+			{over && recording.tracks.length > 0 ? (
+				<>
+					<a className="button" data-kind="outlined" href={archiveUrl(recording.id)} download>
+						<Download size={16} aria-hidden="true" />
+						Download all
+					</a>
+					<Button icon={<Link2 size={16} aria-hidden="true" />} onClick={onLink}>
+						Make a link
+					</Button>
+				</>
+			) : null}
+			{user.role === 'admin' && over ? (
+				<Button disabled={busy} aria-pressed={recording.hold} icon={recording.hold ? <LockOpen size={16} aria-hidden="true" /> : <Lock size={16} aria-hidden="true" />} onClick={hold}>
+					{recording.hold ? 'Release hold' : 'Hold'}
+				</Button>
+			) : null}
+			<Button icon={<Trash2 size={16} aria-hidden="true" />} disabled={recording.hold} title={recording.hold ? 'It is on legal hold' : undefined} onClick={onDelete}>
+				Delete
+			</Button>
+		</div>
 	);
 }
 
@@ -98,7 +155,9 @@ function Facts({ recording, now }: { recording: Recording; now: number }) {
 			<div className="summary-state">
 				<State tone={state.tone}>{state.short}</State>
 				<p className="quiet">{state.long}</p>
+				{recording.hold ? <State tone="busy">On legal hold</State> : null}
 			</div>
+			<Problems recording={recording} />
 			<dl className="facts">
 				<Fact name="Length">
 					<span className="ticking">{timecode(running ? (now - recording.t0_utc) * 1000 : totalUs(recording))}</span>
@@ -108,7 +167,7 @@ function Facts({ recording, now }: { recording: Recording; now: number }) {
 				</Fact>
 				{by === '' ? null : <Fact name="Started by">{by}</Fact>}
 				<Fact name="Room">
-					<Link className="truncate" to={{ page: 'recordings', room: recording.room, search: '' }} title={recording.room}>
+					<Link className="truncate" to={{ page: 'room', id: recording.room, tab: 'now' }} title={recording.room}>
 						{recording.room}
 					</Link>
 				</Fact>
@@ -117,6 +176,26 @@ function Facts({ recording, now }: { recording: Recording; now: number }) {
 				</Fact>
 			</dl>
 		</section>
+	);
+}
+
+/** What the server found wrong with it, in its words. */
+function Problems({ recording }: { recording: Recording }) {
+	if (recording.problems.length === 0) return null;
+	const about = (path: string) => recording.tracks.find((track) => track.path === path);
+	const whose = (path: string) => recording.participants.find(({ id }) => id === about(path)?.participant)?.name ?? '';
+	return (
+		<ul className="problems" aria-label="What is wrong with it">
+			{recording.problems.map(({ code, track, detail }, index) => (
+				<li key={index}>
+					<TriangleAlert size={16} aria-hidden="true" />
+					<span>
+						{whose(track) === '' ? '' : `${whose(track)}: `}
+						{sentence(detail === '' ? code.replaceAll('_', ' ') : detail)}
+					</span>
+				</li>
+			))}
+		</ul>
 	);
 }
 
@@ -138,7 +217,7 @@ function DeleteDialog({ recording, open, onClose }: { recording: Recording; open
 		run(async (signal) => {
 			await deleteRecording(recording.id, signal);
 			notify({ tone: 'good', text: `The recording “${titleOf(recording)}” was deleted.` });
-			go({ page: 'recordings', room: '', search: '' });
+			go(RECORDINGS);
 		});
 	};
 	const files = recording.tracks.length === 1 ? 'its file' : `its ${recording.tracks.length} files`;

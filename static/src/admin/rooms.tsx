@@ -1,28 +1,32 @@
 import { CalendarPlus, DoorOpen, SearchX } from 'lucide-react';
 import { useCallback, useContext, useState } from 'react';
 import { Button } from '../design';
-import { endRoom, listRooms } from './api';
+import { listRooms } from './api';
+import type { RoomQuery } from './api';
+import { CalendarView } from './calendar_view';
 import type { Room, RoomPage } from './model';
-import { Danger, Empty, Loaded, PageHead, SearchField } from './parts';
-import { useAction, usePoll } from './poll';
+import { Empty, FilterSelect, Loaded, More, PageHead, SearchField } from './parts';
+import { listUsers } from './people_api';
+import { inOrder } from './phase';
+import { usePoll } from './poll';
 import type { Poll } from './poll';
 import { ReserveDialog } from './reserve';
-import { inOrder, RoomRow } from './room_row';
-import { matches } from './route';
+import { useRoomDialogs } from './room_actions';
+import { RoomRow } from './room_row';
+import { matches, ROOMS } from './route';
+import type { RoomFilter, Route } from './route';
 import { Link, useRouter } from './router';
 import { SessionContext } from './session';
-import { failureWords, peopleWords, titleOf } from './words';
 
 const EVERY_MS = 4000;
 
-/** The rooms: those open or to come, or those that ended. */
-export function RoomsPage({ state, search }: { state: 'open' | 'ended'; search: string }) {
-	const { go } = useRouter();
+type RoomsRoute = Route & { page: 'rooms' };
+
+/** The rooms: as a list with filters, or in a calendar. */
+export function RoomsPage({ route }: { route: RoomsRoute }) {
 	const { user } = useContext(SessionContext);
-	const [pages, setPages] = useState(1);
 	const [reserving, setReserving] = useState(false);
-	const load = useCallback((signal: AbortSignal) => loadPages(state, pages, signal), [state, pages]);
-	const poll = usePoll(load, EVERY_MS);
+	const [made, setMade] = useState(0);
 	return (
 		<>
 			<PageHead title="Rooms" lead={user.role === 'admin' ? 'Every room on this server.' : 'The rooms you reserved.'}>
@@ -30,31 +34,59 @@ export function RoomsPage({ state, search }: { state: 'open' | 'ended'; search: 
 					Reserve a room
 				</Button>
 			</PageHead>
-			<div className="filters">
-				<div className="segments">
-					<Link to={{ page: 'rooms', state: 'open', search }} aria-current={state === 'open' ? 'true' : undefined}>
-						Open and upcoming
-					</Link>
-					<Link to={{ page: 'rooms', state: 'ended', search }} aria-current={state === 'ended' ? 'true' : undefined}>
-						Ended
-					</Link>
-				</div>
-				<SearchField label="Search rooms" value={search} onChange={(value) => go({ page: 'rooms', state, search: value }, true)} />
-			</div>
-			<Loaded poll={poll} title="The rooms can’t be shown" rows={4}>
-				{(data) => <RoomList data={data} poll={poll} state={state} search={search} onReserve={() => setReserving(true)} onMore={() => setPages(pages + 1)} />}
-			</Loaded>
-			<ReserveDialog open={reserving} onClose={() => setReserving(false)} onReserved={poll.refresh} />
+			<Filters route={route} />
+			{route.view === 'list' ? <RoomsList key={made} route={route} onReserve={() => setReserving(true)} /> : <CalendarView key={made} route={route} view={route.view} />}
+			<ReserveDialog open={reserving} onClose={() => setReserving(false)} onReserved={() => setMade((old) => old + 1)} />
 		</>
 	);
 }
 
+const STATES: readonly Readonly<{ value: RoomFilter; label: string }>[] = [
+	{ value: 'current', label: 'Open and upcoming' },
+	{ value: 'open', label: 'Open now' },
+	{ value: 'coming', label: 'Upcoming' },
+	{ value: 'ended', label: 'Ended' },
+];
+
+function Filters({ route }: { route: RoomsRoute }) {
+	const { go } = useRouter();
+	const { user } = useContext(SessionContext);
+	const set = (change: Partial<RoomsRoute>) => go({ ...route, ...change }, true);
+	return (
+		<div className="filters">
+			<nav className="segments" aria-label="How to show the rooms">
+				{(['list', 'week', 'month'] as const).map((view) => (
+					<Link key={view} to={{ ...route, view }} aria-current={route.view === view ? 'true' : undefined}>
+						{{ list: 'List', week: 'Week', month: 'Month' }[view]}
+					</Link>
+				))}
+			</nav>
+			{route.view === 'list' ? <FilterSelect label="Which rooms" value={route.state} options={STATES} onPick={(state) => set({ state: STATES.find(({ value }) => value === state)?.value ?? 'current' })} /> : null}
+			{user.role === 'admin' ? <CreatorFilter value={route.creator} onPick={(creator) => set({ creator })} /> : null}
+			<SearchField label="Search rooms" value={route.search} onChange={(search) => set({ search })} />
+		</div>
+	);
+}
+
+function CreatorFilter({ value, onPick }: { value: string; onPick: (value: string) => void }) {
+	const poll = usePoll(listUsers, null);
+	const people = (poll.data ?? []).map(({ id, name }) => ({ value: String(id), label: name }));
+	const known = value === '' || people.some((one) => one.value === value);
+	return <FilterSelect label="Whose rooms" value={value} options={[{ value: '', label: 'Everybody’s' }, ...people, ...(known ? [] : [{ value, label: 'Somebody’s' }])]} onPick={onPick} />;
+}
+
 /** The first pages of a listing, as one. */
-async function loadPages(state: 'open' | 'ended', pages: number, signal: AbortSignal): Promise<RoomPage> {
+async function loadPages(filter: RoomFilter, creator: string, pages: number, signal: AbortSignal): Promise<RoomPage> {
+	const now = Math.floor(Date.now() / 1000) * 1000;
+	const query: RoomQuery = {
+		state: filter === 'ended' ? 'ended' : 'open',
+		...(filter === 'open' ? { before: now } : filter === 'coming' ? { from: now } : {}),
+		...(/^\d{1,15}$/.test(creator) ? { creator: Number(creator) } : {}),
+	};
 	const rooms: Room[] = [];
 	let next = '';
 	for (let page = 0; page < pages; page++) {
-		const answer = await listRooms({ state, after: next }, signal);
+		const answer = await listRooms({ ...query, after: next }, signal);
 		rooms.push(...answer.rooms);
 		next = answer.next;
 		if (next === '') break;
@@ -62,19 +94,20 @@ async function loadPages(state: 'open' | 'ended', pages: number, signal: AbortSi
 	return { rooms, next };
 }
 
-type RoomListProps = {
-	data: RoomPage;
-	poll: Poll<RoomPage>;
-	state: 'open' | 'ended';
-	search: string;
-	onReserve: () => void;
-	onMore: () => void;
-};
+function RoomsList({ route: { state, creator, search }, onReserve }: { route: RoomsRoute; onReserve: () => void }) {
+	const [pages, setPages] = useState(1);
+	const load = useCallback((signal: AbortSignal) => loadPages(state, creator, pages, signal), [state, creator, pages]);
+	const poll = usePoll(load, EVERY_MS);
+	return (
+		<Loaded poll={poll} title="The rooms can’t be shown" rows={4}>
+			{(data) => (data.rooms.length === 0 ? <NoRooms state={state} creator={creator} onReserve={onReserve} /> : <RoomTable data={data} poll={poll} search={search} onMore={() => setPages(pages + 1)} />)}
+		</Loaded>
+	);
+}
 
-function RoomList({ data, poll, state, search, onReserve, onMore }: RoomListProps) {
-	const [ending, setEnding] = useState<Room | null>(null);
+function RoomTable({ data, poll, search, onMore }: { data: RoomPage; poll: Poll<RoomPage>; search: string; onMore: () => void }) {
+	const { ask, dialogs } = useRoomDialogs(poll.refresh);
 	const rooms = inOrder(data.rooms, poll.at).filter((room) => matches(search, [room.title, room.creator.name, room.id, room.timezone]));
-	if (data.rooms.length === 0) return <NoRooms state={state} onReserve={onReserve} />;
 	return (
 		<>
 			{rooms.length === 0 ? (
@@ -95,23 +128,31 @@ function RoomList({ data, poll, state, search, onReserve, onMore }: RoomListProp
 								</th>
 							</tr>
 						</thead>
-						{rooms.map((room) => (
-							<RoomRow key={room.id} room={room} now={poll.at} onEnd={() => setEnding(room)} />
-						))}
+						<tbody>
+							{rooms.map((room) => (
+								<RoomRow key={room.id} room={room} now={poll.at} ask={ask} />
+							))}
+						</tbody>
 					</table>
 				</div>
 			)}
-			{data.next === '' ? null : (
-				<p className="more">
-					<Button onClick={onMore}>Show more rooms</Button>
-				</p>
-			)}
-			<EndDialog room={ending} onClose={() => setEnding(null)} onEnded={poll.refresh} />
+			{data.next === '' ? null : <More what="rooms" onMore={onMore} />}
+			{dialogs}
 		</>
 	);
 }
 
-function NoRooms({ state, onReserve }: { state: 'open' | 'ended'; onReserve: () => void }) {
+function NoRooms({ state, creator, onReserve }: { state: RoomFilter; creator: string; onReserve: () => void }) {
+	if (creator !== '' || state === 'open' || state === 'coming') {
+		return (
+			<Empty icon={<DoorOpen size={24} />} title={state === 'open' ? 'No room is open now' : 'There is no such room'}>
+				<p>Other rooms may be there without these filters.</p>
+				<Link className="button" data-kind="outlined" to={ROOMS}>
+					Show all rooms
+				</Link>
+			</Empty>
+		);
+	}
 	if (state === 'ended') {
 		return (
 			<Empty icon={<DoorOpen size={24} />} title="No room has ended yet">
@@ -127,40 +168,4 @@ function NoRooms({ state, onReserve }: { state: 'open' | 'ended'; onReserve: () 
 			</Button>
 		</Empty>
 	);
-}
-
-function EndDialog({ room, onClose, onEnded }: { room: Room | null; onClose: () => void; onEnded: () => void }) {
-	const { notify } = useContext(SessionContext);
-	const { busy, failure, run, forget } = useAction();
-	const close = () => {
-		forget();
-		onClose();
-	};
-	const end = () => {
-		if (room === null) return;
-		run(async (signal) => {
-			await endRoom(room.id, signal);
-			notify({ tone: 'good', text: `“${titleOf(room)}” has ended.` });
-			onEnded();
-			onClose();
-		});
-	};
-	const inside = room === null || room.participants === 0 ? 'Nobody is in it now.' : `${capital(peopleWords(room.participants))} will be sent out.`;
-	const recorded = room?.recording === true ? ' The recording stops and is kept.' : '';
-	return (
-		<Danger
-			open={room !== null}
-			title={room === null ? '' : `End “${titleOf(room)}”`}
-			text={`${inside}${recorded} Its links stop working at once. This can’t be undone.`}
-			action="End meeting"
-			busy={busy}
-			error={failure === null ? null : failureWords(failure)}
-			onConfirm={end}
-			onClose={close}
-		/>
-	);
-}
-
-function capital(text: string): string {
-	return text.slice(0, 1).toUpperCase() + text.slice(1);
 }

@@ -1,51 +1,127 @@
+/** Which rooms are listed: open or to come, one of the two, or ended. */
+export type RoomFilter = 'current' | 'open' | 'coming' | 'ended';
+
+/** How rooms are shown. */
+export type RoomView = 'list' | 'month' | 'week';
+
+/** What is shown of one room. */
+export type RoomTab = 'now' | 'attendance' | 'events';
+
+type RoomsRoute = Readonly<{
+	page: 'rooms';
+	view: RoomView;
+	state: RoomFilter;
+	search: string;
+	/** A user's id, or "" for everybody's rooms. */
+	creator: string;
+	/** The day the calendar shows, as 2026-11-22, or "" for today. */
+	date: string;
+}>;
+
+type RecordingsRoute = Readonly<{ page: 'recordings'; room: string; search: string; state: string; from: string; to: string }>;
+
+type AuditRoute = Readonly<{ page: 'audit'; actor: string; action: string; object: string; from: string; to: string }>;
+
 /** Where in the admin pages the viewer is, filters included. */
 export type Route = Readonly<
-	| { page: 'rooms'; state: 'open' | 'ended'; search: string }
-	| { page: 'recordings'; room: string; search: string }
+	| RoomsRoute
+	| { page: 'room'; id: string; tab: RoomTab }
+	| RecordingsRoute
 	| { page: 'recording'; id: string }
 	| { page: 'attendants'; search: string }
+	| { page: 'webhooks' }
+	| { page: 'webhook'; id: number; state: string }
+	| { page: 'users'; search: string }
+	| { page: 'tokens' }
+	| AuditRoute
 	| { page: 'unknown' }
 >;
 
+/** The rooms without any filter. */
+export const ROOMS: RoomsRoute = { page: 'rooms', view: 'list', state: 'current', search: '', creator: '', date: '' };
+
+/** The recordings without any filter. */
+export const RECORDINGS: RecordingsRoute = { page: 'recordings', room: '', search: '', state: '', from: '', to: '' };
+
+/** The audit log without any filter. */
+export const AUDIT: AuditRoute = { page: 'audit', actor: '', action: '', object: '', from: '', to: '' };
+
 /** The route of a path and its query, for instance "/admin/rooms" and "?state=ended". */
 export function parseRoute(path: string, query: string): Route {
-	const [, root, page = '', id = '', ...rest] = path.replace(/\/+$/, '').split('/');
+	const [, root, page = '', id = '', tab = '', ...rest] = path.replace(/\/+$/, '').split('/');
 	const params = new URLSearchParams(query);
-	const search = params.get('q') ?? '';
 	if (root !== 'admin' || rest.length > 0) return { page: 'unknown' };
-	if (id !== '') return page === 'recordings' ? recordingRoute(id) : { page: 'unknown' };
+	if (id !== '') return itemRoute(page, id, tab, params);
+	const of = (name: string) => params.get(name) ?? '';
 	switch (page) {
 		case '':
 		case 'rooms':
-			return { page: 'rooms', state: params.get('state') === 'ended' ? 'ended' : 'open', search };
+			return { page: 'rooms', view: word(of('view'), ['list', 'month', 'week']), state: word(of('state'), ['current', 'open', 'coming', 'ended']), search: of('q'), creator: of('creator'), date: of('date') };
 		case 'recordings':
-			return { page: 'recordings', room: params.get('room') ?? '', search };
+			return { page, room: of('room'), search: of('q'), state: of('state'), from: of('from'), to: of('to') };
+		case 'audit':
+			return { page, actor: of('actor'), action: of('action'), object: of('object'), from: of('from'), to: of('to') };
 		case 'attendants':
-			return { page: 'attendants', search };
+		case 'users':
+			return { page, search: of('q') };
+		case 'webhooks':
+		case 'tokens':
+			return { page };
 		default:
 			return { page: 'unknown' };
 	}
 }
 
-function recordingRoute(id: string): Route {
+/** The value if it is one of the words, else the first of them. */
+function word<const T extends string>(value: string, words: readonly [T, ...T[]]): T {
+	return words.find((known) => known === value) ?? words[0];
+}
+
+function itemRoute(page: string, part: string, tab: string, params: URLSearchParams): Route {
+	const id = decode(part);
+	if (id === null) return { page: 'unknown' };
+	if (page === 'rooms' && (tab === '' || tab === 'attendance' || tab === 'events')) return { page: 'room', id, tab: tab === '' ? 'now' : tab };
+	if (tab !== '') return { page: 'unknown' };
+	if (page === 'recordings') return { page: 'recording', id };
+	if (page === 'webhooks' && /^\d{1,15}$/.test(id)) return { page: 'webhook', id: Number(id), state: params.get('state') ?? '' };
+	return { page: 'unknown' };
+}
+
+function decode(part: string): string | null {
 	try {
-		return { page: 'recording', id: decodeURIComponent(id) };
+		return decodeURIComponent(part);
 	} catch {
-		return { page: 'unknown' };
+		return null;
 	}
 }
 
 /** The path and query of a route: what parseRoute turns back into it. */
 export function hrefOf(route: Route): string {
 	switch (route.page) {
-		case 'rooms':
-			return `/admin/rooms${queryOf({ state: route.state === 'ended' ? 'ended' : '', q: route.search })}`;
-		case 'recordings':
-			return `/admin/recordings${queryOf({ room: route.room, q: route.search })}`;
+		case 'rooms': {
+			const { view, state, search, creator, date } = route;
+			return `/admin/rooms${queryOf({ view: view === 'list' ? '' : view, state: state === 'current' ? '' : state, q: search, creator, date })}`;
+		}
+		case 'room':
+			return `/admin/rooms/${encodeURIComponent(route.id)}${route.tab === 'now' ? '' : `/${route.tab}`}`;
+		case 'recordings': {
+			const { page, search, ...rest } = route;
+			return `/admin/${page}${queryOf({ q: search, ...rest })}`;
+		}
 		case 'recording':
 			return `/admin/recordings/${encodeURIComponent(route.id)}`;
+		case 'audit': {
+			const { page, ...rest } = route;
+			return `/admin/${page}${queryOf(rest)}`;
+		}
 		case 'attendants':
-			return `/admin/attendants${queryOf({ q: route.search })}`;
+		case 'users':
+			return `/admin/${route.page}${queryOf({ q: route.search })}`;
+		case 'webhook':
+			return `/admin/webhooks/${route.id}${queryOf({ state: route.state })}`;
+		case 'webhooks':
+		case 'tokens':
+			return `/admin/${route.page}`;
 		case 'unknown':
 			return '/admin/';
 	}

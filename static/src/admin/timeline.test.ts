@@ -35,6 +35,9 @@ function recording(tracks: readonly Track[], over: Partial<Recording> = {}): Rec
 		stop_reason: 'host',
 		t0_utc: 0,
 		duration_us: 20 * S,
+		hold: false,
+		problems: [],
+		derived: [],
 		participants: [
 			{ id: 'p1', name: 'Ann', sessions: [] },
 			{ id: 'p2', name: 'Bo', sessions: [] },

@@ -4,12 +4,15 @@ import { timecode } from './format';
 import type { Players } from './players';
 import { clamp, ticks } from './timeline';
 import type { Lane, Stretch } from './timeline';
+import type { Cue } from './vtt';
 import { gapWords, sourceWords } from './words';
 
 const STEP_US = 5_000_000;
 
+type TimelineProps = { lanes: readonly Lane[]; total: number; players: Players; /** When who speaks, by name; empty until that was made. */ speech: ReadonlyMap<string, readonly Cue[]> };
+
 /** When who was heard and seen: a lane per source. A click on a lane plays it from there. */
-export function Timeline({ lanes, total, players }: { lanes: readonly Lane[]; total: number; players: Players }) {
+export function Timeline({ lanes, total, players, speech }: TimelineProps) {
 	const root = useRef<HTMLDivElement>(null);
 	const { now } = players;
 	useEffect(() => {
@@ -33,6 +36,11 @@ export function Timeline({ lanes, total, players }: { lanes: readonly Lane[]; to
 				<h2 id="timeline-title">Timeline</h2>
 				<p className="legend">
 					<span className="key" data-kind="content" /> Recorded
+					{speech.size === 0 ? null : (
+						<>
+							<span className="key" data-kind="speech" /> Speaks
+						</>
+					)}
 					<span className="key" data-kind="gap" /> Muted, off or lost
 				</p>
 			</header>
@@ -48,7 +56,7 @@ export function Timeline({ lanes, total, players }: { lanes: readonly Lane[]; to
 					</div>
 				</div>
 				{lanes.map((lane, index) => (
-					<LaneRow key={lane.key} lane={lane} total={total} players={players} first={lanes[index - 1]?.participant !== lane.participant} />
+					<LaneRow key={lane.key} lane={lane} total={total} players={players} speech={lane.source === 'microphone' ? (speech.get(lane.name) ?? []) : []} first={lanes[index - 1]?.participant !== lane.participant} />
 				))}
 				<div className="playhead" aria-hidden="true" />
 			</div>
@@ -56,7 +64,7 @@ export function Timeline({ lanes, total, players }: { lanes: readonly Lane[]; to
 	);
 }
 
-function LaneRow({ lane, total, players, first }: { lane: Lane; total: number; players: Players; first: boolean }) {
+function LaneRow({ lane, total, players, speech, first }: { lane: Lane; total: number; players: Players; speech: readonly Cue[]; first: boolean }) {
 	const playable = lane.tracks.some((track) => track.state !== 'open');
 	const clicked = (event: PointerEvent<HTMLDivElement>) => {
 		const box = event.currentTarget.getBoundingClientRect();
@@ -89,6 +97,9 @@ function LaneRow({ lane, total, players, first }: { lane: Lane; total: number; p
 			>
 				{lane.stretches.map((stretch) => (
 					<span key={`${stretch.kind}${stretch.from}`} className="stretch" data-kind={stretch.kind} style={place(stretch.from, stretch.to, total)} title={stretchWords(stretch, lane)} />
+				))}
+				{speech.map(({ from, to }) => (
+					<span key={from} className="stretch" data-kind="speech" style={place(from, to, total)} title={`Speaks, ${timecode(from)} to ${timecode(to)}`} />
 				))}
 			</div>
 		</div>

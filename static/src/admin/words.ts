@@ -18,6 +18,7 @@ export function failureWords(failure: Failure): string {
 }
 
 function refusedWords(status: number, said: string): string {
+	if (status === 403 && said !== '') return sentence(said);
 	if (status === 403) return 'You may not do that. It belongs to somebody else, or needs an admin.';
 	if (status === 404) return 'It is not there. It was deleted, has ended, or belongs to somebody else.';
 	if (status >= 500) return 'The server has a problem of its own and wrote it to its log. Try again in a moment.';
@@ -41,6 +42,16 @@ export function sentence(said: string): string {
 	const trimmed = said.trim();
 	const first = trimmed.slice(0, 1).toLocaleUpperCase() + trimmed.slice(1);
 	return /[.?]$/.test(first) ? first : `${first}.`;
+}
+
+/** The text with its first letter upper case. */
+export function capital(text: string): string {
+	return text.slice(0, 1).toLocaleUpperCase() + text.slice(1);
+}
+
+/** "1 visit", "3 visits". */
+export function countWords(count: number, one: string, many = `${one}s`): string {
+	return `${count} ${count === 1 ? one : many}`;
 }
 
 /** "nobody", "1 person", "3 people". */
@@ -124,6 +135,7 @@ function readyState(recording: Recording): Readonly<{ tone: StateTone; short: st
 		const long = 'The server was interrupted while it recorded. The files were repaired; the last two seconds may be missing.';
 		return { tone: 'warning', short: 'Interrupted, repaired', long };
 	}
+	if (recording.state === 'degraded') return { tone: 'warning', short: 'Ready, something is missing', long: why };
 	return { tone: 'good', short: 'Ready', long: why };
 }
 

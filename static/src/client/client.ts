@@ -60,6 +60,7 @@ class MeetingClient implements Client {
 	private counts: ConnectionCounts | undefined;
 	/** The last sign of life of the pictures, and when it came. */
 	private beat: Readonly<{ mark: number; at: number }> = { mark: 0, at: 0 };
+	private examinedAt = 0;
 	private restarting: Promise<void> | undefined;
 	private tiles: readonly VisibleTile[] = [];
 	private shared: ScreenShare | undefined;
@@ -113,6 +114,8 @@ class MeetingClient implements Client {
 	say = (text: string): void => this.socket.send({ type: 'chat', text });
 
 	record = (on: boolean): void => this.socket.send({ type: 'record', on });
+
+	consent = (accept: boolean): void => this.socket.send({ type: 'consent', accept });
 
 	endForAll = (): void => this.socket.send({ type: 'end' });
 
@@ -349,7 +352,13 @@ class MeetingClient implements Client {
 		const now = Date.now();
 		const mark = this.board.heartbeat();
 		if (mark !== this.beat.mark) this.beat = { mark, at: now };
-		else if (this.board.expectsPicture() && now - this.beat.at >= STILL_MS) void this.examine();
+		else if (this.board.expectsPicture() ? now - this.beat.at >= STILL_MS : this.sends() && now - this.examinedAt >= LOOK_MS / 2) void this.examine();
+	}
+
+	/** Something is sent, on which the server reports. */
+	private sends(): boolean {
+		const { microphone, camera } = this.options.devices.state.get();
+		return microphone.kind === 'on' || camera.kind === 'on' || this.shared !== undefined;
 	}
 
 	/** Restarts ICE for a reason that is better than the watchdog's. */
@@ -362,6 +371,7 @@ class MeetingClient implements Client {
 	private async examine(): Promise<void> {
 		const { connection } = this;
 		if (connection === undefined || this.state.get().meeting === undefined) return;
+		this.examinedAt = Date.now();
 		const report = await connection.pc.getStats();
 		if (this.connection !== connection || this.ended.signal.aborted) return;
 		this.inspected(report);
@@ -373,7 +383,7 @@ class MeetingClient implements Client {
 			state: connection.pc.connectionState,
 			bytesReceived: counts.bytesReceived,
 			silentMs: counts.silentMs,
-			expected: this.board.expectsPicture(),
+			expected: this.board.expectsPicture() || (counts.reports && this.sends()),
 		});
 		this.watch = watch;
 		if (restart) await this.restartIce();

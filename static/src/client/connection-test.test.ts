@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { explainConnection, onlyTransport, testConnection, verdictOf } from './connection-test';
+import { onlyTransport, testConnection, verdictOf } from './connection-test';
 import type { ConnectionReport, Verdict, WayResult } from './connection-test';
 
 const answer = [
@@ -34,13 +34,6 @@ it.each<[Verdict, WayResult[]]>([
 	['blocked', [blocked('udp'), blocked('tcp'), { way: 'relay', result: 'absent' }]],
 ])('%s', (verdict, ways) => {
 	expect(verdictOf(ways)).toBe(verdict);
-});
-
-it('says what to open', () => {
-	const say = (verdict: Verdict, ports: string[] = []) => explainConnection({ verdict, ways: [], ports });
-	expect(say('tcp_only', ['a:7882/udp', 'a:7881/tcp'])).toContain('Ask for a:7882/udp, a:7881/tcp to be opened.');
-	expect(say('blocked')).toContain('the server’s media ports');
-	for (const verdict of ['good', 'relay_only', 'no_server', 'unsupported'] as const) expect(say(verdict)).toMatch(/\.$/);
 });
 
 describe('testConnection', () => {

@@ -38,25 +38,6 @@ export function verdictOf(ways: readonly WayResult[]): Verdict {
 	return works('relay') ? 'relay_only' : 'blocked';
 }
 
-/** What was found, what it means and what to do, in two or three sentences. */
-export function explainConnection({ verdict, ports }: ConnectionReport): string {
-	const open = ports.length === 0 ? 'the server’s media ports' : ports.join(', ');
-	switch (verdict) {
-		case 'good':
-			return 'Your connection is ready for meetings.';
-		case 'tcp_only':
-			return `Your network blocks UDP. Meetings work, but sound and picture may stall while the network loses packets. Ask for ${open} to be opened.`;
-		case 'relay_only':
-			return `Your network blocks the direct ways. Meetings work through a relay, with more delay. Ask for ${open} to be opened.`;
-		case 'blocked':
-			return `Your network lets no sound or picture through to the server. Try another network, or ask for ${open} to be opened.`;
-		case 'no_server':
-			return 'The server does not answer. Check your network, then try again.';
-		case 'unsupported':
-			return 'This browser can’t take part in meetings. Try a current Chrome, Edge, Firefox or Safari.';
-	}
-}
-
 type Try = Readonly<{ result: WayResult; ports: readonly string[]; answered: boolean }>;
 
 async function tryWay(way: Way, relays: readonly RTCIceServer[], room: string, signal: AbortSignal): Promise<Try> {

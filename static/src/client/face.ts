@@ -56,6 +56,8 @@ export type Client = Readonly<{
 	setView: (tiles: readonly VisibleTile[]) => void;
 	say: (text: string) => void;
 	record: (on: boolean) => void;
+	/** Answers to being recorded; a no holds for later recordings of this meeting too. */
+	consent: (accept: boolean) => void;
 	endForAll: () => void;
 	raiseHand: (up: boolean) => void;
 	react: (emoji: Emoji) => void;

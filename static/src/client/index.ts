@@ -1,7 +1,7 @@
 export type { Board } from './board';
 export { createClient } from './client';
 export type { Client, ClientEvent, ClientOptions, ClientState, MediaLink, Over } from './face';
-export { explainConnection, testConnection } from './connection-test';
+export { testConnection } from './connection-test';
 export type { ConnectionReport, ConnectionTestOptions, Verdict, Way, WayResult } from './connection-test';
 export { canChooseSpeaker, canShareScreen, createDevices, isSecure } from './devices';
 export type { DeviceChoice, DeviceControl, Devices, DeviceState } from './devices';

@@ -100,13 +100,14 @@ function reduceEvent(meeting: Meeting, event: Extract<ServerMessage, { seq: numb
 }
 
 function recordingOf(event: Recording): RecordingState {
-	const { on, id, started_at, by, notice } = event;
+	const { on, id, started_at, by, notice, warning } = event;
 	return {
 		on,
 		...(id === undefined ? {} : { id }),
 		...(started_at === undefined ? {} : { started_at }),
 		...(by === undefined ? {} : { by }),
 		...(notice === undefined ? {} : { notice }),
+		...(warning === undefined ? {} : { warning }),
 	};
 }
 

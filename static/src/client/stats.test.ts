@@ -23,6 +23,7 @@ describe('countsOf', () => {
 			packetsLost: 0,
 			framesDecoded: 5,
 			framesSent: 7,
+			reports: true,
 			silentMs: undefined,
 		});
 	});

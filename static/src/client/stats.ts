@@ -10,6 +10,8 @@ export type ConnectionCounts = Readonly<{
 	packetsLost: number;
 	framesDecoded: number;
 	framesSent: number;
+	/** The bytes received include the server's reports, which come once a second on what is sent. */
+	reports: boolean;
 	/** How long ago the last packet of sound or picture came in, in milliseconds, where the browser tells. */
 	silentMs: number | undefined;
 }>;
@@ -49,6 +51,7 @@ export function countsOf(report: Iterable<readonly [string, unknown]>): Connecti
 		packetsLost: sum(inbound, 'packetsLost'),
 		framesDecoded: sum(inbound, 'framesDecoded'),
 		framesSent: sum(of('outbound-rtp'), 'framesSent'),
+		reports: typeof of('transport')[0]?.['bytesReceived'] === 'number',
 		silentMs: silence(inbound),
 	};
 }

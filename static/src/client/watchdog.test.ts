@@ -36,6 +36,12 @@ describe('look', () => {
 		expect(restarts(looks)).toEqual([]);
 	});
 
+	it('takes late reports on what is sent for a sign of life, and their end for silence', () => {
+		const reports = [900, 2100, 2900, 4000];
+		const looks = Array.from({ length: 13 }, (_, index) => (index + 1) * 500).map((at) => pulse(at, { bytesReceived: reports.filter((one) => one <= at).length }));
+		expect(restarts(looks)).toEqual([5500]);
+	});
+
 	it('restarts after two silent seconds', () => {
 		expect(restarts(seconds(6, (at) => pulse(at, { bytesReceived: Math.min(at, 3000) })))).toEqual([5000]);
 	});

@@ -32,8 +32,10 @@ export function newWatch(at: number): Watch {
  */
 export function look(watch: Watch, pulse: Pulse): Readonly<{ watch: Watch; restart: boolean }> {
 	const moved = pulse.bytesReceived !== watch.bytes;
-	// What moved did so since the last look; the browser may know better when.
-	const movedAt = moved ? pulse.at - Math.min(pulse.silentMs ?? 0, pulse.at - watch.lookedAt) : watch.movedAt;
+	// What moved did so since the last look. If it was sound or picture, the
+	// browser knows better when; reports it does not date.
+	const { silentMs = 0 } = pulse;
+	const movedAt = !moved ? watch.movedAt : silentMs < pulse.at - watch.lookedAt ? pulse.at - silentMs : pulse.at;
 	const quiet = pulse.expected && pulse.at - movedAt >= SILENCE_MS;
 	const broken = pulse.state === 'disconnected' || pulse.state === 'failed';
 	const next: Watch = {

@@ -2,7 +2,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { RefObject } from 'react';
 import type { Client, DeviceControl, Meeting, Quality } from '../client';
 import { useWords } from '../words';
-import type { Panel } from './bar';
+import type { May, Panel } from './bar';
 import type { Act, Question } from './host';
 import { mentions } from './mentions';
 import { newsBetween } from './news';
@@ -18,21 +18,23 @@ export type Overlay = 'settings' | 'more' | 'end' | 'invite' | 'connection' | 'k
 export type Actions = Readonly<Record<Exclude<Command, 'layout'> | 'record' | 'more' | 'leave' | 'end' | 'invite' | 'connection', () => void>>;
 
 /** The actions of the bar and the keys; they stay the same while the meeting lasts. */
-export function useActions(client: Client, devices: DeviceControl, setPanel: (change: (panel: Panel) => Panel) => void, setOverlay: (overlay: Overlay) => void): Actions {
+export function useActions(client: Client, devices: DeviceControl, may: May, setPanel: (change: (panel: Panel) => Panel) => void, setOverlay: (overlay: Overlay) => void): Actions {
 	return useMemo(() => {
 		const toggle = (panel: Panel) => () => setPanel((now) => (now === panel ? undefined : panel));
 		return {
-			microphone: () => toggleMicrophone(devices),
-			camera: () => toggleCamera(devices),
+			microphone: () => may.publish && toggleMicrophone(devices),
+			camera: () => may.publish && toggleCamera(devices),
 			share: () => {
+				if (!may.publish) return;
 				if (client.state.get().sharing) client.stopSharing();
 				else void client.share();
 			},
 			hand: () => {
+				if (!may.hand) return;
 				const { meeting } = client.state.get();
 				client.raiseHand(meeting?.participants.find(({ id }) => id === meeting.self)?.hand === undefined);
 			},
-			chat: toggle('chat'),
+			chat: () => may.chat && toggle('chat')(),
 			people: toggle('people'),
 			settings: () => setOverlay('settings'),
 			keys: () => setOverlay('keys'),
@@ -43,15 +45,28 @@ export function useActions(client: Client, devices: DeviceControl, setPanel: (ch
 			leave: client.leave,
 			end: () => setOverlay('end'),
 		};
-	}, [client, devices, setPanel, setOverlay]);
+	}, [client, devices, may, setPanel, setOverlay]);
 }
 
 /** What a host does to the others, with a question before what can't be taken back. */
 export function useAct(client: Client, ask: (question: Question) => void): Act {
 	return useCallback(
 		(action, participant) => {
-			if (action === 'remove' || action === 'make_host') ask({ action, participant });
-			else client.moderate(action, participant.id);
+			switch (action) {
+				case 'remove':
+				case 'make_host':
+				case 'hand_over':
+					ask({ action, participant });
+					return;
+				case 'make_audience':
+					client.setRole(participant.id, 'audience');
+					return;
+				case 'make_speaker':
+					client.setRole(participant.id, 'speaker');
+					return;
+				default:
+					client.moderate(action, participant.id);
+			}
 		},
 		[client, ask],
 	);

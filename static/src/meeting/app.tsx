@@ -1,41 +1,47 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
-import { createClient, createDevices, mostSeatsOf } from '../client';
-import type { Client, DeviceControl, Over } from '../client';
+import type { RefObject } from 'react';
+import { createClient, createDevices, mostSeatsOf, readJoinToken } from '../client';
+import type { Client, DeviceControl, Over, Preferences } from '../client';
 import { DesignWords, Notices, useNotices } from '../design';
 import { WordsContext } from '../words';
 import type { Words } from '../words';
 import { useLanguage } from './language';
 import { MeetingView } from './meeting';
 import { newsOf } from './news';
+import type { News } from './news';
 import { OverView } from './over';
 import { usePreferences } from './preferences-hook';
 import { Prejoin } from './prejoin';
+import type { Refused } from './prejoin';
 
 /** Where the viewer is. */
-type Phase = Readonly<{ kind: 'before' } | { kind: 'inside'; client: Client; end: AbortController } | { kind: 'after'; over: Over }>;
+type Phase = Readonly<{ kind: 'before'; refused?: Refused } | { kind: 'inside'; client: Client; end: AbortController; passcode: string | undefined } | { kind: 'after'; over: Over }>;
+
+/** What a room's own host token says, which can't be read. */
+const HOST_LINK = { role: 'host', name: undefined } as const;
+
+/** Where the viewer goes when a client ends: back to the form when that can be answered there. */
+function afterwards(now: Phase, over: Over): Phase {
+	if (over.reason !== 'refused' || !['passcode_needed', 'passcode_wrong', 'not_open'].includes(over.code)) return { kind: 'after', over };
+	return { kind: 'before', refused: { refusal: over, at: Date.now(), passcode: now.kind === 'inside' ? now.passcode : undefined } };
+}
 
 export type AppProps = Readonly<{
 	/** Undefined when the address names no room. */
 	room: string | undefined;
-	/** The host token, if the viewer came by a host link. */
+	/** The token of the host link or join link the viewer came by. */
 	token: string | undefined;
 	/** The words to begin with. */
 	words: Words;
 }>;
 
-/** The meeting page: before, inside and after a meeting. */
-export function App({ room, token, words: firstWords }: AppProps) {
-	const [preferences, changePreferences] = usePreferences();
-	const t = useLanguage(firstWords, preferences.language);
-	const { notices, notify, dismiss } = useNotices();
-	const [phase, setPhase] = useState<Phase>({ kind: 'before' });
-	const latest = useRef({ preferences, t });
+type Latest = RefObject<Readonly<{ preferences: Preferences; t: Words }>>;
 
+/** The devices, from the first page until the meeting is over, when they are given back. */
+function useDevices(over: boolean, latest: Latest, notify: (news: News) => void): DeviceControl | undefined {
 	const [devices, setDevices] = useState<DeviceControl>();
-	const inside = phase.kind === 'inside';
-	const over = phase.kind === 'after';
 	useEffect(() => {
-		if (over) return; // devices are given back after the meeting
+		if (over) return;
 		const ended = new AbortController();
 		setDevices(
 			createDevices({
@@ -46,7 +52,20 @@ export function App({ room, token, words: firstWords }: AppProps) {
 			}),
 		);
 		return () => ended.abort();
-	}, [over, notify]);
+	}, [over, latest, notify]);
+	return devices;
+}
+
+/** The meeting page: before, inside and after a meeting. */
+export function App({ room, token, words: firstWords }: AppProps) {
+	const [preferences, changePreferences] = usePreferences();
+	const t = useLanguage(firstWords, preferences.language);
+	const { notices, notify, dismiss } = useNotices();
+	const [phase, setPhase] = useState<Phase>({ kind: 'before' });
+	const latest = useRef({ preferences, t });
+
+	const inside = phase.kind === 'inside';
+	const devices = useDevices(phase.kind === 'after', latest, notify);
 
 	useEffect(() => {
 		latest.current = { preferences, t };
@@ -57,18 +76,19 @@ export function App({ room, token, words: firstWords }: AppProps) {
 	}, [devices, preferences]);
 
 	const join = useCallback(
-		(name: string) => {
+		(name: string, passcode: string | undefined) => {
 			if (devices === undefined || room === undefined) return;
 			const end = new AbortController();
 			const onEvent = (event: Parameters<typeof newsOf>[1]) => {
 				const news = newsOf(latest.current.t, event, () => void devices.unmute());
 				if (news !== undefined) notify(news);
 			};
-			setPhase({ kind: 'inside', end, client: createClient({ room, name, token, devices, mostSeats: mostSeatsOf(location.search), onEvent, signal: end.signal }) });
+			setPhase({ kind: 'inside', end, passcode, client: createClient({ room, name, token, passcode, devices, mostSeats: mostSeatsOf(location.search), onEvent, signal: end.signal }) });
 		},
 		[devices, room, token, notify],
 	);
-	const finished = useCallback((over: Over) => setPhase({ kind: 'after', over }), []);
+	const finished = useCallback((over: Over) => setPhase((now) => afterwards(now, over)), []);
+	const link = useMemo(() => (token === undefined ? undefined : (readJoinToken(token) ?? HOST_LINK)), [token]);
 
 	useEffect(() => {
 		if (phase.kind !== 'inside') return;
@@ -93,8 +113,20 @@ export function App({ room, token, words: firstWords }: AppProps) {
 				/>
 			);
 		}
-		return <Prejoin room={room} devices={devices} preferences={preferences} onPreferences={changePreferences} onJoin={join} isHost={token !== undefined} />;
-	}, [room, token, phase, devices, preferences, changePreferences, notify, finished, join]);
+		return (
+			<Prejoin
+				room={room}
+				devices={devices}
+				preferences={preferences}
+				onPreferences={changePreferences}
+				onJoin={join}
+				isHost={link?.role === 'host'}
+				linked={link !== undefined}
+				linkName={link?.name}
+				refused={phase.refused}
+			/>
+		);
+	}, [room, link, phase, devices, preferences, changePreferences, notify, finished, join]);
 
 	const designWords = useMemo(() => ({ close: t('app.close'), cancel: t('app.cancel'), dismiss: t('app.dismiss') }), [t]);
 	return (

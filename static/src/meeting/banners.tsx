@@ -1,4 +1,5 @@
-import { ImageOff, LoaderCircle, Volume2 } from 'lucide-react';
+import { ImageOff, LoaderCircle, TriangleAlert, Volume2 } from 'lucide-react';
+import type { ReactNode } from 'react';
 import type { Client, ClientState } from '../client';
 import { Button } from '../design';
 import { useWords } from '../words';
@@ -22,10 +23,16 @@ export function Joining({ link }: { link: ClientState['link'] }) {
 }
 
 /** What lies on the stage while something needs attention. */
-export function Banners({ state, client, soundOnly }: { state: ClientState; client: Client; soundOnly: boolean }) {
+export function Banners({ state, client, soundOnly, children }: { state: ClientState; client: Client; soundOnly: boolean; children?: ReactNode }) {
 	const t = useWords();
 	return (
 		<div className="banners" role="status">
+			{children}
+			{state.meeting?.role === 'host' && state.meeting.recording.warning !== undefined ? (
+				<p className="banner">
+					<TriangleAlert size={16} className="warning" aria-hidden="true" /> {state.meeting.recording.warning}
+				</p>
+			) : null}
 			{isInterrupted(state) ? (
 				<p className="banner">
 					<LoaderCircle size={16} className="spinning" aria-hidden="true" /> {t('app.reconnecting')}

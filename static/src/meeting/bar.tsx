@@ -1,4 +1,4 @@
-import { ChevronUp, Circle, CircleStop, Ellipsis, Hand, MessageSquare, Mic, MicOff, MonitorUp, MonitorX, OctagonX, Phone, Settings, UsersRound, Video, VideoOff } from 'lucide-react';
+import { ChevronUp, Circle, CircleStop, Ear, Ellipsis, Hand, MessageSquare, Mic, MicOff, MonitorUp, MonitorX, OctagonX, Phone, Settings, UsersRound, Video, VideoOff } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { canShareScreen } from '../client';
 import type { DeviceChoice, DeviceControl, Devices, DeviceState, Emoji, Preferences } from '../client';
@@ -25,6 +25,10 @@ export type BarProps = Readonly<{
 	handUp: boolean;
 	/** How many hands of others are up. */
 	hands: number;
+	/** How many wait to be let in, as far as the viewer may know. */
+	waiting: number;
+	/** What the viewer may do: the audience less than others. */
+	may: May;
 	onReact: (emoji: Emoji) => void;
 	/** What the menu behind More offers where there is room for a menu. */
 	more: readonly MenuItem[];
@@ -33,17 +37,28 @@ export type BarProps = Readonly<{
 	run: Readonly<Record<'microphone' | 'camera' | 'share' | 'hand' | 'chat' | 'people' | 'record' | 'settings' | 'more' | 'leave' | 'end', () => void>>;
 }>;
 
+/** What the viewer may do in this meeting. */
+export type May = Readonly<Record<'publish' | 'chat' | 'hand' | 'react' | 'record', boolean>>;
+
 /** The bar at the bottom: everything the viewer does in a meeting. */
 export function Bar(props: BarProps) {
-	const { devices, isHost, isRecording, isSharing, panel, unread, handUp, hands, onReact, narrow, more, run } = props;
+	const { devices, isHost, isRecording, isSharing, panel, unread, handUp, hands, waiting, may, onReact, narrow, more, run } = props;
 	const t = useWords();
 	const state = useStore(devices.state);
 	return (
 		<footer className="bar" aria-label={t('bar.controls')}>
 			<div className="bar-main">
-				<MicrophoneButton {...props} state={state} />
-				<CameraButton {...props} state={state} />
-				{canShareScreen() && !narrow ? (
+				{may.publish ? (
+					<>
+						<MicrophoneButton {...props} state={state} />
+						<CameraButton {...props} state={state} />
+					</>
+				) : (
+					<p className="bar-audience">
+						<Ear size={20} aria-hidden="true" /> {t('bar.audience')}
+					</p>
+				)}
+				{may.publish && canShareScreen() && !narrow ? (
 					<BarButton
 						label={isSharing ? t('bar.stopSharing') : t('bar.share')}
 						word={isSharing ? t('bar.stopSharing.short') : t('bar.share.short')}
@@ -53,32 +68,32 @@ export function Bar(props: BarProps) {
 						onClick={run.share}
 					/>
 				) : null}
-				{narrow ? null : (
-					<>
-						<BarButton
-							label={handUp ? t('bar.lowerHand') : t('bar.raiseHand')}
-							word={handUp ? t('bar.lowerHand.short') : t('bar.raiseHand.short')}
-							icon={<Hand size={24} />}
-							tone={handUp ? 'on' : 'raised'}
-							shortcut="H"
-							onClick={run.hand}
-						/>
-						<EmojiMenu
-							onPick={onReact}
-							opener={(props) => (
-								<div className="bar-button">
-									<IconButton {...props} label={t('bar.react')} icon={reactIcon} tone="raised" size="large" />
-									<span className="bar-word" aria-hidden="true">
-										{t('bar.react')}
-									</span>
-								</div>
-							)}
-						/>
-					</>
-				)}
-				<BarButton name="chat" label={t('bar.chat')} word={t('bar.chat')} icon={<MessageSquare size={24} />} tone={panel === 'chat' ? 'on' : 'raised'} shortcut="C" count={unread} counted={t('bar.unread', { count: unread })} pressed={panel === 'chat'} onClick={run.chat} />
-				<BarButton name="people" label={t('bar.participants')} word={t('bar.participants.short')} icon={<UsersRound size={24} />} tone={panel === 'people' ? 'on' : 'raised'} shortcut="P" count={hands} counted={t('bar.hands', { count: hands })} pressed={panel === 'people'} onClick={run.people} />
-				{isHost && !narrow ? <RecordButton isRecording={isRecording} onClick={run.record} /> : null}
+				{may.hand && !narrow ? (
+					<BarButton
+						label={handUp ? t('bar.lowerHand') : t('bar.raiseHand')}
+						word={handUp ? t('bar.lowerHand.short') : t('bar.raiseHand.short')}
+						icon={<Hand size={24} />}
+						tone={handUp ? 'on' : 'raised'}
+						shortcut="H"
+						onClick={run.hand}
+					/>
+				) : null}
+				{may.react && !narrow ? (
+					<EmojiMenu
+						onPick={onReact}
+						opener={(props) => (
+							<div className="bar-button">
+								<IconButton {...props} label={t('bar.react')} icon={reactIcon} tone="raised" size="large" />
+								<span className="bar-word" aria-hidden="true">
+									{t('bar.react')}
+								</span>
+							</div>
+						)}
+					/>
+				) : null}
+				{may.chat ? <BarButton name="chat" label={t('bar.chat')} word={t('bar.chat')} icon={<MessageSquare size={24} />} tone={panel === 'chat' ? 'on' : 'raised'} shortcut="C" count={unread} counted={t('bar.unread', { count: unread })} pressed={panel === 'chat'} onClick={run.chat} /> : null}
+				<BarButton name="people" label={t('bar.participants')} word={t('bar.participants.short')} icon={<UsersRound size={24} />} tone={panel === 'people' ? 'on' : 'raised'} shortcut="P" count={hands + waiting} counted={peopleWords(t, hands, waiting)} pressed={panel === 'people'} onClick={run.people} />
+				{may.record && !narrow ? <RecordButton isRecording={isRecording} onClick={run.record} /> : null}
 				{narrow ? (
 					<BarButton label={t('bar.more')} word={t('bar.more')} icon={<Ellipsis size={24} />} tone="raised" onClick={run.more} />
 				) : (
@@ -94,6 +109,11 @@ export function Bar(props: BarProps) {
 			</div>
 		</footer>
 	);
+}
+
+/** What the number on the button of the participants counts. */
+function peopleWords(t: Words, hands: number, waiting: number): string {
+	return [...(hands === 0 ? [] : [t('bar.hands', { count: hands })]), ...(waiting === 0 ? [] : [t('bar.waiting', { count: waiting })])].join(t('app.comma'));
 }
 
 function MoreMenu({ items }: { items: readonly MenuItem[] }) {

@@ -9,10 +9,11 @@ const person = (id: string, name: string, more: Partial<Participant> = {}): Part
 
 describe('actionsOn', () => {
 	it.each<[string, Partial<Participant>, string[]]>([
-		['a silent guest', {}, ['ask_to_unmute', 'make_host', 'remove']],
-		['a heard guest', { sources: [{ source: 'microphone', muted: false }] }, ['mute', 'make_host', 'remove']],
-		['a muted guest', { sources: [{ source: 'microphone', muted: true }] }, ['ask_to_unmute', 'make_host', 'remove']],
-		['a host with everything', { role: 'host', hand: 3, sources: [{ source: 'camera', muted: false }, { source: 'screen', muted: false }] }, ['ask_to_unmute', 'stop_camera', 'stop_screen', 'lower_hand', 'remove']],
+		['a silent guest', {}, ['ask_to_unmute', 'make_audience', 'make_host', 'hand_over', 'send_to_lobby', 'remove']],
+		['a heard guest', { sources: [{ source: 'microphone', muted: false }] }, ['mute', 'make_audience', 'make_host', 'hand_over', 'send_to_lobby', 'remove']],
+		['a muted guest', { sources: [{ source: 'microphone', muted: true }] }, ['ask_to_unmute', 'make_audience', 'make_host', 'hand_over', 'send_to_lobby', 'remove']],
+		['one of the audience', { role: 'audience' }, ['make_speaker', 'make_host', 'hand_over', 'send_to_lobby', 'remove']],
+		['a host with everything', { role: 'host', hand: 3, sources: [{ source: 'camera', muted: false }, { source: 'screen', muted: false }] }, ['ask_to_unmute', 'stop_camera', 'stop_screen', 'lower_hand', 'make_speaker', 'remove']],
 	])('offers what makes sense for %s', (_, more, want) => {
 		expect(actionsOn(person('a', 'Ann', more))).toEqual(want);
 	});

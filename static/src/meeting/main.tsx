@@ -1,5 +1,5 @@
 import { createRoot } from 'react-dom/client';
-import { browserStore, hostTokenOf, loadPreferences, roomOf } from '../client';
+import { browserStore, loadPreferences, roomOf, tokenOf } from '../client';
 import '../design';
 import { loadWords } from '../words';
 import { App } from './app';
@@ -7,19 +7,19 @@ import { pageLanguage } from './language';
 import './meeting.css';
 
 /**
- * The host token of this room: from the address, where it does not stay to be
+ * The token of this room's host link or join link: from the address, where it does not stay to be
  * copied or seen, or from before a reload.
  */
-function takeHostToken(room: string): string | undefined {
+function takeToken(room: string): string | undefined {
 	const key = `plenum.host.${room}`;
 	const store = browserStore('sessionStorage');
-	const fresh = hostTokenOf(location.hash);
+	const fresh = tokenOf(location.hash);
 	if (fresh !== undefined) {
 		history.replaceState(history.state, '', location.pathname + location.search);
 		try {
 			store?.setItem(key, fresh);
 		} catch {
-			// Without a store the viewer is host until the next reload.
+			// Without a store the token counts until the next reload.
 		}
 		return fresh;
 	}
@@ -32,7 +32,7 @@ function takeHostToken(room: string): string | undefined {
 
 async function start(root: HTMLElement): Promise<void> {
 	const room = roomOf(location.pathname);
-	const token = room === undefined ? undefined : takeHostToken(room);
+	const token = room === undefined ? undefined : takeToken(room);
 	const words = await loadWords(pageLanguage(loadPreferences(browserStore('localStorage')).language));
 	createRoot(root).render(<App room={room} token={token} words={words} />);
 }

@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
-import { handsUp, LAYOUTS } from '../client';
+import { handsUp, LAYOUTS, mayJoinIn, mayPublish, mayRecord } from '../client';
 import type { Client, ClientState, DeviceControl, Meeting, Over, Preferences } from '../client';
 import { Confirm } from '../design';
 import { useWords } from '../words';
@@ -7,15 +7,18 @@ import { useAct, useActions, useEscape, useMentions, useNews, useShortcuts, useS
 import type { Overlay } from './actions';
 import { Banners, isInterrupted, Joining } from './banners';
 import { Bar } from './bar';
-import type { Panel } from './bar';
+import type { May, Panel } from './bar';
 import { Burst } from './burst';
 import { ChatPanel } from './chat';
 import { ConnectionDialog } from './connection';
+import { ConsentBanner, useConsent } from './consent';
+import type { Consent } from './consent';
 import { useMedia, useStore } from './hooks';
 import { AskFirst } from './host';
 import type { Question } from './host';
 import { InviteCard, InviteDialog } from './invite';
 import { KeysDialog } from './keys';
+import { LobbyBanner } from './lobby';
 import { MoreDialog, moreItems } from './more';
 import type { MoreRun, MoreState } from './more';
 import type { News } from './news';
@@ -27,6 +30,7 @@ import { Stage } from './stage';
 import { usePushToTalk } from './talk';
 import type { TileId } from './tiles';
 import { TopBar } from './topbar';
+import { WaitingRoom } from './waiting';
 
 export type MeetingViewProps = Readonly<{
 	client: Client;
@@ -48,6 +52,7 @@ export function MeetingView(props: MeetingViewProps) {
 	useEffect(() => {
 		if (preferences.speakerId !== '') void client.board.setOutput(preferences.speakerId);
 	}, [client, preferences.speakerId]);
+	if (state.waiting !== undefined) return <WaitingRoom waiting={state.waiting} link={state.link} onLeave={client.leave} />;
 	return meeting === undefined ? <Joining link={state.link} /> : <Inside {...props} state={state} meeting={meeting} />;
 }
 
@@ -57,24 +62,28 @@ type InsideProps = MeetingViewProps & Readonly<{ state: ClientState; meeting: Me
 function Inside(props: InsideProps) {
 	const { client, devices, preferences, onPreferences, notify, state, meeting } = props;
 	const { camera } = useStore(devices.state);
-	const [panel, setPanel] = useState<Panel>();
+	const may = useMay(meeting);
+	const consent = useConsent(client, meeting);
+	const [wanted, setPanel] = useState<Panel>();
+	const panel = wanted === 'chat' && !may.chat ? undefined : wanted;
 	const [overlay, setOverlay] = useState<Overlay>();
 	const [question, setQuestion] = useState<Question>();
 	const [about, setAbout] = useState<string>();
 	const view = useView(props, setQuestion, setAbout, setOverlay);
-	const run = useActions(client, devices, setPanel, setOverlay);
+	const run = useActions(client, devices, may, setPanel, setOverlay);
+	useListening(devices, may.publish);
 	const commands = useMemo(() => ({ ...run, ...view.run }), [run, view.run]);
 	const unread = useUnread(meeting, panel === 'chat');
 	useNews(meeting, notify);
 	useMentions(meeting, panel === 'chat', notify);
 	useShortcuts(commands);
-	usePushToTalk(devices);
+	usePushToTalk(devices, may.publish);
 	const root = useRef<HTMLDivElement>(null);
 	useEscape(root, panel, () => setPanel(undefined));
 	const isHost = meeting.role === 'host';
 	const hands = handsUp(meeting.participants);
 	const handUp = hands.some(({ id }) => id === meeting.self);
-	const shared = { isHost, isRecording: meeting.recording.on, isSharing: state.sharing, handUp, onReact: client.react };
+	const shared = { isHost, may, isRecording: meeting.recording.on, isSharing: state.sharing, handUp, onReact: client.react };
 	return (
 		<div className="meeting" ref={root} data-panel={panel}>
 			<TopBar state={state} meeting={meeting} notify={notify} onExtend={isHost ? client.extend : undefined} onConnection={commands.connection} />
@@ -92,7 +101,10 @@ function Inside(props: InsideProps) {
 					choices={view.choices}
 				/>
 				<Burst reactions={client.reactions} meeting={meeting} />
-				<Banners state={state} client={client} soundOnly={view.more.soundOnly} />
+				<Banners state={state} client={client} soundOnly={view.more.soundOnly}>
+					{isHost && panel !== 'people' ? <LobbyBanner waiters={meeting.lobby} door={client} onShow={run.people} /> : null}
+					{meeting.recording.on && consent.accepted === undefined ? <ConsentBanner consent={consent} /> : null}
+				</Banners>
 			</main>
 			<Panels panel={panel} state={state} meeting={meeting} client={client} view={view} onInvite={run.invite} onClose={() => setPanel(undefined)} />
 			<Bar
@@ -102,6 +114,7 @@ function Inside(props: InsideProps) {
 				panel={panel}
 				unread={unread}
 				hands={hands.length - Number(handUp)}
+				waiting={isHost ? meeting.lobby.length : 0}
 				more={moreItems(view.t, view.more, commands)}
 				narrow={view.narrow}
 				run={run}
@@ -109,10 +122,35 @@ function Inside(props: InsideProps) {
 			/>
 			{view.pip.window === undefined ? null : <PipView window={view.pip.window} client={client} meeting={meeting} devices={devices} tile={view.away} run={run} />}
 			<MoreDialog open={overlay === 'more'} state={view.more} run={commands} onClose={shut('more', setOverlay)} {...shared} />
-			<Overlays {...props} overlay={overlay} about={about} setOverlay={setOverlay} />
+			<Overlays {...props} consent={consent} overlay={overlay} about={about} setOverlay={setOverlay} />
 			<AskFirst question={question} onConfirm={({ action, participant }) => client.moderate(action, participant.id)} onClose={() => setQuestion(undefined)} />
 		</div>
 	);
+}
+
+/** What the viewer may do in this meeting. */
+function useMay(meeting: Meeting): May {
+	const { role, room } = meeting;
+	const { on } = meeting.recording;
+	return useMemo(() => {
+		const standing = { role, room };
+		return {
+			publish: mayPublish(standing),
+			chat: mayJoinIn(standing, 'chat'),
+			hand: mayJoinIn(standing, 'hand'),
+			react: mayJoinIn(standing, 'reaction'),
+			record: mayRecord(standing) || (role === 'host' && on),
+		};
+	}, [role, room, on]);
+}
+
+/** Gives microphone and camera back while the viewer only listens. */
+function useListening(devices: DeviceControl, publishes: boolean): void {
+	useEffect(() => {
+		if (publishes) return;
+		devices.mute();
+		devices.turnCameraOff();
+	}, [devices, publishes]);
 }
 
 type View = ReturnType<typeof useView>;
@@ -186,6 +224,7 @@ function Panels({ panel, state, meeting, client, view, onInvite, onClose }: Pane
 					onInvite={onInvite}
 					onMuteAll={() => client.moderate('mute_all')}
 					onLock={client.lock}
+					door={client}
 					onClose={onClose}
 				/>
 			);
@@ -194,14 +233,14 @@ function Panels({ panel, state, meeting, client, view, onInvite, onClose }: Pane
 	}
 }
 
-type OverlaysProps = InsideProps & Readonly<{ overlay: Overlay; about: string | undefined; setOverlay: (change: (now: Overlay) => Overlay) => void }>;
+type OverlaysProps = InsideProps & Readonly<{ consent: Consent; overlay: Overlay; about: string | undefined; setOverlay: (change: (now: Overlay) => Overlay) => void }>;
 
 /** The dialogs that lie over the meeting. */
-function Overlays({ client, devices, preferences, onPreferences, meeting, overlay, about, setOverlay }: OverlaysProps) {
+function Overlays({ client, devices, preferences, onPreferences, meeting, consent, overlay, about, setOverlay }: OverlaysProps) {
 	const t = useWords();
 	return (
 		<>
-			<SettingsDialog open={overlay === 'settings'} devices={devices} preferences={preferences} onPreferences={onPreferences} onClose={shut('settings', setOverlay)} />
+			<SettingsDialog open={overlay === 'settings'} devices={devices} preferences={preferences} onPreferences={onPreferences} room={meeting.room.id} consent={consent} onClose={shut('settings', setOverlay)} />
 			<InviteDialog open={overlay === 'invite'} room={meeting.room.id} onClose={shut('invite', setOverlay)} />
 			<ConnectionDialog open={overlay === 'connection'} client={client} meeting={meeting} participant={about} onClose={shut('connection', setOverlay)} />
 			<KeysDialog open={overlay === 'keys'} onClose={shut('keys', setOverlay)} />

@@ -6,6 +6,7 @@ import { Button, Dialog, IconButton, Select } from '../design';
 import type { MenuItem } from '../design';
 import { useWords } from '../words';
 import type { Words } from '../words';
+import type { May } from './bar';
 import { EMOJIS, wordOf } from './emojis';
 import { selfItems } from './person-menu';
 import type { Choices } from './person-menu';
@@ -46,6 +47,7 @@ export type MoreProps = Readonly<{
 	isRecording: boolean;
 	isSharing: boolean;
 	handUp: boolean;
+	may: May;
 	state: MoreState;
 	onReact: (emoji: Emoji) => void;
 	onClose: () => void;
@@ -53,7 +55,7 @@ export type MoreProps = Readonly<{
 }>;
 
 /** What has no room in the bar of a phone. */
-export function MoreDialog({ open, isHost, isRecording, isSharing, handUp, state, onReact, onClose, run }: MoreProps) {
+export function MoreDialog({ open, isHost, isRecording, isSharing, handUp, may, state, onReact, onClose, run }: MoreProps) {
 	const t = useWords();
 	const then = (action: () => void) => () => {
 		onClose();
@@ -62,20 +64,24 @@ export function MoreDialog({ open, isHost, isRecording, isSharing, handUp, state
 	return (
 		<Dialog open={open} title={t('bar.more')} onClose={onClose}>
 			<div className="more">
-				<div className="more-emojis" role="group" aria-label={t('reactions.title')}>
-					{EMOJIS.map((emoji) => (
-						<IconButton key={emoji} label={wordOf(t, emoji)} icon={<span className="emoji">{emoji}</span>} tip="none" onClick={then(() => onReact(emoji))} />
-					))}
-				</div>
-				<Button icon={<Hand size={20} aria-hidden="true" />} onClick={then(run.hand)}>
-					{handUp ? t('bar.lowerHand') : t('bar.raiseHand')}
-				</Button>
-				{isHost ? (
+				{may.react ? (
+					<div className="more-emojis" role="group" aria-label={t('reactions.title')}>
+						{EMOJIS.map((emoji) => (
+							<IconButton key={emoji} label={wordOf(t, emoji)} icon={<span className="emoji">{emoji}</span>} tip="none" onClick={then(() => onReact(emoji))} />
+						))}
+					</div>
+				) : null}
+				{may.hand ? (
+					<Button icon={<Hand size={20} aria-hidden="true" />} onClick={then(run.hand)}>
+						{handUp ? t('bar.lowerHand') : t('bar.raiseHand')}
+					</Button>
+				) : null}
+				{may.record ? (
 					<Button icon={isRecording ? <CircleStop size={20} aria-hidden="true" /> : <Circle size={20} className="record-mark" aria-hidden="true" />} onClick={then(run.record)}>
 						{isRecording ? t('bar.stopRecording') : t('bar.record')}
 					</Button>
 				) : null}
-				{canShareScreen() ? (
+				{may.publish && canShareScreen() ? (
 					<Button icon={isSharing ? <MonitorX size={20} aria-hidden="true" /> : <MonitorUp size={20} aria-hidden="true" />} onClick={then(run.share)}>
 						{isSharing ? t('bar.stopSharing') : t('bar.share')}
 					</Button>

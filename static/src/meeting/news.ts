@@ -46,7 +46,7 @@ export function newsOf(t: Words, event: ClientEvent, unmute: () => void): News |
 	}
 }
 
-function moderatedNews(t: Words, { action, by: name }: Extract<ClientEvent, { kind: 'moderated' }>, unmute: () => void): News | undefined {
+function moderatedNews(t: Words, { action, by: name, role }: Extract<ClientEvent, { kind: 'moderated' }>, unmute: () => void): News | undefined {
 	switch (action) {
 		case 'mute':
 			return { tone: 'warning', text: t('news.mutedYou', { name }) };
@@ -60,14 +60,18 @@ function moderatedNews(t: Words, { action, by: name }: Extract<ClientEvent, { ki
 			return { tone: 'info', text: t('news.loweredHand', { name }) };
 		case 'make_host':
 			return { tone: 'good', text: t('news.madeHost', { name }) };
+		case 'set_role':
+			if (role === 'audience') return { tone: 'warning', text: t('news.madeAudience', { name }) };
+			return { tone: 'good', text: t(role === 'host' ? 'news.madeHost' : 'news.madeSpeaker', { name }) };
+		case 'hand_over':
+			return { tone: 'good', text: t('news.handedOver', { name }) };
+		case 'send_to_lobby':
+			return { tone: 'warning', text: t('news.sentToLobby', { name }) };
 		case 'mute_all':
 		case 'remove':
-		case 'set_role':
-		case 'hand_over':
 		case 'admit':
 		case 'admit_all':
 		case 'deny':
-		case 'send_to_lobby':
 			return undefined;
 	}
 }

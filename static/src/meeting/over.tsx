@@ -96,6 +96,7 @@ function refusedOf(t: Words, { code, message }: Extract<Over, { reason: 'refused
 			rejoin: t('over.tryAgain'),
 		};
 	}
+	if (code === 'link_expired') return { icon: <Link2Off size={28} aria-hidden="true" />, title: t('over.expired'), text: t('over.expiredText'), rejoin: undefined };
 	const text = code === 'bad_offer' ? t('over.badOffer') : message === '' ? t('over.refusedText') : message;
 	return { icon, title: t('over.refused'), text, rejoin: t('over.tryAgain') };
 }

@@ -3,10 +3,12 @@ import { useLayoutEffect, useRef, useState } from 'react';
 import type { ReactNode } from 'react';
 import { handsUp, isHeard, sourceOf } from '../client';
 import type { Levels, Meeting, Participant } from '../client';
-import { Avatar, Button, IconButton } from '../design';
+import { Avatar, Button, IconButton, Switch } from '../design';
 import { useWords } from '../words';
 import type { Words } from '../words';
 import { InviteButton } from './invite';
+import { WaitersList } from './lobby';
+import type { Door } from './lobby';
 import { PersonMenu } from './person-menu';
 import type { Choices } from './person-menu';
 import { found } from './people-search';
@@ -19,6 +21,8 @@ export type PeoplePanelProps = Readonly<{
 	onInvite: () => void;
 	onMuteAll: () => void;
 	onLock: (on: boolean) => void;
+	/** Lets in who waits. */
+	door: Door;
 	onClose: () => void;
 }>;
 
@@ -26,14 +30,14 @@ export type PeoplePanelProps = Readonly<{
 const MANY = 8;
 
 /** Who is in the meeting, whose hands are up, and what they have on. */
-export function PeoplePanel({ meeting, levels, choices, pinned, onInvite, onMuteAll, onLock, onClose }: PeoplePanelProps) {
+export function PeoplePanel({ meeting, levels, choices, pinned, onInvite, onMuteAll, onLock, door, onClose }: PeoplePanelProps) {
 	const t = useWords();
 	const ref = useRef<HTMLElement>(null);
 	useLayoutEffect(() => ref.current?.focus(), []);
 	const [query, setQuery] = useState('');
 	const { participants, self } = meeting;
 	const hands = query === '' ? handsUp(participants) : [];
-	const shown = found(participants, self, query, ({ role }) => (role === 'host' ? t('people.host') : '')).filter((participant) => !hands.includes(participant));
+	const shown = found(participants, self, query, ({ role }) => (role === 'host' ? t('people.host') : role === 'audience' ? t('people.audience') : '')).filter((participant) => !hands.includes(participant));
 	const row = (participant: Participant, place?: number) => (
 		<Row key={participant.id} participant={participant} isSelf={participant.id === self} place={place} levels={levels} choices={choices} pinned={pinned === participant.id} />
 	);
@@ -56,6 +60,7 @@ export function PeoplePanel({ meeting, levels, choices, pinned, onInvite, onMute
 					>
 						{meeting.room.locked ? t('people.unlock') : t('people.lock')}
 					</Button>
+					<Switch label={t('lobby.switch')} on={meeting.room.lobby} onChange={door.setLobby} />
 				</div>
 			)}
 			{participants.length < MANY && query === '' ? null : (
@@ -65,6 +70,7 @@ export function PeoplePanel({ meeting, levels, choices, pinned, onInvite, onMute
 				</div>
 			)}
 			<div className="people">
+				{choices.act === undefined ? null : <WaitersList waiters={meeting.lobby} door={door} />}
 				{hands.length === 0 ? null : (
 					<section aria-label={t('people.hands')}>
 						<h3 className="people-heading">
@@ -128,7 +134,7 @@ function Row({ participant, isSelf, place, levels, choices, pinned }: RowProps) 
 /** What stands small under a name. */
 function quietWords(t: Words, { role, connected }: Participant, place: number | undefined): string | undefined {
 	if (!connected) return t('app.reconnecting');
-	const host = role === 'host' ? [t('people.host')] : [];
+	const host = role === 'host' ? [t('people.host')] : role === 'audience' ? [t('people.audience')] : [];
 	if (place !== undefined) return [place === 1 ? t('people.next') : t('people.number', { place }), ...host].join(t('app.comma'));
 	return host[0];
 }

@@ -1,6 +1,7 @@
 import { Mic, MicOff, Phone, Video, VideoOff } from 'lucide-react';
 import { useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { createPortal } from 'react-dom';
+import { mayPublish } from '../client';
 import type { Client, DeviceControl, Meeting } from '../client';
 import { Avatar, hueStyle, IconButton } from '../design';
 import { useWords } from '../words';
@@ -93,8 +94,12 @@ export function PipView({ window: small, client, meeting, devices, tile, run }: 
 		<main className="pip">
 			{tile === undefined ? null : <PipPicture key={`${tile.source} ${tile.participant}`} client={client} meeting={meeting} tile={tile} />}
 			<div className="pip-bar">
-				<IconButton label={heard ? t('bar.mute') : t('bar.unmute')} icon={heard ? <Mic size={20} /> : <MicOff size={20} />} tone={heard ? 'raised' : 'off'} tip="none" onClick={run.microphone} />
-				<IconButton label={seen ? t('bar.cameraOff') : t('bar.cameraOn')} icon={seen ? <Video size={20} /> : <VideoOff size={20} />} tone={seen ? 'raised' : 'off'} tip="none" onClick={run.camera} />
+				{mayPublish(meeting) ? (
+					<>
+						<IconButton label={heard ? t('bar.mute') : t('bar.unmute')} icon={heard ? <Mic size={20} /> : <MicOff size={20} />} tone={heard ? 'raised' : 'off'} tip="none" onClick={run.microphone} />
+						<IconButton label={seen ? t('bar.cameraOff') : t('bar.cameraOn')} icon={seen ? <Video size={20} /> : <VideoOff size={20} />} tone={seen ? 'raised' : 'off'} tip="none" onClick={run.camera} />
+					</>
+				) : null}
 				<IconButton label={t('bar.leave')} icon={<Phone size={20} className="hang-up" />} tone="danger" tip="none" onClick={run.leave} />
 			</div>
 		</main>,

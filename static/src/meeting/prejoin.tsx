@@ -1,8 +1,8 @@
-import { CalendarClock, Clock, Disc, Lock, Settings, UserRound, UsersRound } from 'lucide-react';
+import { CalendarClock, Clock, Disc, DoorClosed, Lock, Settings, UserRound, UsersRound } from 'lucide-react';
 import { useEffect, useId, useState } from 'react';
 import type { ReactNode, SubmitEvent } from 'react';
 import { fetchLobby, isSecure } from '../client';
-import type { DeviceControl, Lobby, LobbyAnswer, Preferences } from '../client';
+import type { DeviceControl, Lobby, LobbyAnswer, Preferences, Refusal } from '../client';
 import { Avatar, Button, TextField } from '../design';
 import { useWords } from '../words';
 import type { Words } from '../words';
@@ -10,22 +10,33 @@ import { useNow } from './hooks';
 import { OverView } from './over';
 import { DevicePicks, Preview } from './preview';
 import { SettingsDialog } from './settings';
-import { namesInWords, stretch, timeOfDay } from './time';
+import { clock, namesInWords, stretch, timeOfDay, wait } from './time';
 
 export type PrejoinProps = Readonly<{
 	room: string;
 	devices: DeviceControl;
 	preferences: Preferences;
 	onPreferences: (change: Partial<Preferences>) => void;
-	onJoin: (name: string) => void;
+	/** Undefined passcode: the room asks for none, or the viewer has a link that needs none. */
+	onJoin: (name: string, passcode: string | undefined) => void;
 	isHost: boolean;
+	/** The viewer came by a link of their own, which needs no passcode. */
+	linked?: boolean;
+	/** The name on that link, if it is for one person. */
+	linkName?: string | undefined;
+	/** Why the last try did not get in, and when that was by this page's clock. */
+	refused?: Refused | undefined;
 }>;
+
+/** A refusal that is answered here: a passcode to give, or a time to wait for. */
+export type Refused = Readonly<{ refusal: Refusal; at: number; passcode: string | undefined }>;
 
 /** How often the page asks who is inside, in milliseconds. */
 const ASK_MS = 10_000;
 
 /** The page before a meeting: how you look and sound, what you are about to enter, and one button. */
-export function Prejoin({ room, devices, preferences, onPreferences, onJoin, isHost }: PrejoinProps) {
+export function Prejoin(props: PrejoinProps) {
+	const { room, devices, preferences, onPreferences, isHost } = props;
 	const t = useWords();
 	const answer = useLobby(room);
 	const [settings, setSettings] = useState(false);
@@ -43,10 +54,10 @@ export function Prejoin({ room, devices, preferences, onPreferences, onJoin, isH
 				</section>
 				<section className="prejoin-facts" aria-label={t('prejoin.meeting')}>
 					<Facts answer={answer} isHost={isHost} />
-					<JoinForm answer={answer} preferences={preferences} onPreferences={onPreferences} onJoin={onJoin} />
+					<JoinForm {...props} answer={answer} />
 				</section>
 			</div>
-			<SettingsDialog open={settings} devices={devices} preferences={preferences} onPreferences={onPreferences} onClose={() => setSettings(false)} />
+			<SettingsDialog open={settings} devices={devices} preferences={preferences} onPreferences={onPreferences} room={room} onClose={() => setSettings(false)} />
 		</main>
 	);
 }
@@ -123,6 +134,16 @@ function Facts({ answer, isHost }: { answer: LobbyAnswer | undefined; isHost: bo
 						{t('prejoin.locked')}
 					</Fact>
 				) : null}
+				{lobby.waits && !isHost ? (
+					<Fact icon={<DoorClosed size={20} aria-hidden="true" />} word={t('prejoin.entry')}>
+						{t('prejoin.waits')}
+					</Fact>
+				) : null}
+				{!lobby.recording && (lobby.recordingPolicy === 'automatic' || lobby.recordingPolicy === 'voice') ? (
+					<Fact icon={<Disc size={20} aria-hidden="true" />} word={t('prejoin.recording')}>
+						{lobby.recordingPolicy === 'automatic' ? t('prejoin.willRecord') : t('prejoin.willRecordVoice')}
+					</Fact>
+				) : null}
 				{lobby.recording ? (
 					<Fact icon={<Disc size={20} className="danger" aria-hidden="true" />} word={t('prejoin.recording')}>
 						{t('top.recorded')}
@@ -165,21 +186,21 @@ function timeWords(t: Words, { startsAt, endsAt }: Lobby, now: number): string {
 	return t('prejoin.endsAt', { time: timeOfDay(t, endsAt, now), left: stretch(t, endsAt - now) });
 }
 
-type JoinFormProps = Readonly<{ answer: LobbyAnswer | undefined } & Pick<PrejoinProps, 'preferences' | 'onPreferences' | 'onJoin'>>;
+type JoinFormProps = Readonly<{ answer: LobbyAnswer | undefined }> & Pick<PrejoinProps, 'preferences' | 'onPreferences' | 'onJoin' | 'linked' | 'linkName' | 'refused'>;
 
-function JoinForm({ answer, preferences, onPreferences, onJoin }: JoinFormProps) {
+function JoinForm({ answer, preferences, onPreferences, onJoin, linked = false, linkName, refused }: JoinFormProps) {
 	const t = useWords();
 	const [asked, setAsked] = useState(false);
-	const note = useId();
+	const [passcode, setPasscode] = useState(refused?.passcode ?? '');
 	const now = useNow(1000);
-	const early = answer?.kind === 'open' && now + answer.lobby.clockOffsetMs < answer.lobby.startsAt;
-	const name = preferences.name.trim();
+	const name = linkName ?? preferences.name.trim();
+	const { early, held, asks } = gate(answer, refused, linked, now);
 	const submit = (event: SubmitEvent) => {
 		event.preventDefault();
 		setAsked(true);
-		if (name === '' || answer?.kind !== 'open' || early) return;
-		onPreferences({ name });
-		onJoin(name);
+		if (name === '' || answer?.kind !== 'open' || early > 0 || held > 0 || (asks && passcode === '')) return;
+		if (linkName === undefined) onPreferences({ name });
+		onJoin(name, asks ? passcode : undefined);
 	};
 	return (
 		<form className="join-form" onSubmit={submit} noValidate>
@@ -189,19 +210,76 @@ function JoinForm({ answer, preferences, onPreferences, onJoin }: JoinFormProps)
 				autoComplete="name"
 				maxLength={64}
 				placeholder={t('prejoin.namePlaceholder')}
-				value={preferences.name}
+				value={linkName ?? preferences.name}
+				readOnly={linkName !== undefined}
+				hint={linkName === undefined ? undefined : t('prejoin.nameFixed')}
 				error={asked && name === '' ? t('prejoin.nameMissing') : undefined}
 				onChange={(event) => onPreferences({ name: event.currentTarget.value })}
 			/>
-			<Button kind="filled" size="large" type="submit" disabled={answer?.kind !== 'open' || early} aria-describedby={early ? note : undefined}>
-				{t('prejoin.join')}
-			</Button>
-			{early ? (
-				<p id={note} className="join-note quiet">
-					<CalendarClock size={16} aria-hidden="true" /> {t('prejoin.early')}
-				</p>
+			{asks ? (
+				<TextField
+					label={t('prejoin.passcode')}
+					large
+					type="password"
+					autoComplete="off"
+					maxLength={64}
+					autoFocus={refused !== undefined}
+					value={passcode}
+					error={passcodeWords(t, refused, passcode, asked, held)}
+					onChange={(event) => setPasscode(event.currentTarget.value)}
+				/>
 			) : null}
+			<JoinButton closed={answer?.kind !== 'open' || held > 0} early={early} />
 			{isSecure() ? null : <p className="join-note quiet">{t('prejoin.insecure')}</p>}
 		</form>
 	);
+}
+
+function JoinButton({ closed, early }: Readonly<{ closed: boolean; early: number }>) {
+	const t = useWords();
+	const note = useId();
+	return (
+		<>
+			<Button kind="filled" size="large" type="submit" disabled={closed || early > 0} aria-describedby={early > 0 ? note : undefined}>
+				{t('prejoin.join')}
+			</Button>
+			{early > 0 ? (
+				<p id={note} className="join-note quiet">
+					<CalendarClock size={16} aria-hidden="true" />
+					<span>
+						{t('prejoin.early')} <span className="ticking">{t('prejoin.opensIn', { time: clock(early + 999) })}</span>
+					</span>
+				</p>
+			) : null}
+		</>
+	);
+}
+
+type Gate = Readonly<{
+	/** Until the meeting opens, in milliseconds; not positive when it is open. */
+	early: number;
+	/** Until another passcode may be tried, in seconds. */
+	held: number;
+	/** The viewer is asked for the passcode. */
+	asks: boolean;
+}>;
+
+/** What stands between the viewer and the meeting; now is this page's clock. */
+export function gate(answer: LobbyAnswer | undefined, refused: Refused | undefined, linked: boolean, now: number): Gate {
+	const lobby = answer?.kind === 'open' ? answer.lobby : undefined;
+	const { code, retryAfter = 0, opensAt = '' } = refused?.refusal ?? {};
+	const opens = Math.max(lobby?.startsAt ?? 0, Date.parse(opensAt) || 0);
+	return {
+		early: lobby === undefined ? 0 : opens - now - lobby.clockOffsetMs,
+		held: refused === undefined ? 0 : Math.ceil(retryAfter - (now - refused.at) / 1000),
+		asks: !linked && (lobby?.hasPasscode === true || code === 'passcode_needed' || code === 'passcode_wrong'),
+	};
+}
+
+/** What is wrong with the passcode, or undefined. */
+function passcodeWords(t: Words, refused: Refused | undefined, passcode: string, asked: boolean, held: number): string | undefined {
+	const wrong = refused?.refusal.code === 'passcode_wrong';
+	if (wrong && held > 0) return t('prejoin.passcodeWait', { time: wait(t, held) });
+	if (wrong && passcode === refused.passcode) return t('prejoin.passcodeWrong');
+	return asked && passcode === '' ? t('prejoin.passcodeMissing') : undefined;
 }

@@ -3,6 +3,9 @@ import { CAMERA_HEIGHTS, CAMERA_RATES } from '../client';
 import type { CameraControl, DeviceControl, Preferences, Theme } from '../client';
 import { Dialog, Select, Slider, Switch } from '../design';
 import { LANGUAGE_NAMES, LANGUAGES, useWords } from '../words';
+import { ConnectionSection } from './connection-check';
+import { ConsentSection } from './consent';
+import type { Consent } from './consent';
 import { useStore } from './hooks';
 import { KeyList } from './keys';
 import { DevicePicks } from './preview';
@@ -12,6 +15,10 @@ export type SettingsProps = Readonly<{
 	devices: DeviceControl;
 	preferences: Preferences;
 	onPreferences: (change: Partial<Preferences>) => void;
+	/** The room whose server is tried. */
+	room: string;
+	/** Inside a meeting: the answer to being recorded. */
+	consent?: Consent;
 	onClose: () => void;
 }>;
 
@@ -20,7 +27,7 @@ const THEMES: readonly Theme[] = ['dark', 'light', 'system'];
 const TREATMENTS = ['noiseSuppression', 'echoCancellation', 'autoGainControl'] as const;
 
 /** Devices, the camera's picture, how the voice is treated, how the page looks, and its keys. */
-export function SettingsDialog({ open, devices, preferences, onPreferences, onClose }: SettingsProps) {
+export function SettingsDialog({ open, devices, preferences, onPreferences, room, consent, onClose }: SettingsProps) {
 	const t = useWords();
 	return (
 		<Dialog open={open} title={t('settings.title')} onClose={onClose}>
@@ -52,6 +59,8 @@ export function SettingsDialog({ open, devices, preferences, onPreferences, onCl
 					/>
 				</div>
 			</section>
+			{consent === undefined ? null : <ConsentSection consent={consent} />}
+			{open ? <ConnectionSection room={room} /> : null}
 			<section className="settings-section settings-keys" aria-label={t('settings.keyboard')}>
 				<h3>{t('settings.keyboard')}</h3>
 				<KeyList />

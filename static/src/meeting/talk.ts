@@ -2,9 +2,10 @@ import { useEffect } from 'react';
 import type { DeviceControl } from '../client';
 import { pressesSpace } from './shortcuts';
 
-/** Push-to-talk: while the space bar is held, a muted microphone is heard. */
-export function usePushToTalk(devices: DeviceControl): void {
+/** Push-to-talk: while the space bar is held, a muted microphone is heard. Not for those who may not speak. */
+export function usePushToTalk(devices: DeviceControl, may: boolean): void {
 	useEffect(() => {
+		if (!may) return;
 		const ended = new AbortController();
 		const { signal } = ended;
 		let talking = false;
@@ -28,5 +29,5 @@ export function usePushToTalk(devices: DeviceControl): void {
 			stop();
 			ended.abort();
 		};
-	}, [devices]);
+	}, [devices, may]);
 }

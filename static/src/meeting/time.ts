@@ -20,6 +20,11 @@ export function stretch(t: Words, ms: number): string {
 	return t('time.minutes', { minutes: rest });
 }
 
+/** A wait of seconds or more in words: 8 s, 2 min, 1 h. */
+export function wait(t: Words, seconds: number): string {
+	return seconds < 60 ? t('time.seconds', { seconds: Math.max(1, Math.ceil(seconds)) }) : stretch(t, seconds * 1000);
+}
+
 /** A time of day as the viewer's clock shows it, with the date when it is not today. */
 export function timeOfDay(t: Words, at: number, now: number): string {
 	const sameDay = new Date(at).toDateString() === new Date(now).toDateString();

@@ -5,7 +5,8 @@
 //
 // PLENUM_IMPAIRED_ROWS    regular expression that picks rows
 // PLENUM_IMPAIRED_WAY     down (default): the viewer is at the far end; up: the publisher is
-// PLENUM_IMPAIRED_BROWSER chromium (default) or firefox: who views
+// PLENUM_IMPAIRED_BROWSER chromium (default) or firefox: who views; firefox has
+//                         only the rows of loss, towards the viewer
 // PLENUM_IMPAIRED_SECONDS how long the link is bad, default 20
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, mkdirSync } from 'node:fs';
@@ -22,9 +23,15 @@ const env = (name: string, otherwise: string) => process.env[`PLENUM_IMPAIRED_${
 const way = env('WAY', 'down') === 'up' ? 'up' : 'down';
 const kind: Kind = env('BROWSER', 'chromium') === 'firefox' ? 'firefox' : 'chromium';
 const badFor = Number(env('SECONDS', '20')) * 1000;
-const rows = ROWS.filter((row) => new RegExp(env('ROWS', '.')).test(row.name));
+const rows = ROWS.filter((row) => new RegExp(env('ROWS', '.')).test(row.name) && (kind === 'chromium' || row.kind === 'loss'));
 const far = process.env['PLENUM_TEST_FAR'] ?? '';
-const media = process.env['PLENUM_TEST_MEDIA'] ?? '';
+const near = process.env['PLENUM_TEST_MEDIA'] ?? '';
+
+// Firefox is told what to do over a port of this namespace's loopback, so it
+// stays here and the server goes to the far end; Chromium over a pipe.
+const swapped = kind === 'firefox';
+const media = swapped ? near.replace(/1$/, '2') : near;
+const [towards, away] = swapped ? ['ba', 'ab'] : ['ab', 'ba'];
 
 /** The rate of the fake camera. */
 const NOMINAL = 20;
@@ -34,8 +41,12 @@ let viewers: Rig;
 let publishers: Rig;
 beforeAll(async () => {
 	impair(`both ${REST}`);
-	server = await startServer({ host: media, media, https: true, args: ['--media-loopback', 'off'] });
-	[viewers, publishers] = await Promise.all([start(kind, way === 'down' ? far : undefined), start('chromium', way === 'up' ? far : undefined)]);
+	if (swapped && way === 'up') throw new Error('Firefox has no rows of the uplink');
+	server = await startServer({ ...(swapped ? { namespace: far } : {}), host: media, media, https: true, args: ['--media-loopback', 'off'] });
+	[viewers, publishers] = await Promise.all([
+		start(kind, way === 'down' && !swapped ? far : undefined),
+		start('chromium', way === 'up' || swapped ? far : undefined),
+	]);
 });
 afterAll(async () => {
 	await Promise.all([viewers.close(), publishers.close()]);
@@ -75,7 +86,7 @@ async function sent(): Promise<{ media: number; all: number }> {
 	const text = await (await server.get('/metrics')).text();
 	const of = (name: string) => Number(new RegExp(`^plenum_media_${name} (\\S+)$`, 'm').exec(text)?.[1] ?? 0);
 	const headers = 68; // IP, UDP, RTP with CSRC and extension, tag
-	return { media: of('forwarded_bytes_total') + headers * of('packets_forwarded_total'), all: Number(/^ab .*bytes=(\d+)/m.exec(impair('stats'))?.[1] ?? 0) };
+	return { media: of('forwarded_bytes_total') + headers * of('packets_forwarded_total'), all: Number(new RegExp(`^${towards} .*bytes=(\\d+)`, 'm').exec(impair('stats'))?.[1] ?? 0) };
 }
 
 /** What is common to the results of all rows. */
@@ -87,13 +98,14 @@ function common(row: Row, before: number, protocol: string): Result {
 
 async function bad(row: LossRow, { viewer }: Pair): Promise<Result> {
 	const before = await rate(viewer, 3000);
-	impair(`${way === 'down' ? 'ab' : 'ba'} ${row.spec}`);
+	impair(`${way === 'down' ? towards : away} ${row.spec}`);
 	const [from, bytes] = [await sample(viewer), await sent()];
 	await rest(badFor);
 	const [to, bytesAfter, frames] = [await sample(viewer), await sent(), await framesOf(viewer)];
 	impair(`both ${REST}`);
 	const seconds = (to.at - from.at) / 1000;
 	const { freezes, frozenMs, longestMs } = smoothness(frames, from.at, to.at);
+	if (longestMs > 2000) await tell(row, viewer, from.at);
 	const media = Math.max(1, bytesAfter.media - bytes.media);
 	const restored = Date.now();
 	const full = await until('the full rate', async () => steadyFrom(await framesOf(viewer), restored, 0.9 * before), 8000).catch(() => undefined);
@@ -137,7 +149,7 @@ async function disturb(row: BreakRow): Promise<number> {
 }
 
 /** Prints what the far page went through, in seconds since the picture could be back. */
-async function tell(row: BreakRow, page: Page, since: number): Promise<void> {
+async function tell(row: Row, page: Page, since: number): Promise<void> {
 	for (const { at, what } of await happenings(page)) {
 		if (at > since - 6000) process.stdout.write(`${row.name}: ${((at - since) / 1000).toFixed(2).padStart(6)} ${what}\n`);
 	}

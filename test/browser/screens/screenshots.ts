@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, test } from 'vitest';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { cutOff, instrument, join, launch, tile } from '../src/chromium.ts';
-import { adminPassword, startServer, type Server } from '../src/server.ts';
+import { startServer, type Server } from '../src/server.ts';
 
 const out = fileURLToPath(new URL('../../artifacts/', import.meta.url));
 const sizes = { desktop: { width: 1440, height: 900 }, tablet: { width: 1024, height: 768 }, phone: { width: 390, height: 844 } } as const;
@@ -198,37 +198,6 @@ test('the meeting in other languages, and what lies over it', async () => {
 			await page.keyboard.press('Escape');
 		}
 		await context.close();
-	}
-	await guest.context.close();
-}, 300_000);
-
-test('the admin pages', async () => {
-	const live = await server.reserve(90, 'Design review');
-	await server.reserve(30, '');
-	await server.reserve(45, '<img src=x onerror=alert(1)> a very long description that goes on and on, well past any column');
-	const guest = await visit(live.meeting_url, 'desktop', 'dark', 2);
-	await join(guest.page, 'Cyril Dupont');
-	await guest.page.evaluate(async () => {
-		const socket = new WebSocket(`${location.origin.replace('http', 'ws')}/attendance/?my_id=peter&floor=2`);
-		await new Promise((done) => { socket.addEventListener('open', done, { once: true }); });
-	});
-	const recordings = (await (await server.get('/api/v1/recordings')).json()) as { recordings: { id: string }[] };
-	for (const theme of themes) {
-		for (const size of ['desktop', 'tablet', 'phone'] as const) {
-			const { page, context } = await visit('/admin/', size, theme);
-			await shoot(page, `login-${size}-${theme}`);
-			await page.getByRole('textbox', { name: /name/i }).fill('admin');
-			await page.getByLabel(/password/i).fill(adminPassword);
-			await page.getByRole('button', { name: /log in/i }).click();
-			await page.getByText('Design review').first().waitFor();
-			await shoot(page, `rooms-${size}-${theme}`);
-			for (const [name, path] of [['recordings', '/admin/recordings'], ['recording', `/admin/recordings/${recordings.recordings[0]?.id ?? ''}`], ['attendants', '/admin/attendants']] as const) {
-				await page.goto(server.url + path);
-				await page.waitForTimeout(600);
-				await shoot(page, `${name}-${size}-${theme}`);
-			}
-			await context.close();
-		}
 	}
 	await guest.context.close();
 }, 300_000);

@@ -22,6 +22,8 @@ export type Server = {
 	get(path: string, init?: RequestInit): Promise<Response>;
 	/** Reserves a room for some minutes. */
 	reserve(minutes?: number, description?: string): Promise<Reservation>;
+	/** Reserves a room by the API, with rules such as a lobby or a passcode. */
+	make(rules: Readonly<Record<string, unknown>>): Promise<Readonly<{ id: string; meeting_url: string; host_url: string }>>;
 	/** Kills the server as a power cut would, and starts it again on the same folder and ports. */
 	crashAndRestart(): Promise<void>;
 	/** What the server has logged so far. */
@@ -51,8 +53,8 @@ async function freePort(): Promise<number> {
 	});
 }
 
-/** How a server is started: the addresses HTTP and media arrive on, HTTPS with its own certificate, and further flags. */
-export type Options = Readonly<{ host?: string; media?: string; https?: boolean; args?: readonly string[] }>;
+/** How a server is started: the network namespace it is in, the addresses HTTP and media arrive on, HTTPS with its own certificate, and further flags. */
+export type Options = Readonly<{ namespace?: string; host?: string; media?: string; https?: boolean; args?: readonly string[] }>;
 
 /** Starts a server on free ports, of the loopback unless told otherwise. */
 export async function startServer(options: Options = {}): Promise<Server> {
@@ -67,7 +69,8 @@ export async function startServer(options: Options = {}): Promise<Server> {
 		const args = ['serve', '--listen', `${host}:${String(http)}`, '--data', data,
 			'--media-udp', `${media}:${String(udp)}`, '--media-tcp', `${media}:${String(tcp)}`,
 			...(options.https === true ? ['--tls', 'self-signed'] : []), ...(options.args ?? [])];
-		const c = spawn(binary, args, { env: { ...process.env, PLENUM_ADMIN_PASSWORD: adminPassword }, stdio: ['ignore', 'pipe', 'pipe'] });
+		const [program, ...before] = options.namespace === undefined ? [binary] : ['ip', 'netns', 'exec', options.namespace, binary];
+		const c = spawn(program ?? binary, [...before, ...args], { env: { ...process.env, PLENUM_ADMIN_PASSWORD: adminPassword }, stdio: ['ignore', 'pipe', 'pipe'] });
 		child = c;
 		for (const stream of [c.stdout, c.stderr]) stream.on('data', (d: Buffer) => { log += d.toString(); });
 		await until('the server to be ready', async () => {
@@ -97,6 +100,12 @@ export async function startServer(options: Options = {}): Promise<Server> {
 			const r = await get(`/reserve_room/?${query.toString()}`);
 			if (!r.ok) throw new Error(`reserve: ${String(r.status)} ${await r.text()}`);
 			return (await r.json()) as Reservation;
+		},
+		make: async (rules) => {
+			const body = JSON.stringify({ duration: 60, timezone: 'UTC', description: 'Weekly sync', ...rules });
+			const r = await get('/api/v1/rooms', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body });
+			if (r.status !== 201) throw new Error(`make a room: ${String(r.status)} ${await r.text()}`);
+			return (await r.json()) as { id: string; meeting_url: string; host_url: string };
 		},
 		crashAndRestart: async () => {
 			await end('SIGKILL');
