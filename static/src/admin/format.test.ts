@@ -110,6 +110,7 @@ describe('choices', () => {
 	it('offer the own zone and UTC once', () => {
 		expect(zones(['Europe/Berlin', 'Asia/Tokyo'], 'Asia/Kolkata')).toEqual(['Asia/Kolkata', 'Asia/Tokyo', 'Europe/Berlin', 'UTC']);
 		expect(zones(['UTC'], 'UTC')).toEqual(['UTC']);
+		expect(zones(['Asia/Calcutta', 'Europe/Kiev'], 'UTC')).toEqual(['Asia/Kolkata', 'Europe/Kyiv', 'UTC']);
 	});
 
 	it('take the English the viewer reads', () => {

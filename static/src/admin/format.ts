@@ -106,9 +106,30 @@ export function size(bytes: number): string {
 	return `${value < 9.95 ? value.toFixed(1) : Math.round(value).toString()}\u00a0${units[unit] ?? ''}`;
 }
 
-/** The zones to offer, sorted, with the viewer's own and UTC among them in any case. */
+/** Names that browsers still give as they were before the IANA renamed them (its file "backward"). */
+const RENAMED: Readonly<Record<string, string>> = {
+	'Africa/Asmera': 'Africa/Asmara',
+	'America/Buenos_Aires': 'America/Argentina/Buenos_Aires',
+	'America/Godthab': 'America/Nuuk',
+	'Asia/Calcutta': 'Asia/Kolkata',
+	'Asia/Katmandu': 'Asia/Kathmandu',
+	'Asia/Rangoon': 'Asia/Yangon',
+	'Asia/Saigon': 'Asia/Ho_Chi_Minh',
+	'Atlantic/Faeroe': 'Atlantic/Faroe',
+	'Europe/Kiev': 'Europe/Kyiv',
+	'Pacific/Enderbury': 'Pacific/Kanton',
+	'Pacific/Ponape': 'Pacific/Pohnpei',
+	'Pacific/Truk': 'Pacific/Chuuk',
+};
+
+/** A zone under the name it has today. */
+export function zoneToday(zone: string): string {
+	return Object.hasOwn(RENAMED, zone) ? (RENAMED[zone] ?? zone) : zone;
+}
+
+/** The zones to offer, sorted, each under the name it has today; the viewer's own and UTC are among them in any case. */
 export function zones(supported: readonly string[], own: string): readonly string[] {
-	return [...new Set([...supported, own, 'UTC'])].filter((zone) => zone !== '').sort();
+	return [...new Set([...supported.map(zoneToday), own, 'UTC'])].filter((zone) => zone !== '').sort();
 }
 
 /** The shell line that reserves the same room. */

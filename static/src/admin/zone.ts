@@ -1,3 +1,5 @@
+import { zoneToday } from './format';
+
 /** A date and a time of day as clocks somewhere show them; month is 1 to 12. */
 export type Wall = Readonly<{ year: number; month: number; day: number; hour: number; minute: number }>;
 
@@ -92,5 +94,5 @@ export function parseDate(date: string): Pick<Wall, 'year' | 'month' | 'day'> | 
 
 /** The zone the browser is in. */
 export function ownZone(): string {
-	return Intl.DateTimeFormat().resolvedOptions().timeZone;
+	return zoneToday(Intl.DateTimeFormat().resolvedOptions().timeZone);
 }

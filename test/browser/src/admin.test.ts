@@ -101,7 +101,7 @@ describe.sequential('an admin', () => {
 		await button('Make a token').click();
 		await page.getByRole('textbox', { name: 'Name' }).fill('Build server');
 		await page.getByRole('dialog').getByRole('button', { name: 'Make token' }).click();
-		const token = await page.getByLabel('Token “Build server”').textContent();
+		const token = await page.getByLabel('Token “Build server”', { exact: true }).textContent();
 		const ask = async () => (await fetch(`${server.url}/api/v1/rooms`, { headers: { Authorization: `Bearer ${String(token)}` } })).status;
 		expect(await ask()).toBe(200);
 		await button('I have copied it').click();
