@@ -8,7 +8,10 @@ import '../src/meeting/meeting.css';
 import { MeetingView } from '../src/meeting/meeting';
 import { OverView } from '../src/meeting/over';
 import { Prejoin } from '../src/meeting/prejoin';
+import { WaitingRoom } from '../src/meeting/waiting';
 import { benchClient, fakeClient, fakeDevices, fakeMeeting, fakePreferences } from './fakes';
+
+const query = new URLSearchParams(location.search);
 
 // Shows the meeting page in states that are hard to bring about: /static/dev/?scene=five
 
@@ -35,6 +38,13 @@ const reactions = [
 	{ key: 2, emoji: '❤️', count: 1, participants: ['p2'], until: Infinity },
 ] as const;
 
+const waiting = { reason: 'lobby', name: 'Maya Lindqvist', title: 'Quarterly planning with the harbour team', endsAt: 0, hostPresent: true, clockOffsetMs: 0 } as const;
+
+const waiters = [
+	{ id: 'w1', name: 'Ines Duarte', role: 'speaker', reason: 'lobby', since: ago(60_000), connected: true },
+	{ id: 'w2', name: 'Bartholomew Featherstonehaugh', role: 'speaker', reason: 'sent_back', since: ago(30_000), connected: true },
+] as const;
+
 const off = { microphone: { kind: 'off' }, camera: { kind: 'off' } } as const;
 
 const scenes: Readonly<Record<string, Scene>> = {
@@ -53,6 +63,12 @@ const scenes: Readonly<Record<string, Scene>> = {
 	guest: () => <Inside count={3} guest />,
 	notices: () => <Inside count={3} notices />,
 	bench: () => <Bench />,
+	lobby: () => <Inside count={4} waiting recording />,
+	audience: () => <Inside count={4} audience />,
+	waiting: () => <WaitingRoom waiting={waiting} link={{ kind: 'open' }} onLeave={() => undefined} />,
+	'waiting-nobody': () => <WaitingRoom waiting={{ ...waiting, hostPresent: false }} link={{ kind: 'open' }} onLeave={() => undefined} />,
+	'sent-back': () => <WaitingRoom waiting={{ ...waiting, reason: 'sent_back' }} link={{ kind: 'open' }} onLeave={() => undefined} />,
+	passcode: () => <Before passcode />,
 	prejoin: () => <Before />,
 	'prejoin-off': () => <Before broken />,
 	ended: () => <OverView over={{ reason: 'ended' }} />,
@@ -74,21 +90,26 @@ type InsideProps = Readonly<{
 	guest?: boolean;
 	/** Hands are up, somebody reacts, and the meeting is locked. */
 	hands?: boolean;
+	/** Somebody waits in the lobby. */
+	waiting?: boolean;
+	/** The viewer only listens. */
+	audience?: boolean;
 	notices?: boolean;
 }>;
 
 function Inside(props: InsideProps) {
 	const { notices, notify, dismiss } = useNotices();
 	const [preferences, setPreferences] = useState(fakePreferences);
-	const [devices] = useState(() => fakeDevices(props.guest === true ? off : {}));
+	const [devices] = useState(() => fakeDevices(props.guest === true || props.audience === true ? off : {}));
 	const [client] = useState(() => {
 		const base = fakeMeeting(props.count);
 		const connected = base.participants.map((one) => (props.lost === true && one.id === 'p3' ? { ...one, connected: false } : one));
 		const meeting = {
 			...base,
-			role: props.guest === true ? ('speaker' as const) : ('host' as const),
+			lobby: props.waiting === true ? waiters : [],
+			role: props.audience === true ? ('audience' as const) : props.guest === true ? ('speaker' as const) : ('host' as const),
 			participants: props.hands === true ? withHands(connected) : props.screen === true ? withScreen(connected) : connected,
-			room: { ...base.room, locked: props.hands === true },
+			room: { ...base.room, locked: props.hands === true, lobby: props.waiting === true },
 			chat: props.chatty === true ? chat : [],
 			...(props.recording === true ? { recording: { on: true, started_at: ago(754_000), by: 'Jonas' } } : {}),
 		};
@@ -141,7 +162,9 @@ function Bench() {
 	);
 }
 
-function Before({ broken = false }: { broken?: boolean }) {
+const refused = { refusal: { code: 'passcode_wrong', message: '', retryAfter: 42 }, at: Date.now(), passcode: 'open' } as const;
+
+function Before({ broken = false, passcode = false }: { broken?: boolean; passcode?: boolean }) {
 	const [preferences, setPreferences] = useState({ ...fakePreferences, name: broken ? '' : fakePreferences.name });
 	const [devices] = useState(() =>
 		fakeDevices(broken ? { microphone: { kind: 'failed', problem: 'denied' }, camera: { kind: 'failed', problem: 'denied' }, cameras: [] } : {}),
@@ -153,7 +176,8 @@ function Before({ broken = false }: { broken?: boolean }) {
 			preferences={preferences}
 			onPreferences={(change) => setPreferences((old) => ({ ...old, ...change }))}
 			onJoin={() => undefined}
-			isHost={!broken}
+			isHost={!broken && !passcode}
+			{...(passcode ? { refused } : {})}
 		/>
 	);
 }
@@ -168,12 +192,13 @@ function fakeLobby(): void {
 		now: ago(0),
 		participants: ['Jonas', 'Priya Raman', 'Tomás Alvarez', 'Aiko Tanaka'],
 		count: 6,
-		recording: true,
+		recording: query.get('scene') !== 'passcode',
+		lobby: true,
+		recording_policy: 'automatic',
 	};
 	window.fetch = () => Promise.resolve(Response.json(lobby));
 }
 
-const query = new URLSearchParams(location.search);
 const theme = query.get('theme');
 if (theme !== null) document.documentElement.dataset['theme'] = theme;
 fakeLobby();

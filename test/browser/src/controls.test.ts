@@ -217,5 +217,18 @@ test('no control stands in the meeting that no test knows', async () => {
 	const items = page.getByRole('menu', { name: 'More' }).getByRole('menuitem');
 	await items.first().waitFor();
 	expect((await items.allInnerTexts()).sort()).toEqual(['Connection', 'Invite others', 'Keyboard shortcuts', 'Picture in picture', 'Sound only']);
+	await page.keyboard.press('Escape');
+	await page.getByRole('button', { name: 'Participants' }).click();
+	const panel = page.getByRole('complementary', { name: 'Participants panel' });
+	expect(await panel.getByRole('switch').evaluateAll((switches) => switches.map((one) => one.closest('label')?.textContent))).toEqual(['Lobby']);
+	expect((await panel.getByRole('button').evaluateAll((buttons) => buttons.map((one) => one.getAttribute('aria-label') ?? one.textContent.trim()))).sort()).toEqual([
+		'Close panel', 'Invite others', 'Lock meeting', 'Manage Bo', 'Mute everyone', 'Options for your picture',
+	]);
+	await panel.getByRole('button', { name: 'Manage Bo' }).click();
+	const rows = page.getByRole('menu', { name: 'Manage Bo' }).getByRole('menuitem');
+	await rows.first().waitFor();
+	expect((await rows.allInnerTexts()).sort()).toEqual([
+		'Connection details', 'Hand over host', 'Make audience', 'Make host', 'Mute', 'Pin', 'Remove from meeting', 'Send to lobby', 'Turn off camera',
+	]);
 	await Promise.all([context, bo.context].map(async (one) => one.close()));
 });

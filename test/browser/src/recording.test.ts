@@ -125,7 +125,7 @@ describe('a recording', () => {
 		const lived = (Date.now() - t0) / 1000;
 		await server.crashAndRestart();
 		const m = await only();
-		expect(m.state).toBe('ready');
+		expect(m.state).toBe('degraded');
 		expect(m.stop_reason).toBe('crash');
 		expect(m.tracks.length).toBe(4);
 		for (const t of m.tracks) {

@@ -22,6 +22,8 @@ export type Server = {
 	get(path: string, init?: RequestInit): Promise<Response>;
 	/** Reserves a room for some minutes. */
 	reserve(minutes?: number, description?: string): Promise<Reservation>;
+	/** Reserves a room by the API, with rules such as a lobby or a passcode. */
+	make(rules: Readonly<Record<string, unknown>>): Promise<Readonly<{ id: string; meeting_url: string; host_url: string }>>;
 	/** Kills the server as a power cut would, and starts it again on the same folder and ports. */
 	crashAndRestart(): Promise<void>;
 	/** What the server has logged so far. */
@@ -98,6 +100,12 @@ export async function startServer(options: Options = {}): Promise<Server> {
 			const r = await get(`/reserve_room/?${query.toString()}`);
 			if (!r.ok) throw new Error(`reserve: ${String(r.status)} ${await r.text()}`);
 			return (await r.json()) as Reservation;
+		},
+		make: async (rules) => {
+			const body = JSON.stringify({ duration: 60, timezone: 'UTC', description: 'Weekly sync', ...rules });
+			const r = await get('/api/v1/rooms', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body });
+			if (r.status !== 201) throw new Error(`make a room: ${String(r.status)} ${await r.text()}`);
+			return (await r.json()) as { id: string; meeting_url: string; host_url: string };
 		},
 		crashAndRestart: async () => {
 			await end('SIGKILL');
