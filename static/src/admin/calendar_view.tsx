@@ -153,10 +153,10 @@ function Entry({ room, now, day }: { room: Room; now: number; day: Day }) {
 			data-phase={phase}
 			to={{ page: 'room', id: room.id, tab: 'now' }}
 			title={`${titleOf(room)}, ${room.creator.name}. ${spanThere(room.start, room.end, room.timezone, place.locale)}`}
-			aria-label={`${titleOf(room)}, ${span(room.start, room.end, now, place)}`}
 		>
 			<span className="entry-time ticking">{begins ? clock(room.start, place) : 'until ' + clock(room.end, place)}</span>
 			<span className="entry-title">{titleOf(room)}</span>
+			<span className="unseen">{span(room.start, room.end, now, place)}</span>
 		</Link>
 	);
 }

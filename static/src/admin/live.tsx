@@ -1,5 +1,5 @@
 import { EllipsisVertical, Hand, Lock, LockOpen, MessageSquare, Mic, MicOff, MonitorUp, Video, VideoOff, Volume2 } from 'lucide-react';
-import { useCallback, useContext, useState } from 'react';
+import { useCallback, useContext, useId, useState } from 'react';
 import type { ReactNode, SyntheticEvent } from 'react';
 import { Avatar, Button, Dialog, IconButton, Menu } from '../design';
 import type { MenuItem } from '../design';
@@ -192,13 +192,27 @@ function MessageForm({ room, to, onClose }: { room: Room; to: Person | 'all'; on
 /** Several lines of text with a label. */
 export function TextArea(props: { label: string; hint?: string; error?: string | undefined; maxLength?: number; rows?: number; value: string; onChange: (value: string) => void }) {
 	const { label, hint, error, rows = 3, value, onChange, ...rest } = props;
+	const id = useId();
 	const note = error ?? hint;
 	return (
-		<label className="field area">
-			<span className="area-label">{label}</span>
-			<textarea {...rest} className="control" rows={rows} value={value} aria-invalid={error !== undefined || undefined} onChange={(event) => onChange(event.currentTarget.value)} />
-			{note === undefined ? null : <span className={error === undefined ? 'hint' : 'error'}>{note}</span>}
-		</label>
+		<div className="field area">
+			<label htmlFor={id}>{label}</label>
+			<textarea
+				{...rest}
+				id={id}
+				className="control"
+				rows={rows}
+				value={value}
+				aria-invalid={error !== undefined || undefined}
+				aria-describedby={note === undefined ? undefined : `${id}-note`}
+				onChange={(event) => onChange(event.currentTarget.value)}
+			/>
+			{note === undefined ? null : (
+				<p id={`${id}-note`} className={error === undefined ? 'hint' : 'error'}>
+					{note}
+				</p>
+			)}
+		</div>
 	);
 }
 

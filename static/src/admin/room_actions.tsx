@@ -47,13 +47,13 @@ export function RoomActions({ room, phase, ask, wide = false }: ActionsProps) {
 	return (
 		<div className="actions">
 			{phase === 'open' ? (
-				<a className="button" data-kind={wide ? 'filled' : 'outlined'} href={room.host_url} target="_blank" rel="noopener" aria-label={`Open ${title} as host`}>
+				<a className="button" data-kind={wide ? 'filled' : 'outlined'} href={room.host_url} target="_blank" rel="noopener" aria-label={`Open as host: ${title}`}>
 					<ExternalLink size={16} aria-hidden="true" />
 					Open as host
 				</a>
 			) : null}
 			{phase === 'open' && !wide ? <CopyButton text={absolute(room.meeting_url)} label={`Copy meeting link of ${title}`} /> : null}
-			{phase === 'upcoming' || (phase === 'open' && wide) ? <CopyButton text={absolute(room.meeting_url)} label={`Copy meeting link of ${title}`} words="Copy link" /> : null}
+			{phase === 'upcoming' || (phase === 'open' && wide) ? <CopyButton text={absolute(room.meeting_url)} label={`Copy link of ${title}`} words="Copy link" /> : null}
 			<Menu label={`Actions for ${title}`} items={items} opener={(props) => <IconButton {...props} label={`More for ${title}`} icon={<EllipsisVertical size={20} />} tip="none" />} />
 		</div>
 	);
