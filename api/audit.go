@@ -2,6 +2,7 @@ package api
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -105,9 +106,7 @@ func (s *Server) auditCall(c echo.Context, action string) {
 		Action: action, Object: v.object, Outcome: outcomeOf(c.Response().Status),
 		Details: map[string]string{"status": strconv.Itoa(c.Response().Status)},
 	}
-	for name, value := range v.details {
-		e.Details[name] = value
-	}
+	maps.Copy(e.Details, v.details)
 	if e.Object == "" {
 		e.Object = pathObject(c)
 	}

@@ -16,7 +16,7 @@ import (
 const passcodeRounds = 20_000
 
 // passcodeMark begins what HashPasscode returns (PBKDF2, RFC 8018).
-const passcodeMark = "$pbkdf2-sha256$" //nolint:gosec // how a hash begins
+const passcodeMark = "$pbkdf2-sha256$" //nolint:gosec // the name of a method, no secret //nolint:gosec // how a hash begins
 
 // HashPasscode returns what is stored of a room's passcode.
 func HashPasscode(text string) string {

@@ -53,7 +53,17 @@ func (d data) change(ctx context.Context, name string, change func(*rooms.User) 
 	if err := change(&user); err != nil {
 		return err
 	}
-	return store.UpdateUser(ctx, user)
+	if err := store.UpdateUser(ctx, user); err != nil {
+		return err
+	}
+	return noteCommand(ctx, store, "changeUser", user.Name)
+}
+
+// noteCommand puts into the audit log what a command did to a user.
+func noteCommand(ctx context.Context, store rooms.Store, action, user string) error {
+	return store.AppendAudit(ctx, []rooms.AuditEntry{{
+		At: time.Now(), Kind: rooms.ActorServer, Actor: "command line", Action: action, Object: user, Outcome: rooms.OutcomeOK,
+	}})
 }
 
 // password is how a command comes by one.
@@ -119,7 +129,10 @@ func addUser(
 	_, err = store.CreateUser(ctx, rooms.User{
 		Name: name, PasswordHash: hash, Role: role, AllowFrom: prefixes, CreatedAt: time.Now(),
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	return noteCommand(ctx, store, "createUser", name)
 }
 
 func tellPassword(out io.Writer, name, text string, made bool) error {

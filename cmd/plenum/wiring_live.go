@@ -21,6 +21,7 @@ import (
 
 // openLive starts media, meetings, attendants and recordings.
 func openLive(ctx context.Context, cfg settings, p parts) (*live, error) {
+	cfg.recording.Audit = func(e recording.Entry) { noteRecording(p.audit, e) }
 	library, err := recording.Open(ctx, cfg.recording, p.log)
 	if err != nil {
 		return nil, fmt.Errorf("open recordings: %w", err)
