@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { deleteRecording, downloadUrl, failureOf, listPeople, listRooms, logIn, push, whoAmI } from './api';
 import type { Failure } from './api';
+import { answerWaiter, listWaiting, moderate } from './live_api';
+import { failureWords } from './words';
 
 type Answer = { status: number; body?: unknown; headers?: Record<string, string> };
 
@@ -96,5 +98,26 @@ describe('calls', () => {
 		answer({ status: 200, body: { delivered: true } }, { status: 404, body: {} });
 		expect(await push('a!b', 'hey', signal())).toBe(true);
 		expect(await push('a!b', 'hey', signal())).toBe(false);
+	});
+});
+
+describe('the lobby', () => {
+	it('is read in order, with reasons of newer servers taken for the plain one', async () => {
+		const asked = answer({ status: 200, body: { waiting: [{ id: 'p2', name: 'Bo', role: 'speaker', reason: 'sent_back', since: '2026-11-22T10:00:00Z', connected: false }, { id: 'p1', name: 'Cy', role: 'audience', reason: 'new', since: '2026-11-22T09:00:00Z', connected: true }] } });
+		expect((await listWaiting('r/1', signal())).map(({ id, reason, connected }) => [id, reason, connected])).toEqual([['p2', 'sent_back', false], ['p1', 'lobby', true]]);
+		expect(asked[0]?.url).toBe('/api/v1/rooms/r%2F1/waiting');
+	});
+
+	it('is told who gets in, and says why not in its own words', async () => {
+		const asked = answer({ status: 204 }, { status: 409, body: { title: 'Conflict', detail: 'the room is full' } });
+		await answerWaiter('r', '../p1', 'deny', signal());
+		expect(asked[0]).toMatchObject({ url: '/api/v1/rooms/r/waiting/..%2Fp1', init: { method: 'POST', body: '{"action":"deny"}' } });
+		const full = await failure(answerWaiter('r', 'p1', 'admit', signal()));
+		expect(full === null ? '' : failureWords(full)).toBe('The room is full.');
+	});
+
+	it('takes somebody back without an answer about them', async () => {
+		answer({ status: 204 });
+		await expect(moderate('r', 'p1', 'send_to_lobby', signal())).resolves.toBeUndefined();
 	});
 });

@@ -5,22 +5,30 @@ import { Avatar, Button, Dialog, IconButton, Menu } from '../design';
 import type { MenuItem } from '../design';
 import { listPeople } from './api';
 import { clock, lengthWords } from './format';
-import { message, moderate, moderateAll, remove } from './live_api';
-import type { PersonAction } from './live_api';
+import { answerWaiter, listWaiting, message, moderate, moderateAll, remove } from './live_api';
+import type { PersonAction, RoomAction } from './live_api';
+import { crowdWords, offersFor } from './live_words';
+import { Waiters } from './lobby';
+import type { Door } from './lobby';
 import type { Live, Person, Room, SourceName } from './model';
 import { Danger, Failed, here, Stale } from './parts';
 import { useAction, usePoll } from './poll';
 import { FormFailure } from './reserve';
 import { deliveryWords } from './push_words';
 import { SessionContext } from './session';
-import { capital, failureWords, peopleWords, titleOf } from './words';
+import { failureWords, titleOf } from './words';
 
-/** Mutes and hands are no events of the room, so people are looked at even while those are streamed. */
+/** Mutes, hands and who waits are no events of the room, so people are looked at even while those are streamed. */
 const EVERY_MS = 3000;
 
-/** Who is in a room now, and what a host can do about it from here. */
+async function loadCrowd(id: string, signal: AbortSignal) {
+	const [live, waiting] = await Promise.all([listPeople(id, signal), listWaiting(id, signal)]);
+	return { ...live, waiting };
+}
+
+/** Who is in a room now and who waits to be, and what a host can do about it from here. */
 export function LiveCard({ room, streamed }: { room: Room; streamed: boolean }) {
-	const load = useCallback((signal: AbortSignal) => listPeople(room.id, signal), [room.id]);
+	const load = useCallback((signal: AbortSignal) => loadCrowd(room.id, signal), [room.id]);
 	const poll = usePoll(load, EVERY_MS);
 	const { notify } = useContext(SessionContext);
 	const { busy, run } = useAction((failure) => notify({ tone: 'danger', text: failureWords(failure) }));
@@ -39,16 +47,22 @@ export function LiveCard({ room, streamed }: { room: Room; streamed: boolean }) 
 		write: setWriting,
 		remove: setRemoving,
 	};
+	const door: Door = {
+		admit: ({ id, name }) => act((signal) => answerWaiter(room.id, id, 'admit', signal), `${name} was let in.`),
+		deny: ({ id, name }) => act((signal) => answerWaiter(room.id, id, 'deny', signal), `${name} was not let in.`),
+		admitAll: () => act((signal) => moderateAll(room.id, 'admit_all', signal), 'All who waited were let in.'),
+	};
 	return (
 		<section className="card padded live" aria-labelledby="live-title">
 			<header className="card-head">
 				<h2 id="live-title">In the meeting</h2>
 				<p className="quiet" role="status">
-					{data === null ? '' : capital(peopleWords(data.participants.length))}
+					{data === null ? '' : crowdWords(data.participants.length, data.waiting.length)}
 					{streamed ? ', live' : ''}
 				</p>
 			</header>
 			<Stale poll={poll} />
+			{data === null ? null : <Waiters waiters={data.waiting} now={poll.at} busy={busy} door={door} />}
 			{data === null ? (
 				poll.failure === null || poll.failure.kind === 'expired' ? (
 					<p className="quiet">Looking who is in…</p>
@@ -56,7 +70,7 @@ export function LiveCard({ room, streamed }: { room: Room; streamed: boolean }) 
 					<Failed title="Who is in can’t be shown" failure={poll.failure} onRetry={poll.refresh} />
 				)
 			) : data.participants.length === 0 ? (
-				<p className="quiet">Nobody is in. Send the meeting link to those you want to meet.</p>
+				<p className="quiet">Nobody is in. {data.waiting.length === 0 ? 'Send the meeting link to those you want to meet.' : 'Those who wait can be let in from here.'}</p>
 			) : (
 				<>
 					<RoomBar live={data} busy={busy} onAll={() => setWriting('all')} act={(action, done) => act((signal) => moderateAll(room.id, action, signal), done)} />
@@ -73,7 +87,7 @@ export function LiveCard({ room, streamed }: { room: Room; streamed: boolean }) 
 	);
 }
 
-function RoomBar({ live, busy, onAll, act }: { live: Live; busy: boolean; onAll: () => void; act: (action: 'mute_all' | 'lock' | 'unlock', done: string) => void }) {
+function RoomBar({ live, busy, onAll, act }: { live: Live; busy: boolean; onAll: () => void; act: (action: RoomAction, done: string) => void }) {
 	return (
 		<div className="live-bar">
 			<Button disabled={busy} icon={<MicOff size={16} aria-hidden="true" />} onClick={() => act('mute_all', 'Everybody but hosts was muted.')}>
@@ -97,15 +111,8 @@ function RoomBar({ live, busy, onAll, act }: { live: Live; busy: boolean; onAll:
 type Doers = Readonly<{ act: (person: Person, action: PersonAction, done: string) => void; write: (person: Person) => void; remove: (person: Person) => void }>;
 
 function itemsFor(person: Person, doers: Doers): readonly MenuItem[] {
-	const on = (source: SourceName) => person.sources.some((one) => one.source === source && !one.muted);
-	const shares = person.sources.some(({ source }) => source === 'screen');
-	const item = (label: string, action: PersonAction, done: string): MenuItem => ({ kind: 'action', label, onPick: () => doers.act(person, action, done) });
 	return [
-		on('microphone') ? item('Mute', 'mute', `${person.name} was muted.`) : item('Ask to unmute', 'ask_to_unmute', `${person.name} was asked to unmute.`),
-		...(on('camera') ? [item('Stop camera', 'stop_camera', `The camera of ${person.name} was turned off.`)] : []),
-		...(shares ? [item('Stop screen share', 'stop_screen', `The screen of ${person.name} is no longer shared.`)] : []),
-		...(person.hand > 0 ? [item('Lower hand', 'lower_hand', `The hand of ${person.name} was lowered.`)] : []),
-		...(person.role === 'host' ? [] : [item('Make host', 'make_host', `${person.name} is now a host.`)]),
+		...offersFor(person).map(({ action, label, done }): MenuItem => ({ kind: 'action', label, onPick: () => doers.act(person, action, done) })),
 		{ kind: 'action', label: 'Write a message', onPick: () => doers.write(person) },
 		{ kind: 'line' },
 		{ kind: 'action', label: 'Remove from the meeting', tone: 'danger', onPick: () => doers.remove(person) },

@@ -1,18 +1,18 @@
 import { ask, get, newKey, query, seg, send } from './http';
 import * as model from './model';
-import type { Live, Person, Room } from './model';
-import { amount, instant, list, object, oneOf, optional, text } from './shape';
+import type { Live, Room } from './model';
+import { amount, flag, instant, list, object, oneOf, optional, text } from './shape';
 import type { Shape } from './shape';
 
 /** What a host can do to a participant. Nobody's microphone or camera can be turned on. */
-export type PersonAction = 'mute' | 'stop_camera' | 'stop_screen' | 'ask_to_unmute' | 'lower_hand' | 'make_host';
+export type PersonAction = 'mute' | 'stop_camera' | 'stop_screen' | 'ask_to_unmute' | 'lower_hand' | 'make_host' | 'make_speaker' | 'make_audience' | 'send_to_lobby';
 
 const room = (id: string) => `/rooms/${seg(id)}`;
 const person = (id: string, who: string) => `${room(id)}/participants/${seg(who)}`;
 
-/** Does something to a participant. */
-export function moderate(id: string, who: string, action: PersonAction, signal: AbortSignal): Promise<Person> {
-	return ask('POST', `${person(id, who)}/moderate`, model.participant, signal, { action });
+/** Does something to a participant. What they are then is not read: who was sent to the lobby is nobody any more. */
+export function moderate(id: string, who: string, action: PersonAction, signal: AbortSignal): Promise<void> {
+	return send('POST', `${person(id, who)}/moderate`, signal, { action });
 }
 
 /** Sends a participant out of the meeting. */
@@ -20,9 +20,29 @@ export function remove(id: string, who: string, signal: AbortSignal): Promise<vo
 	return send('DELETE', person(id, who), signal);
 }
 
-/** Mutes everybody, or locks the meeting. */
-export function moderateAll(id: string, action: 'mute_all' | 'lock' | 'unlock', signal: AbortSignal): Promise<Live> {
+/** What a host can do to all at once. */
+export type RoomAction = 'mute_all' | 'lock' | 'unlock' | 'admit_all';
+
+/** Mutes everybody, locks the meeting, or lets in all who wait. */
+export function moderateAll(id: string, action: RoomAction, signal: AbortSignal): Promise<Live> {
 	return ask('POST', `${room(id)}/moderate`, model.live, signal, { action });
+}
+
+/** Somebody who waits in the lobby, in the role they would have. */
+export type Waiter = Readonly<{ id: string; name: string; role: string; reason: 'lobby' | 'sent_back'; since: number; connected: boolean }>;
+
+const waiter = object<Waiter>({ id: text, name: text, role: optional(text, ''), reason: oneOf(['lobby', 'sent_back'], 'lobby'), since: instant, connected: optional(flag, true) });
+
+const lobby = object<Readonly<{ waiting: readonly Waiter[] }>>({ waiting: list(waiter) });
+
+/** Who waits in the lobby of a room, in the order they came. */
+export async function listWaiting(id: string, signal: AbortSignal): Promise<readonly Waiter[]> {
+	return (await get(`${room(id)}/waiting`, lobby, signal)).waiting;
+}
+
+/** Lets somebody in who waits, or sends them off. */
+export function answerWaiter(id: string, who: string, action: 'admit' | 'deny', signal: AbortSignal): Promise<void> {
+	return send('POST', `${room(id)}/waiting/${seg(who)}`, signal, { action });
 }
 
 export type PushResult = 'delivered' | 'queue_full' | 'gone';

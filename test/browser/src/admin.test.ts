@@ -162,6 +162,45 @@ describe.sequential('an admin', () => {
 		await page.getByRole('listitem').filter({ hasText: 'Bo <i>Chen</i> was removed' }).waitFor();
 	});
 
+	test('lets in who waits in the lobby, sends them back, and denies another', async () => {
+		const room = await server.make({ lobby: true, title: 'Behind a door' });
+		await page.goto(`${server.url}/admin/rooms/${room.id}`);
+		await page.getByText('Nobody is in. Send').waitFor();
+		const lobby = page.getByRole('region', { name: 'Waiting to be let in' });
+		expect(await lobby.count()).toBe(0);
+		const come = async (name: string, colour: string) => {
+			const guest = await open(browser, server.url + room.meeting_url, { colour });
+			await guest.page.getByRole('textbox', { name: 'Your name' }).fill(name);
+			await guest.page.getByRole('button', { name: 'Join meeting' }).click();
+			await lobby.getByRole('listitem').filter({ hasText: name }).waitFor();
+			return guest;
+		};
+		const answer = (action: string, name: string) => lobby.getByRole('button', { name: action, exact: true, description: name });
+		const dee = await come('Dee <u>Day</u>', 'green');
+		const eve = await come('Eve', 'blue');
+		expect(await page.getByRole('status').filter({ hasText: 'Nobody, 2 waiting' }).count()).toBe(1);
+		await answer('Admit', 'Dee <u>Day</u>').click();
+		await dee.page.getByRole('button', { name: 'Leave meeting' }).waitFor();
+		await page.getByText('Dee <u>Day</u> was let in.').waitFor();
+		const inside = page.getByRole('list', { name: 'In Behind a door' });
+		await inside.getByText('Dee <u>Day</u>').waitFor();
+		await answer('Deny', 'Eve').click();
+		await eve.page.getByRole('heading', { name: 'You were not let in' }).waitFor();
+		await lobby.waitFor({ state: 'detached' });
+
+		await pick('Manage Dee <u>Day</u>', 'Make audience');
+		await inside.getByText('Audience', { exact: true }).waitFor();
+		await pick('Manage Dee <u>Day</u>', 'Send to lobby');
+		await dee.page.getByText('A host sent you back to the lobby').waitFor();
+		await lobby.getByText(/^Sent back by a host; since/).waitFor();
+		const fay = await come('Fay', 'red');
+		await lobby.getByRole('button', { name: 'Admit all' }).click();
+		for (const guest of [dee, fay]) await guest.page.getByRole('button', { name: 'Leave meeting' }).waitFor();
+		await lobby.waitFor({ state: 'detached' });
+		expect([...dee.problems, ...eve.problems, ...fay.problems]).toEqual([]);
+		await Promise.all([dee, eve, fay].map(async (one) => one.context.close()));
+	});
+
 	test('adds a webhook, tests it, and sees the delivery', async () => {
 		await page.goto(`${server.url}/admin/webhooks`);
 		await button('Add a webhook').click();
