@@ -2,7 +2,7 @@
 // What other files press is not pressed again; the inventory at the end fails
 // when a control comes that no test knows.
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, Locator, Page } from 'playwright-core';
 import { join, launch, open, received, tile } from './chromium.ts';
 import { startServer, until, type Server } from './server.ts';
 
@@ -33,6 +33,17 @@ const more = async (page: Page, item: string) => {
 	await page.getByRole('button', { name: 'More', exact: true }).click();
 	await page.getByRole('menu', { name: 'More' }).getByText(item, { exact: true }).click();
 };
+
+/** Where a tile stands once it has stopped moving there. */
+async function atRest(of: Locator): Promise<{ x: number; y: number }> {
+	let last = '';
+	return until('a tile to stand still', async () => {
+		const box = await of.boundingBox();
+		const [before, now] = [last, JSON.stringify(box)];
+		last = now;
+		return box !== null && before === now && box;
+	});
+}
 
 test('settings, before joining: devices, picture, voice, looks and language', async () => {
 	const room = await server.reserve();
@@ -104,8 +115,7 @@ test('layout, pins, the own picture and sound only', async () => {
 	await more(page, 'In a corner');
 	await stands('Ann', 'corner');
 	const own = tile(page, 'Ann');
-	const box = await own.boundingBox();
-	if (box === null) throw new Error('no own tile');
+	const box = await atRest(own);
 	await page.mouse.move(box.x + 20, box.y + 20);
 	await page.mouse.down();
 	await page.mouse.move(60, 120, { steps: 5 });
