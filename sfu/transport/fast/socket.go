@@ -68,7 +68,7 @@ func openSocket(addr *net.UDPAddr, shared bool) (*socket, error) {
 			return errors.Join(err, failed)
 		}
 	}
-	pc, err := cfg.ListenPacket(context.TODO(), "udp", addr.String())
+	pc, err := cfg.ListenPacket(context.Background(), "udp", addr.String()) //nolint:forbidigo // opening a socket of an address waits for nothing
 	if err != nil {
 		return nil, err
 	}
