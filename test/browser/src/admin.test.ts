@@ -163,7 +163,7 @@ describe.sequential('an admin', () => {
 	});
 
 	test('lets in who waits in the lobby, sends them back, and denies another', async () => {
-		const room = await server.make({ lobby: true, title: 'Behind a door' });
+		const room = await server.make({ lobby: true, description: 'Behind a door' });
 		await page.goto(`${server.url}/admin/rooms/${room.id}`);
 		await page.getByText('Nobody is in. Send').waitFor();
 		const lobby = page.getByRole('region', { name: 'Waiting to be let in' });
