@@ -142,6 +142,7 @@ test('a viewer without a mouse gets to everything, and always sees where they ar
 	const { page, context } = await open(browser, server.url + room.host_url);
 	await page.getByRole('textbox', { name: 'Your name' }).focus();
 	await page.keyboard.type('Ann');
+	await page.locator('button[type=submit]:enabled').waitFor(); // Enter joins as soon as the room is known to be open
 	await page.keyboard.press('Enter');
 	await page.getByRole('button', { name: 'Leave meeting' }).waitFor();
 	const reached = new Set<string>();
