@@ -201,6 +201,26 @@ type Ledger interface {
 	Watch(roomID string) (stored <-chan struct{}, stop func())
 }
 
+// Figures remembers how much went on lately, here and in each room.
+type Figures interface {
+	// Server returns the figures of the whole server, oldest first.
+	Server() []Figure
+	// Room returns those of a room; none when nobody was in it lately.
+	Room(id string) []Figure
+	// Every is the time between two figures.
+	Every() time.Duration
+}
+
+// A Figure is what went on until an instant, since the figure before it.
+type Figure struct {
+	At      time.Time
+	Rooms   int     // with somebody in them
+	People  int     // in meetings
+	Bitrate int64   // bit/s of media sent to people
+	Loss    float64 // of what was sent to people, 0 to 1; the mean of their links
+	CPU     float64 // of the machine's processors used by the server, 0 to 1
+}
+
 // Webhooks sends what is queued.
 type Webhooks interface {
 	// Wake has it look at once.

@@ -98,7 +98,7 @@ func newTestServer(t *testing.T, change func(*Config, *Deps)) *testServer {
 		Links: links, Audit: s.audited, Revoked: s.revoked, Trials: fakeTrials{},
 		Store: store, Auth: rooms.NewAuthenticator(store, hasher, s.clock), HostKey: []byte("key"),
 		Meetings: s.meetings, Attendants: s.attendants, Recordings: s.recordings,
-		Ledger: s.ledger, Webhooks: s.webhooks, Jobs: fakeJobs{},
+		Ledger: s.ledger, Webhooks: s.webhooks, Jobs: fakeJobs{}, Figures: fakeFigures{},
 		Pages: built, Metrics: prometheus.NewRegistry(),
 	}
 	if change != nil {

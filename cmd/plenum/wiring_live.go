@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
@@ -54,8 +55,11 @@ func openLive(ctx context.Context, cfg settings, p parts) (*live, error) {
 	register := signaling.NewAttendants(signaling.AttendantsConfig{}, p.log)
 	countLive(p.metrics, hub, register)
 	p.metrics.MustRegister(newMediaMetrics(media.Stats))
+	lately := newFigures(media.Figures, time.Now)
+	stopFigures := inBackground(ctx, lately.Run)
 	now := &live{
 		trials:     trials{media},
+		figures:    lately,
 		meetings:   meetings{hub},
 		attendants: attendants{register},
 		recordings: recordings{library},
@@ -63,6 +67,7 @@ func openLive(ctx context.Context, cfg settings, p parts) (*live, error) {
 		close: func(ctx context.Context) error {
 			// Meetings first: their recorders stop with the reason "shutdown".
 			work.stop()
+			stopFigures()
 			err := errors.Join(hub.Close(ctx), register.Close(ctx), library.Close(ctx), media.Close())
 			if turn != nil {
 				err = errors.Join(err, turn.Close())

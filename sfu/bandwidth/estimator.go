@@ -223,6 +223,9 @@ func (e *Estimator) settleProbe(now int64) {
 // Rate returns the estimate in bit/s.
 func (e *Estimator) Rate() int { return int(e.rate.rate) }
 
+// Loss returns the loss of the interval judged last, 0 to 1.
+func (e *Estimator) Loss() float64 { return e.loss.usual + e.loss.excess }
+
 // Assume raises the estimate to rate while nothing is known of the link.
 func (e *Estimator) Assume(rate int) {
 	if !e.hasHeard {
