@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"net/netip"
 	"time"
 
 	"plenum/recording"
 	"plenum/rooms"
+	"plenum/signaling"
 )
 
 // Errors of what is live.
@@ -21,6 +21,18 @@ var (
 	ErrNotHere = errors.New("the participant is not in the meeting")
 	// ErrNoPlace is returned when somebody can't be admitted to a full room.
 	ErrNoPlace = errors.New("the room is full")
+)
+
+// What is live is told in the words of package signaling.
+type (
+	// A Visitor is who opens a meeting's socket, as far as HTTP tells.
+	Visitor = signaling.Visitor
+	// An Attendant is a WebSocket connected to /attendance/.
+	Attendant = signaling.Attendant
+	// An AttendantTarget says which attendants a text is for.
+	AttendantTarget = signaling.Target
+	// A Delivery is what became of a text for one recipient.
+	Delivery = signaling.Delivery
 )
 
 // Meetings is the live side of rooms.
@@ -41,14 +53,6 @@ type Meetings interface {
 	// already.
 	RevokeLink(room rooms.Room, id string)
 	Moderation
-}
-
-// A Visitor is who opens a meeting's socket, as far as HTTP tells.
-type Visitor struct {
-	Addr    netip.Addr
-	User    string          // who is logged in on our own page, or empty
-	UserID  int64           // that user's id, or 0
-	Revoked <-chan struct{} // closed when that login holds no more; nil is never
 }
 
 // Audit takes entries for the audit log; *rooms.AuditLog is one.
@@ -81,23 +85,6 @@ type Moderation interface {
 	Lock(roomID string, on bool) error
 	// Announce shows a text of from to everybody, or to one participant alone.
 	Announce(roomID, from, text, participant string) ([]Delivery, error)
-}
-
-// An Outcome says what became of a text for one recipient.
-type Outcome string
-
-// The outcomes.
-const (
-	Delivered Outcome = "delivered"  // it is on its way on an open connection
-	QueueFull Outcome = "queue_full" // the recipient does not read, and is disconnected
-	Gone      Outcome = "gone"       // the recipient is not connected
-)
-
-// A Delivery is what became of a text for one recipient: an attendant's channel
-// name, or a participant's id.
-type Delivery struct {
-	Recipient string
-	Outcome   Outcome
 }
 
 // Live is what happens in a room now.
@@ -145,28 +132,6 @@ type Attendants interface {
 	Push(ctx context.Context, channelName, text string) error
 	// Send puts text on its way to all whom a target names, and waits for nobody.
 	Send(to AttendantTarget, text string) []Delivery
-}
-
-// An AttendantTarget says which attendants a text is for: the one with the
-// channel name, or all of whom every detail is true, or all.
-type AttendantTarget struct {
-	ChannelName string
-	Details     map[string]string
-	All         bool
-}
-
-// An Attendant is a WebSocket connected to /attendance/.
-type Attendant struct {
-	ChannelName string
-	IP          string
-	Port        int
-	User        string // who is logged in, or empty
-	Details     map[string]string
-	ConnectedAt time.Time
-	// Revoked is closed when that login holds no more; nil is never. Ended is
-	// called once when the socket has ended, or never came about; nil is nobody.
-	Revoked <-chan struct{} `json:"-"`
-	Ended   func()          `json:"-"`
 }
 
 // Recordings is the library of recordings. Its errors wrap those of package

@@ -24,6 +24,7 @@ import (
 	"plenum/rooms"
 	"plenum/rooms/ledger"
 	"plenum/rooms/sqlite"
+	"plenum/signaling"
 )
 
 // Passwords of the users every test server has. Anna's holds a colon, which
@@ -409,11 +410,11 @@ func (f *fakeAttendants) Send(to AttendantTarget, text string) []Delivery {
 		}
 		if hit {
 			f.pushed[a.ChannelName] = append(f.pushed[a.ChannelName], text)
-			all = append(all, Delivery{a.ChannelName, Delivered})
+			all = append(all, Delivery{Recipient: a.ChannelName, Outcome: signaling.Delivered})
 		}
 	}
 	if all == nil && to.ChannelName != "" {
-		all = []Delivery{{to.ChannelName, Gone}}
+		all = []Delivery{{Recipient: to.ChannelName, Outcome: signaling.Gone}}
 	}
 	return all
 }
