@@ -9,8 +9,8 @@ import { countWords } from './words';
 
 const EVERY_MS = 5000;
 
-/** How many figures the server remembers: a full line. */
-const PLACES = 60;
+/** How many figures a line has room for at least, so that the first few do not fill it. */
+const PLACES = 24;
 
 /** How much goes on in a room. Nothing is shown until there is something to draw. */
 export function RoomFigures({ id }: { id: string }) {
@@ -45,12 +45,12 @@ function Sparks({ data, processors, label }: { data: Figures; processors: string
 }
 
 function Spark({ line, every }: { line: Line; every: number }) {
-	const path = pathOf(line, PLACES);
+	const path = pathOf(line, Math.max(PLACES, line.values.length));
 	const from = /^M([\d.]+)/.exec(path)?.[1] ?? '0';
 	return (
 		<li className="spark">
 			<span className="spark-words" aria-hidden="true">
-				<span className="second">{line.name}</span>
+				<span className="spark-name">{line.name}</span>
 				<span className="spark-now">{line.words(line.values.at(-1) ?? 0)}</span>
 			</span>
 			<svg viewBox={`0 0 ${String(BOX.width)} ${String(BOX.height)}`} preserveAspectRatio="none" role="img" aria-label={lineWords(line, every)}>
