@@ -10,7 +10,8 @@ import (
 )
 
 const (
-	// paceEvery is how often padding is sent while the room probes.
+	// paceEvery is how often padding is sent while the room probes, and how
+	// often it looks at what is missing.
 	paceEvery = 10 * time.Millisecond
 	// padSize is the padding of one packet, the most there is.
 	padSize = 255
@@ -127,13 +128,31 @@ func (d *downlink) count(st *Stats) {
 	}
 }
 
-// pace sends the padding that is due to everybody and reports whether more will be.
+// pace sends the padding that is due to everybody, asks again for what is
+// missing, and reports whether there will be more of either.
 func (r *Room) pace(now time.Time) (more bool) {
+	for _, p := range r.plans.givers {
+		more = p.askMissing(now) || more
+	}
 	for _, p := range r.all() {
 		bytes, again := p.down.padding(now)
 		more = more || again
 		if bytes > 0 {
 			p.pad(bytes)
+		}
+	}
+	return more
+}
+
+// askMissing asks the participant for what is due and reports whether anything
+// is missing.
+func (p *Participant) askMissing(now time.Time) (more bool) {
+	for _, s := range p.every {
+		for i := range s.layers {
+			if l := s.layers[i].Load(); l != nil && l.lacks.Load() && !l.over.Load() {
+				l.askMissing(now)
+				more = true
+			}
 		}
 	}
 	return more

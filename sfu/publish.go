@@ -98,6 +98,7 @@ type layer struct {
 	keyArrive atomic.Int64
 	report    atomic.Pointer[SenderReport]
 	over      atomic.Bool // another stream has taken its place
+	lacks     atomic.Bool // packets are missing, so somebody has to look at the clock
 
 	// Of the reading goroutine.
 	unwrap packet.Unwrapper
@@ -275,8 +276,16 @@ func (l *layer) repair(p *packet.Packet) {
 		l.mu.Unlock()
 		return
 	}
-	l.missing.Received(p.Seq, p.Arrival)
+	var took time.Duration
+	if p.Repaired {
+		took = l.missing.Repaired(p.Seq, p.Arrival)
+	} else {
+		l.missing.Received(p.Seq, p.Arrival)
+	}
 	l.mu.Unlock()
+	if took > 0 {
+		l.src.owner.answered(took)
+	}
 	l.askMissing(p.Arrival)
 }
 
@@ -284,11 +293,15 @@ func (l *layer) repair(p *packet.Packet) {
 // keyframe when something was given up.
 func (l *layer) askMissing(now time.Time) {
 	owner := l.src.owner
-	rtt := owner.roundTrip()
+	rtt := owner.measured()
 	l.mu.Lock()
 	ask := slices.Clone(l.missing.Due(now, rtt))
+	lacks := l.missing.Any()
 	pli := l.missing.Lost() > 0 && l.video && l.keyframes.Ask(now)
 	l.mu.Unlock()
+	if l.lacks.Swap(lacks) != lacks && lacks {
+		owner.room.hurry()
+	}
 	if len(ask) > 0 {
 		owner.room.sfu.count.nacked.Add(uint64(len(ask)))
 		owner.conn.Nack(l.stream.SSRC, ask)
