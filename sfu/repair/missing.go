@@ -76,8 +76,9 @@ func NewMissing(cfg MissingConfig) *Missing {
 	return &Missing{cfg: cfg.withDefaults()}
 }
 
-// Received tells that packet seq came on the stream itself.
-func (m *Missing) Received(seq int64, now time.Time) {
+// Received tells that packet seq came on the stream itself. It reports whether
+// it had been asked for, as sound is sent again without RTX.
+func (m *Missing) Received(seq int64, now time.Time) (asked bool) {
 	switch {
 	case !m.started:
 		m.started, m.newest = true, seq
@@ -85,8 +86,9 @@ func (m *Missing) Received(seq int64, now time.Time) {
 		m.open(m.newest+1, seq, now)
 		m.newest = seq
 	case seq < m.newest:
-		m.fill(seq, now)
+		return m.fill(seq, now)
 	}
+	return false
 }
 
 // Repaired tells that packet seq came by RTX, so that it was lost and not late.
@@ -113,16 +115,16 @@ func (m *Missing) Repaired(seq int64, now time.Time) (took time.Duration) {
 // fill takes a packet off the list and learns how it came. A packet that came
 // before it was asked for, or sooner than an answer can have come, was late and
 // not lost; so was one that comes once more after the only answer.
-func (m *Missing) fill(seq int64, now time.Time) {
+func (m *Missing) fill(seq int64, now time.Time) (asked bool) {
 	once := &m.answered[seq&int64(len(m.answered)-1)]
 	i, ok := m.find(seq)
 	switch {
 	case !ok && once.tries > 0 && once.seq == seq:
 		m.sawLate(now.Sub(once.since))
 		once.tries = 0
-		return
+		return false
 	case !ok:
-		return
+		return false
 	}
 	l := m.held[i]
 	m.held = slices.Delete(m.held, i, i+1)
@@ -135,6 +137,7 @@ func (m *Missing) fill(seq int64, now time.Time) {
 			*once = l
 		}
 	}
+	return l.tries > 0
 }
 
 // sawLate and sawLost keep moving averages over about 16 gaps.
@@ -225,6 +228,17 @@ func (m *Missing) Due(now time.Time, rtt time.Duration) (ask []int64) {
 // Any reports whether packets are missing that may still be asked for, so that
 // Due has to be called though nothing comes.
 func (m *Missing) Any() bool { return len(m.held) > 0 }
+
+// First returns the first packet after one that has been missing for less than
+// so long.
+func (m *Missing) First(after int64, now time.Time, within time.Duration) (seq int64, ok bool) {
+	for _, l := range m.held {
+		if l.seq > after && now.Sub(l.since) < within {
+			return l.seq, true
+		}
+	}
+	return 0, false
+}
 
 // Lost returns how many packets were given up since the last call. When there
 // are any, the caller asks for a keyframe.
