@@ -313,6 +313,12 @@ func (m *fakeMeetings) RevokeLinks(room rooms.Room) {
 	m.revoked = append(m.revoked, room.ID)
 }
 
+func (m *fakeMeetings) RevokeLink(room rooms.Room, id string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.revoked = append(m.revoked, room.ID+" "+id)
+}
+
 func (m *fakeMeetings) Live(roomID string) (Live, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
