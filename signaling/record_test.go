@@ -203,7 +203,9 @@ func TestRecordingAlarms(t *testing.T) {
 		code  protocol.RecordingWarning
 		names int
 	}{
-		{silent, true, "heard of Ann", "silent", 1}, {slow, true, "too slow", "slow_disk", 0}, {slow, false, "heard of Ann", "silent", 1},
+		{silent, true, "heard of Ann", "silent", 1},
+		{slow, true, "too slow", "slow_disk", 0},
+		{slow, false, "heard of Ann", "silent", 1},
 		{silent, false, "", "", 0},
 	} {
 		step.alarm.On = step.on

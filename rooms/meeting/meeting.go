@@ -197,7 +197,7 @@ type member struct {
 	lostAt time.Time         // when signalling was lost
 	held   map[Source]string // see Hold: by whom
 	came   *waiter           // out of the lobby, while pending
-	directs
+	direct directs
 }
 
 // snapshot returns a copy that later commands leave alone.

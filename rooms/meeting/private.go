@@ -71,7 +71,7 @@ func (m *Meeting) Tell(now time.Time, from, to, text string, file *File) (own, t
 	}
 	p, q := m.member(from), m.member(to)
 	line := Direct{Message: Message{From: from, Name: p.Name, Text: text, At: now, File: file}, To: to, ToName: q.Name}
-	return p.directs.add(line), q.directs.add(line), nil
+	return p.direct.add(line), q.direct.add(line), nil
 }
 
 // DirectsAfter returns the private lines of a participant that followed that
@@ -82,7 +82,7 @@ func (m *Meeting) DirectsAfter(id string, number int64) []Direct {
 		return nil
 	}
 	var missed []Direct
-	for _, line := range p.directs.kept {
+	for _, line := range p.direct.kept {
 		if line.Number > number {
 			missed = append(missed, line)
 		}
