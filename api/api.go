@@ -44,7 +44,7 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// Deps is what the API stands on. All fields are needed but Relay and Trials.
+// Deps is what the API stands on. All fields are needed but Relay, Trials and Files.
 type Deps struct {
 	Store      rooms.Store
 	Auth       *rooms.Authenticator
@@ -57,6 +57,7 @@ type Deps struct {
 	Jobs       Jobs
 	Relay      Relay          // nil without one
 	Trials     Trials         // nil without one
+	Files      Files          // nil when people share none
 	Links      rooms.LinkKeys // sign join tokens
 	Audit      Audit
 	Revoked    Revocations
@@ -179,6 +180,8 @@ func (s *Server) routes() {
 	s.echo.POST("/api/v1/rooms/:room/trial", s.trial)
 	s.get("/api/v1/rooms/:room/calendar.ics", s.calendarFile)
 	s.echo.GET("/api/v1/rooms/:room/ws", s.meetingSocket)
+	s.echo.POST("/api/v1/rooms/:room/files", s.shareFile)
+	s.get("/api/v1/rooms/:room/files/:file", s.sharedFile)
 	s.get("/api/v1/recordings", s.listRecordings, s.signedIn)
 	s.get("/api/v1/recordings/:recording", s.showRecording, s.signedIn)
 	s.get("/api/v1/recordings/:recording/files/:file", s.recordingFile, s.linked)

@@ -235,6 +235,9 @@ func (s *testServer) example(t *testing.T, path string) string {
 
 func exampleBody(t *testing.T, o *operation) string {
 	t.Helper()
+	if file, is := o.Body.Content["application/octet-stream"]; is {
+		return file.Example.Value
+	}
 	node := o.Body.Content["application/json"].Example
 	var example any
 	if err := node.Decode(&example); err != nil || example == nil {

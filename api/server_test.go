@@ -57,6 +57,7 @@ type testServer struct {
 	recordings *fakeRecordings
 	ledger     *ledger.Ledger
 	webhooks   *fakeWebhooks
+	files      *fakeFiles
 	log        *logBuffer
 	audited    *rooms.AuditLog
 	revoked    *rooms.Revocations
@@ -81,6 +82,7 @@ func newTestServer(t *testing.T, change func(*Config, *Deps)) *testServer {
 		recordings: newFakeRecordings(),
 		ledger:     ledger.New(ledger.Config{Node: "test"}, store, slog.New(slog.DiscardHandler)),
 		webhooks:   &fakeWebhooks{},
+		files:      &fakeFiles{kept: map[string]keptFile{}},
 		log:        &logBuffer{},
 		now:        time.Date(2018, 4, 3, 12, 14, 21, 276_000_000, time.UTC),
 	}
@@ -96,7 +98,7 @@ func newTestServer(t *testing.T, change func(*Config, *Deps)) *testServer {
 	}
 	s.audited, s.revoked = rooms.NewAuditLog(store, 0, log), rooms.NewRevocations(store, s.clock, log)
 	deps := Deps{
-		Links: links, Audit: s.audited, Revoked: s.revoked, Trials: fakeTrials{},
+		Links: links, Audit: s.audited, Revoked: s.revoked, Trials: fakeTrials{}, Files: s.files,
 		Store: store, Auth: rooms.NewAuthenticator(store, hasher, s.clock), HostKey: []byte("key"),
 		Meetings: s.meetings, Attendants: s.attendants, Recordings: s.recordings,
 		Ledger: s.ledger, Webhooks: s.webhooks, Jobs: fakeJobs{}, Figures: fakeFigures{},

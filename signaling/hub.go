@@ -20,6 +20,7 @@ import (
 	"github.com/coder/websocket"
 
 	"plenum/rooms"
+	"plenum/rooms/files"
 	"plenum/rooms/meeting"
 	"plenum/rooms/throttle"
 	"plenum/signaling/protocol"
@@ -40,6 +41,7 @@ type Config struct {
 	EventBuffer       int           // events kept per room for resuming; default 1024
 	EndGrace          time.Duration // how long a meeting may run over its end; default not at all
 
+	Files *files.Store           // keeps what people share; nil: they share no files
 	Links rooms.LinkKeys         // open join tokens; without keys they open nothing
 	Audit func(rooms.AuditEntry) // hears what hosts do and is refused; must not block; default nobody
 }

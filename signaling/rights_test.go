@@ -39,6 +39,8 @@ func TestEveryMessageOfEveryRole(t *testing.T) {
 		"publish off":     {protocol.Publish{Request: request, Source: protocol.Camera}, [6]protocol.ErrorCode{done, done, done, done, wait, gone}},
 		"seated":          {protocol.Seated{Epoch: 1}, [6]protocol.ErrorCode{done, done, done, done, silently, silently}},
 		"chat":            {protocol.SendChat{Request: request, Text: "hi"}, [6]protocol.ErrorCode{done, done, done, forbidden, wait, gone}},
+		"chat to one":     {protocol.SendChat{Request: request, Text: "hi", To: "p1"}, [6]protocol.ErrorCode{done, done, done, forbidden, wait, gone}},
+		"spotlight":       {protocol.Spotlight{Request: request, Participant: "p1", On: true}, [6]protocol.ErrorCode{done, forbidden, forbidden, forbidden, wait, gone}},
 		"hand":            {protocol.Hand{Request: request, Up: true}, [6]protocol.ErrorCode{done, done, done, forbidden, wait, gone}},
 		"hand down":       {protocol.Hand{Request: request}, [6]protocol.ErrorCode{done, done, done, done, wait, gone}},
 		"reaction":        {protocol.React{Request: request, Emoji: protocol.Party}, [6]protocol.ErrorCode{done, done, done, forbidden, wait, gone}},
@@ -356,7 +358,9 @@ func TestRecordingPolicies(t *testing.T) {
 		changed := h.room
 		changed.Version, changed.Rules.Recording = 2, rooms.RecordOff
 		h.hub.UpdateRoom(changed)
-		await(ann, func(r protocol.Recording) bool { return !r.On && r.Notice != "" })
+		await(ann, func(r protocol.Recording) bool {
+			return !r.On && r.Notice != "" && r.NoticeCode == protocol.NoticePolicy
+		})
 		ann.send(protocol.Record{Request: protocol.Request{ID: 9}, On: true})
 		await(ann, func(e protocol.Error) bool { return e.Re == 9 && e.Code == protocol.Forbidden })
 	})
