@@ -8,6 +8,9 @@ import (
 
 func TestChain(t *testing.T) {
 	const wide = true
+	at := func(picture, tl0, layer int, sync bool) Refs {
+		return Refs{Picture: picture, Wide: wide, TL0: tl0, Layer: layer, Sync: sync}
+	}
 	// A stream 0 2 1 2 0 …: the first 2 and every other 1 are sync points.
 	key := Refs{Picture: 100, Wide: wide, TL0: 7, Layer: 0}
 	type step struct {
@@ -17,21 +20,21 @@ func TestChain(t *testing.T) {
 	}
 	for name, steps := range map[string][]step{
 		"nothing lost": {
-			{-1, Refs{101, wide, 7, 2, true}, follows},
-			{-1, Refs{102, wide, 7, 1, true}, follows},
-			{-1, Refs{103, wide, 7, 2, false}, follows},
-			{-1, Refs{104, wide, 8, 0, false}, follows},
+			{-1, at(101, 7, 2, true), follows},
+			{-1, at(102, 7, 1, true), follows},
+			{-1, at(103, 7, 2, false), follows},
+			{-1, at(104, 8, 0, false), follows},
 		},
-		"only padding lost":         {{5, Refs{101, wide, 7, 2, false}, follows}},
-		"a torn frame":              {{0, Refs{102, wide, 7, 1, true}, bridges}},
-		"a 2 lost, then a sync":     {{1, Refs{102, wide, 7, 1, true}, bridges}, {-1, Refs{103, wide, 7, 2, false}, dangles}, {-1, Refs{104, wide, 8, 0, false}, bridges}},
-		"a 1 lost, its 2 hangs":     {{-1, Refs{101, wide, 7, 2, true}, follows}, {1, Refs{103, wide, 7, 2, false}, dangles}, {-1, Refs{104, wide, 8, 0, false}, bridges}, {-1, Refs{105, wide, 8, 2, true}, follows}},
-		"a base lost, seen by base": {{3, Refs{108, wide, 9, 0, false}, breaksOff}},
-		"a base lost, seen above":   {{3, Refs{105, wide, 8, 2, true}, breaksOff}},
-		"both 2 lost":               {{1, Refs{102, wide, 7, 1, true}, bridges}, {1, Refs{104, wide, 8, 0, false}, bridges}},
-		"no layers in the stream":   {{1, Refs{102, wide, -1, -1, false}, breaksOff}},
-		"too many to be sure":       {{128, Refs{102, wide, 7, 1, true}, breaksOff}},
-		"base index wraps":          {{-1, Refs{104, wide, 255, 0, false}, follows}, {1, Refs{108, wide, 0, 0, false}, bridges}},
+		"only padding lost":         {{5, at(101, 7, 2, false), follows}},
+		"a torn frame":              {{0, at(102, 7, 1, true), bridges}},
+		"a 2 lost, then a sync":     {{1, at(102, 7, 1, true), bridges}, {-1, at(103, 7, 2, false), dangles}, {-1, at(104, 8, 0, false), bridges}},
+		"a 1 lost, its 2 hangs":     {{-1, at(101, 7, 2, true), follows}, {1, at(103, 7, 2, false), dangles}, {-1, at(104, 8, 0, false), bridges}, {-1, at(105, 8, 2, true), follows}},
+		"a base lost, seen by base": {{3, at(108, 9, 0, false), breaksOff}},
+		"a base lost, seen above":   {{3, at(105, 8, 2, true), breaksOff}},
+		"both 2 lost":               {{1, at(102, 7, 1, true), bridges}, {1, at(104, 8, 0, false), bridges}},
+		"no layers in the stream":   {{1, at(102, -1, -1, false), breaksOff}},
+		"too many to be sure":       {{128, at(102, 7, 1, true), breaksOff}},
+		"base index wraps":          {{-1, at(104, 255, 0, false), follows}, {1, at(108, 0, 0, false), bridges}},
 	} {
 		var c chain
 		if got := c.next(true, key); got != follows {

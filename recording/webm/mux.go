@@ -41,6 +41,11 @@ type muxCue struct {
 // NewMuxer writes the header and returns a Muxer. The file must be empty. A
 // matroska file may be of any tracks; players take WebM for one of each kind.
 func NewMuxer(f File, tracks []Track, info Info, matroska bool) (*Muxer, error) {
+	for _, t := range tracks {
+		if len(t.Private) > maxPrivate || !matroska && !t.Codec.WebM() {
+			return nil, fmt.Errorf("%w: %s with %d bytes of CodecPrivate", ErrTrack, t.Codec, len(t.Private))
+		}
+	}
 	m := &Muxer{f: f, tracks: tracks, newest: -1}
 	docType := docWebM
 	if matroska {
