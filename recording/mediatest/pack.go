@@ -201,9 +201,9 @@ func packAV1Pion(_ int, coded []byte, _ bool) (Frame, error) {
 }
 
 // h264 encodes access units of some slices each and packs them.
-func h264(pack func(nals [][]byte) [][]byte, slices string) (Clip, error) {
-	c := Clip{Codec: sfu.H264, Step: 40_000_000, Rate: 90000, Width: width, Height: height}
-	out, err := encode("-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-profile:v", "baseline",
+func h264(share int, pack func(nals [][]byte) [][]byte, slices string) (Clip, error) {
+	c := Clip{Codec: sfu.H264, Step: 40_000_000, Rate: 90000, Width: width / share, Height: height / share}
+	out, err := encode(share, "-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-profile:v", "baseline",
 		"-x264-params", fmt.Sprintf("aud=1:keyint=%d:min-keyint=%d:scenecut=0:slices=%s:repeat-headers=1", keyEvery, keyEvery, slices),
 		"-b:v", "400k", "-f", "h264")
 	if err != nil {
