@@ -37,6 +37,9 @@ type Meetings interface {
 	// RevokeLinks tells of a room whose older links hold no more, and sends
 	// those off who came by one.
 	RevokeLinks(room rooms.Room)
+	// RevokeLink sends those off who came by one link, which the store refuses
+	// already.
+	RevokeLink(room rooms.Room, id string)
 	Moderation
 }
 
@@ -173,6 +176,7 @@ type Recordings interface {
 	Get(id string) (Recording, error)
 	File(id, name string) (recording.File, error)
 	Delete(id string) error
+	RemoveDerived(id, path string) error
 	Archive(id string) (recording.Archive, error)
 	SetHold(id string, hold bool) (Recording, error)
 	Audit(e recording.Entry)

@@ -12,6 +12,7 @@ import (
 	"plenum/api"
 	"plenum/recording"
 	"plenum/rooms"
+	"plenum/rooms/files"
 	"plenum/rooms/meeting"
 	"plenum/sfu"
 	"plenum/sfu/ice"
@@ -25,6 +26,10 @@ func openLive(ctx context.Context, cfg settings, p parts) (*live, error) {
 	library, err := recording.Open(ctx, cfg.recording, p.log)
 	if err != nil {
 		return nil, fmt.Errorf("open recordings: %w", err)
+	}
+	shared, err := files.Open(cfg.files)
+	if err != nil {
+		return nil, errors.Join(err, library.Close(ctx))
 	}
 	finding := func() {}
 	if cfg.stun != "" {
@@ -49,7 +54,7 @@ func openLive(ctx context.Context, cfg settings, p parts) (*live, error) {
 		return nil, errors.Join(err, media.Close(), library.Close(ctx))
 	}
 	hub := signaling.NewHub(signaling.Config{
-		EndGrace: cfg.endGrace, Links: p.links, Audit: p.audit.Note,
+		EndGrace: cfg.endGrace, Files: shared, Links: p.links, Audit: p.audit.Note,
 	}, signaling.SFU(media), signaling.Library(library), p.hostKey, p.store, p.ledger, p.log)
 	register := signaling.NewAttendants(signaling.AttendantsConfig{}, p.log)
 	countLive(p.metrics, hub, register)
@@ -70,6 +75,9 @@ func openLive(ctx context.Context, cfg settings, p parts) (*live, error) {
 			finding()
 			return err
 		},
+	}
+	if shared != nil {
+		now.files = sharedFiles{hub}
 	}
 	if turn != nil {
 		now.relay = relays{server: turn, host: cfg.relayHost, announced: media.Announced}

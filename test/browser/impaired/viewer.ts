@@ -193,6 +193,27 @@ export async function sample(page: Page): Promise<Sample> {
 	});
 }
 
+/** What a publisher's browser says it sends: one line per encoding, and one of the path. */
+export async function sending(page: Page): Promise<string> {
+	return await page.evaluate(async () => {
+		const number = (v: unknown) => (typeof v === 'number' ? v : 0);
+		const out: string[] = [];
+		for (const pc of (window as unknown as { plenumPeers: RTCPeerConnection[] }).plenumPeers) {
+			for (const s of (await pc.getStats()).values() as Iterable<Record<string, unknown>>) {
+				if (s['type'] === 'outbound-rtp' && number(s['packetsSent']) > 0) {
+					out.push(`${String(s['rid'] ?? s['kind'])} ${String(s['active'])} target ${(number(s['targetBitrate']) / 1000).toFixed(0)}k frames ${String(s['framesEncoded'] ?? '')} key ${String(s['keyFramesEncoded'] ?? '')} `
+						+ `${String(s['frameHeight'] ?? '')}p packets ${String(s['packetsSent'])} again ${String(s['retransmittedPacketsSent'])} nacks ${String(s['nackCount'])} plis ${String(s['pliCount'] ?? '')} limit ${String(s['qualityLimitationReason'] ?? '')}`);
+				} else if (s['type'] === 'remote-inbound-rtp') {
+					out.push(`report ${String(s['kind'])} ${String(s['ssrc'])} rtt ${number(s['roundTripTime']).toFixed(3)} lost ${String(s['packetsLost'])} ${number(s['fractionLost']).toFixed(2)}`);
+				} else if (s['type'] === 'candidate-pair' && s['nominated'] === true && number(s['availableOutgoingBitrate']) > 0) {
+					out.push(`path ${(number(s['availableOutgoingBitrate']) / 1000).toFixed(0)}k rtt ${number(s['currentRoundTripTime']).toFixed(3)}`);
+				}
+			}
+		}
+		return out.join('\n');
+	});
+}
+
 /** When the page showed a frame of somebody else, since it was opened. */
 export async function framesOf(page: Page): Promise<number[]> {
 	return await page.evaluate(() => (window as unknown as { plenumFrames: number[] }).plenumFrames);
