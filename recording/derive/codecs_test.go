@@ -23,8 +23,8 @@ func TestParticipantCodecs(t *testing.T) {
 		clip := mediatest.Load(t, name)
 		s := newStudio(t, 6)
 		s.person("p1", "Ann", 0, 6)
-		s.clip("p1", sfu.Camera, 0.5, 1, clip)
-		s.clip("p1", sfu.Microphone, 0, 1, mediatest.Load(t, "red"))
+		s.clip(sfu.Camera, 0.5, 1, clip)
+		s.clip(sfu.Microphone, 0, 1, mediatest.Load(t, "red"))
 		path := s.make(Participant, Options{Participant: "p1"})
 		if filepath.Ext(path) != want {
 			t.Errorf("%s: %s", name, path)
@@ -43,9 +43,9 @@ func TestParticipantCodecs(t *testing.T) {
 func TestCodecChange(t *testing.T) {
 	s := newStudio(t, 12)
 	s.person("p1", "Ann", 0, 12)
-	s.clip("p1", sfu.Camera, 0, 1, mediatest.Load(t, "vp8"))
-	s.clip("p1", sfu.Camera, 4.125, 2, mediatest.Load(t, "h264"))
-	s.clip("p1", sfu.Camera, 8.2, 3, mediatest.Load(t, "vp8"))
+	s.clip(sfu.Camera, 0, 1, mediatest.Load(t, "vp8"))
+	s.clip(sfu.Camera, 4.125, 2, mediatest.Load(t, "h264"))
+	s.clip(sfu.Camera, 8.2, 3, mediatest.Load(t, "vp8"))
 	path := s.make(Participant, Options{Participant: "p1"})
 	if got := inspect(t, path); !near(got, 12200*time.Millisecond, 100*time.Millisecond) || filepath.Ext(path) != ".mkv" {
 		t.Errorf("%s lasts %v", path, got)
@@ -66,8 +66,8 @@ func TestChaptersInside(t *testing.T) {
 	s := newStudio(t, 90)
 	s.person("p1", "Ann; = #1 \\", 0, 90)
 	s.voice("p1", 400, 2, 3)
-	s.clip("p1", sfu.Screen, 62, 1, mediatest.Load(t, "vp9"))
-	s.clip("p1", sfu.Screen, 66.2, 2, mediatest.Load(t, "av1"))
+	s.clip(sfu.Screen, 62, 1, mediatest.Load(t, "vp9"))
+	s.clip(sfu.Screen, 66.2, 2, mediatest.Load(t, "av1"))
 	for kind, want := range map[Kind]string{
 		All:       "0.000000,60.000000,Start\n60.000000,88.000000,Ann; = #1 \\ shares a screen\n",
 		Composite: "0.000000,62.000000,Start\n62.000000,90.000000,Ann; = #1 \\ shares a screen\n",

@@ -164,9 +164,10 @@ func (s *studio) track(participant string, source sfu.Source, start float64, ste
 	})
 }
 
-// clip records a clip in any codec, its part of the source numbered.
-func (s *studio) clip(participant string, source sfu.Source, start float64, part int, clip *mediatest.Clip) {
+// clip records a clip of p1 in any codec, its part of the source numbered.
+func (s *studio) clip(source sfu.Source, start float64, part int, clip *mediatest.Clip) {
 	s.tb.Helper()
+	const participant = "p1"
 	dir := s.tb.TempDir()
 	synctest.Test(s.tb.(*testing.T), func(t *testing.T) {
 		l, err := recording.Open(t.Context(), recording.Config{Dir: dir, MinFree: 1, StopFree: 1}, slog.New(slog.DiscardHandler))

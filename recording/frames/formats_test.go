@@ -139,9 +139,8 @@ func TestAV1(t *testing.T) {
 		sequence = key[:n]
 	}
 	bare := slices.Concat([]byte{0x08}, sequence[2:])
-	frame := slices.Concat([]byte{0x30}, key[len(sequence)+1:]) // its size goes: see below
 	_, n := leb128(key[len(sequence)+1:])
-	frame = slices.Concat([]byte{0x30}, key[len(sequence)+1+n:])
+	frame := slices.Concat([]byte{0x30}, key[len(sequence)+1+n:])
 	l := func(b []byte) []byte { return append(appendLEB128(nil, len(b)), b...) }
 	half := len(frame) / 2
 	for name, tt := range map[string]struct {
@@ -212,12 +211,13 @@ func TestVP9Descriptor(t *testing.T) {
 		"layers":                {"e8 01 53 09 82", vp9Descriptor{begin: true, inter: true, picture: 1, tl0: 9, layered: true, temporal: 2, switchUp: true, spatial: 1, onLower: true, length: 4}, false},
 		"flexible, two needs":   {"d8 05 03 08 82", vp9Descriptor{begin: true, inter: true, flexible: true, picture: 5, tl0: -1, diffs: [3]byte{1, 4}, references: 2, length: 4}, false},
 		"flexible with layers":  {"f8 05 20 02 82", vp9Descriptor{begin: true, inter: true, flexible: true, picture: 5, tl0: -1, layered: true, temporal: 1, diffs: [3]byte{1}, references: 1, length: 4}, false},
-		"structure":             {"0a 38 00 60 00 38 00 c0 00 70 02 04 01 28 01 02 82", vp9Descriptor{begin: true, picture: -1, tl0: -1, length: 16}, false},
+		"structure":             {"0a 38 00 60 00 38 00 c0 00 70 02 04 01 28 01 02 82", vp9Descriptor{begin: true, picture: -1, tl0: -1, structure: 1, length: 16}, false},
 		"four needs":            {"d8 05 03 03 03 03 82", vp9Descriptor{}, true},
 		"nothing":               {"", vp9Descriptor{}, true},
 		"only a descriptor":     {"8c 05", vp9Descriptor{}, true},
 		"half a picture id":     {"8c 85", vp9Descriptor{}, true},
 		"needs without end":     {"d8 05 03", vp9Descriptor{}, true},
+		"a group of too many":   {"0a 08 21 82", vp9Descriptor{}, true},
 		"structure without end": {"0a ff 00", vp9Descriptor{}, true},
 	} {
 		got, err := parseVP9(x(tt.payload))

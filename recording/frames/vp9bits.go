@@ -191,7 +191,10 @@ func (s *vp9State) readInter(h *vp9Header, r *bitReader) {
 
 func skipFilter(r *bitReader) {
 	r.skip(6 + 3)
-	if !r.flag() || !r.flag() { // mode_ref_delta_enabled, mode_ref_delta_update
+	if !r.flag() { // mode_ref_delta_enabled
+		return
+	}
+	if !r.flag() { // mode_ref_delta_update
 		return
 	}
 	for range 4 + 2 {
