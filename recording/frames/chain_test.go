@@ -210,6 +210,29 @@ func TestChainKeepsReferencesOfVP9(t *testing.T) {
 	}
 }
 
+// A picture that goes on with statistics needs all that came before, even if it
+// is predicted from none of it.
+func TestChainContext(t *testing.T) {
+	for name, last := range map[string]Refs{
+		"by layers": {Picture: 2, Wide: true, TL0: 8, Layer: 0},
+		"by a list": {Picture: 2, Wide: true, TL0: -1, Layer: 0, Listed: true, Needs: [16]uint8{2}},
+	} {
+		for _, context := range []bool{false, true} {
+			key := Refs{Picture: 0, Wide: true, TL0: 7, Layer: 0, Listed: last.Listed}
+			var c chain
+			c.next(true, key)
+			c.lose(1)
+			want := bridges
+			if last.Context = context; context {
+				want = breaksOff
+			}
+			if got := c.next(false, last); got != want {
+				t.Errorf("%s, context %v: %v, want %v", name, context, got, want)
+			}
+		}
+	}
+}
+
 // What a list of needs must not be taken for.
 func TestListedEdges(t *testing.T) {
 	at := func(picture int, wide bool, needs ...byte) Refs {

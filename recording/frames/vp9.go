@@ -220,6 +220,9 @@ func (v *vp9Builder) end(u *unit) error {
 	if u.key = h.key; !u.key && u.refs.Needs[0] == 0 {
 		u.refs.Listed = false // it must need something
 	}
+	// A frame that isn't error resilient takes its probabilities from one of four
+	// sets that the frames before it have changed, whatever it is predicted from.
+	u.refs.Context = !h.resilient && !h.key
 	u.width, u.height = h.width, h.height
 	return nil
 }
