@@ -1,0 +1,83 @@
+package sfu
+
+import (
+	"time"
+
+	"plenum/sfu/codec"
+)
+
+// A quality is one of the pictures a source can be had in: a simulcast
+// encoding, or the spatial layers of a layered stream up to one of them. Its
+// zero value is none.
+type quality struct {
+	layer   *layer
+	spatial int
+}
+
+// quality returns the n-th of a source's qualities, from the smallest.
+func (s *source) quality(n int) quality {
+	if s == nil || n < 0 || n >= maxLayers {
+		return quality{}
+	}
+	if base := s.layers[0].Load(); base != nil && base.layered() {
+		if n < int(base.spatials.Load()) {
+			return quality{base, n}
+		}
+		return quality{}
+	}
+	return quality{layer: s.layers[n].Load()}
+}
+
+// layered reports whether the layer's stream has several spatial layers.
+func (l *layer) layered() bool { return l.spatials.Load() > 1 }
+
+// live reports whether the quality can be had. Publishers pause simulcast
+// layers, so one that fell silent is not; but a source with a single encoding,
+// such as a still screen, may send rarely.
+func (q quality) live(now time.Time) bool {
+	l := q.layer
+	if !l.src.flows() {
+		return false
+	}
+	if q.spatial > 0 {
+		return now.UnixNano()-l.spatialAt[q.spatial].Load() < int64(liveFor)
+	}
+	return l.src.single() || now.UnixNano()-l.lastSeen.Load() < int64(liveFor)
+}
+
+// height is that of the picture in pixels, 0 while it is not known.
+func (q quality) height() int { return int(q.layer.heights[q.spatial].Load()) }
+
+// bitrate is what forwarding the quality costs, in bit/s.
+func (q quality) bitrate(now time.Time) int {
+	l, at := q.layer, now.UnixNano()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	rate := l.meter.Rate(at)
+	if l.layered() && rate > 0 {
+		for i := q.spatial + 1; i < maxLayers; i++ {
+			rate -= l.upper[i].Rate(at)
+		}
+		rate = max(rate, 1) // the meters began at different times
+	}
+	if rate > 0 {
+		return rate
+	}
+	if !l.video {
+		return soundReserve
+	}
+	return defaultRates[max(l.stream.Layer, q.spatial)]
+}
+
+// drop ends the source's streams of other formats: a publisher sends in one.
+func (s *source) drop(but codec.Kind) {
+	for i := range s.layers {
+		old := s.layers[i].Load()
+		if old == nil || old.kind == but || !s.layers[i].CompareAndSwap(old, nil) {
+			continue
+		}
+		s.owner.room.mu.Lock()
+		old.end()
+		s.owner.room.mu.Unlock()
+	}
+}
