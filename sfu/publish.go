@@ -94,6 +94,7 @@ type layer struct {
 	ring   *packet.Ring
 	outs   atomic.Pointer[[]*output] // changed only by the room's plan
 
+	most      atomic.Int32            // spatial layers the stream had at most
 	spatials  atomic.Int32            // spatial layers, as the newest keyframe says
 	heights   [maxLayers]atomic.Int32 // of them, of the newest keyframe; 0 until one came
 	spatialAt [maxLayers]atomic.Int64 // lastSeen of the spatial layers above the lowest
@@ -133,6 +134,7 @@ func newLayer(src *source, t transport.Track, st Stream, kind codec.Kind) *layer
 		l.upper[i] = bandwidth.NewMeter(window)
 	}
 	l.spatials.Store(1)
+	l.most.Store(1)
 	l.missing = repair.NewMissing(repair.MissingConfig{})
 	l.reception = repair.NewReception(st.ClockRate)
 	l.keyframes = repair.NewKeyframes(keyframeEvery)
@@ -335,6 +337,7 @@ func (l *layer) unwraps(p *packet.Packet) bool {
 func (l *layer) keyframe(p *packet.Packet) {
 	if n := min(int32(p.Frame.Layers), maxLayers); n > 0 {
 		l.spatials.Store(n)
+		l.most.Store(max(n, l.most.Load()))
 	}
 	for i, h := range p.Frame.Heights {
 		if h > 0 {

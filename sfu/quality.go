@@ -20,7 +20,7 @@ func (s *source) quality(n int) quality {
 		return quality{}
 	}
 	if base := s.layers[0].Load(); base != nil && base.layered() {
-		if n < int(base.spatials.Load()) {
+		if n < int(base.most.Load()) {
 			return quality{base, n}
 		}
 		return quality{}
@@ -28,8 +28,9 @@ func (s *source) quality(n int) quality {
 	return quality{layer: s.layers[n].Load()}
 }
 
-// layered reports whether the layer's stream has several spatial layers.
-func (l *layer) layered() bool { return l.spatials.Load() > 1 }
+// layered reports whether the layer's stream has several spatial layers, or
+// had: publishers leave out those that nobody wants.
+func (l *layer) layered() bool { return l.most.Load() > 1 }
 
 // live reports whether the quality can be had. Publishers pause simulcast
 // layers, so one that fell silent is not; but a source with a single encoding,

@@ -1,6 +1,7 @@
 package plain
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,7 +18,7 @@ type Format struct {
 	Payload   uint8
 	RTX       uint8 // 0 without
 	ClockRate uint32
-	Nack      bool // lost packets may be asked for again (RFC 4585 section 6.2.1)
+	Nack      bool // lost packets may be asked for again (RFC 4585 section 6.2.1); of RED as of its Opus
 }
 
 // Formats reads the payload types of an m-line that are known here, in the
@@ -49,6 +50,13 @@ func Formats(m *sdp.MediaDescription) []Format {
 			if apt, err := strconv.ParseUint(strings.TrimPrefix(rest, "apt="), 10, 7); err == nil {
 				repairs[uint8(apt)] = uint8(pt)
 			}
+		}
+	}
+	for pt, f := range known {
+		if f.Kind == codec.REDAudio && !nack[pt] {
+			nack[pt] = slices.ContainsFunc(slices.Collect(maps.Keys(nack)), func(other uint8) bool {
+				return nack[other] && known[other] != nil && known[other].Kind == codec.OpusAudio
+			})
 		}
 	}
 	var all []Format
