@@ -72,6 +72,7 @@ export function createConnection({ seats: seatCount = FIRST_SEATS, iceServers = 
 	let layers: readonly Layer[] | undefined;
 	let wanted = CAMERA.length;
 	const codecs = new Map<Source, VideoCodec>();
+	const browser = { knowsLayers: true };
 	// One after the other: setParameters refuses what getParameters gave before another call.
 	const encode = createQueue();
 	const addSeats = (count: number) => {
@@ -97,7 +98,7 @@ export function createConnection({ seats: seatCount = FIRST_SEATS, iceServers = 
 			const codec = codecs.get(source);
 			if (source === 'screen') return setEncodings(sender, SCREEN.map(({ maxBitrate }) => ({ ...WHOLE, maxBitrate: maxBitrate ?? RATES[2] })), codec);
 			const base = layers ?? CAMERA.map(({ scaleResolutionDownBy = 1 }) => ({ active: true, scaleResolutionDownBy }));
-			return setEncodings(sender, encodingsIn(codec ?? 'vp8', base, wanted), codec);
+			return setCamera(sender, browser, () => encodingsIn(codec ?? 'vp8', base, wanted, browser.knowsLayers), codec);
 		});
 	const exchange = async (iceRestart: boolean, ask: (offer: LocalOffer) => Promise<string>) => {
 		try {
@@ -224,6 +225,16 @@ async function setEncodings(sender: RTCRtpSender, encodings: readonly Encoding[]
 		// A browser that refuses keeps the layers it has, of which the sharpest may stay unsent, or one be sent in vain.
 	}
 	return named === undefined || isFirst(sender, named) || sender.getParameters().encodings.every((encoding: Sent) => encoding.codec?.mimeType === named.mimeType);
+}
+
+/** Sends a camera. A browser that passes over the mode of spatial layers, as Firefox does, gets the encodings without, now and later. */
+async function setCamera(sender: RTCRtpSender, browser: { knowsLayers: boolean }, encodings: () => readonly Encoding[], codec: VideoCodec | undefined): Promise<boolean> {
+	const want = encodings();
+	const done = await setEncodings(sender, want, codec);
+	const [first]: Sent[] = sender.getParameters().encodings;
+	if (!done || want[0]?.scalabilityMode === undefined || first?.scalabilityMode !== undefined || !browser.knowsLayers) return done;
+	browser.knowsLayers = false;
+	return setEncodings(sender, encodings(), codec);
 }
 
 /** The browser sends in the codec without being told, because it was negotiated first. */

@@ -52,4 +52,10 @@ describe('encodingsIn', () => {
 		expect(sent.map(({ scaleResolutionDownBy, maxBitrate }) => [scaleResolutionDownBy, maxBitrate])).toEqual(want);
 		expect(sent.map(({ scalabilityMode }) => scalabilityMode)).toEqual(modes);
 	});
+
+	it('sends VP9 as simulcast where the browser knows no layers', () => {
+		const sent = encodingsIn('vp9', cameraLayers(720), 2, false);
+		expect(sent.map(({ active }) => active)).toEqual([true, true, false]);
+		expect(sent.map(({ scaleResolutionDownBy }) => scaleResolutionDownBy)).toEqual([4, 2, 1]);
+	});
 });

@@ -38,12 +38,13 @@ const LAYERED_RATES = [150_000, 600_000, 2_000_000] as const;
 /**
  * The camera's encodings in a format. VP9 is one stream of spatial layers in
  * the first encoding: what is large enough for one viewer costs the others
- * nothing, and it takes less than three streams do. The others are simulcast;
- * AV1 has to be told its mode, or Chromium sends the first encoding alone.
+ * nothing, and it takes less than three streams do. The others are simulcast,
+ * and VP9 too where the browser knows no layers; VP9 and AV1 have to be told
+ * their mode, or Chromium sends the first encoding alone.
  */
-export function encodingsIn(codec: VideoCodec, layers: readonly Layer[], wanted: number): readonly Encoding[] {
-	if (codec === 'vp9') return layered(layers, wanted);
-	const scalabilityMode = codec === 'av1' ? 'L1T3' : undefined;
+export function encodingsIn(codec: VideoCodec, layers: readonly Layer[], wanted: number, knowsLayers = true): readonly Encoding[] {
+	if (codec === 'vp9' && knowsLayers) return layered(layers, wanted);
+	const scalabilityMode = codec === 'av1' || codec === 'vp9' ? 'L1T3' : undefined;
 	return wantedOf(layers, wanted).map((layer, index) => ({ ...layer, maxBitrate: RATES[index] ?? RATES[0], scalabilityMode }));
 }
 

@@ -1,32 +1,8 @@
 // Rooms in each format of pictures, with the browser's own encoders and decoders.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Browser, Page } from 'playwright-core';
-import { join, launch, open, received, tile } from './chromium.ts';
+import { flows, join, launch, open, received, tile } from './chromium.ts';
 import { startServer, until, type Server } from './server.ts';
-
-/** One stream of pictures as the browser counts it. */
-type Flow = Readonly<{ codec: string; frames: number; height: number; mode: string; rid: string; bytes: number }>;
-
-/** What a page sends or receives as pictures, of the streams that ever carried a frame. */
-async function flows(page: Page, way: 'inbound-rtp' | 'outbound-rtp', kind = 'video'): Promise<Flow[]> {
-	return await page.evaluate(async ([type, medium]) => {
-		const all: Flow[] = [];
-		for (const pc of (window as unknown as { plenumPeers: RTCPeerConnection[] }).plenumPeers) {
-			if (pc.connectionState === 'closed') continue;
-			const report = await pc.getStats();
-			for (const s of report.values() as Iterable<Record<string, unknown>>) {
-				if (s['type'] !== type || s['kind'] !== medium) continue;
-				const codec = report.get(String(s['codecId'])) as { mimeType?: string } | undefined;
-				all.push({
-					codec: codec?.mimeType ?? '', frames: Number(s['framesDecoded'] ?? s['framesEncoded'] ?? 0),
-					height: Number(s['frameHeight'] ?? 0), mode: String(s['scalabilityMode'] ?? ''), rid: String(s['rid'] ?? ''),
-					bytes: Number(s['bytesReceived'] ?? s['bytesSent'] ?? 0),
-				});
-			}
-		}
-		return all;
-	}, [way, kind] as const);
-}
 
 const picture = (page: Page, name: string) => tile(page, name).and(page.locator('[data-state=picture]'));
 
