@@ -2,10 +2,7 @@ package codec
 
 import (
 	"bytes"
-	"encoding/binary"
 	"errors"
-	"os"
-	"path/filepath"
 	"slices"
 	"testing"
 )
@@ -139,48 +136,13 @@ func TestPatchVP8(t *testing.T) {
 	}
 }
 
-// payloadOf cuts the header and the padding off an RTP packet, which is whole.
-func payloadOf(b []byte) []byte {
-	start, end := 12+4*int(b[0]&0x0F), len(b)
-	if b[0]&0x10 != 0 {
-		start += 4 + 4*int(binary.BigEndian.Uint16(b[start+2:]))
-	}
-	if b[0]&0x20 != 0 {
-		end -= int(b[len(b)-1])
-	}
-	return slices.Clone(b[start:end])
-}
-
-// recorded are VP8 payloads that Chromium sent.
-func recorded(f *testing.F) (all [][]byte) {
-	f.Helper()
-	files, err := filepath.Glob("../testdata/rtp/*vp8*")
-	if err != nil || len(files) == 0 {
-		f.Fatalf("no streams: %v", err)
-	}
-	for _, file := range files {
-		b, err := os.ReadFile(file)
-		if err != nil {
-			f.Fatal(err)
-		}
-		for len(b) >= 2 {
-			n := int(b[0])<<8 | int(b[1])
-			if payload := payloadOf(b[2 : 2+n]); len(payload) > 0 {
-				all = append(all, payload)
-			}
-			b = b[2+n:]
-		}
-	}
-	return all
-}
-
 // FuzzVP8 holds that parsing never panics and that a patch changes nothing but
 // what it is told to.
 func FuzzVP8(f *testing.F) {
 	for _, tt := range vp8Payloads {
 		f.Add(tt.payload, uint16(0x7FFF), uint8(0xFF))
 	}
-	for _, payload := range recorded(f) {
+	for _, payload := range recorded(f, "vp8") {
 		f.Add(payload, uint16(1), uint8(1))
 	}
 	f.Fuzz(func(t *testing.T, payload []byte, pictureID uint16, tl0 uint8) {
