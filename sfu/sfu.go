@@ -48,7 +48,7 @@ type Config struct {
 	Unbounded   bool                // send what tiles ask for, whatever a subscriber's link carries
 	Plain       bool                // carry all media through Pion, also where there is a faster way
 	Shards      int                 // sockets and goroutines that read media from each address; default one per core
-	VideoCodecs []Codec             // of pictures, best first; default VP8, H264, VP9, AV1
+	VideoCodecs []Codec             // of pictures, best first; default VP8 alone
 }
 
 func (c Config) withDefaults() Config {
@@ -65,7 +65,7 @@ func (c Config) withDefaults() Config {
 		c.Audible = 5
 	}
 	if len(c.VideoCodecs) == 0 {
-		c.VideoCodecs = []Codec{VP8, H264, VP9, AV1}
+		c.VideoCodecs = []Codec{VP8}
 	}
 	if c.Shards == 0 {
 		c.Shards = runtime.GOMAXPROCS(0)

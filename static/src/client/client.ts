@@ -196,6 +196,7 @@ class MeetingClient implements Client {
 		const connection = createConnection({
 			iceServers,
 			seats: Math.min(FIRST_SEATS, this.options.mostSeats ?? MOST_SEATS),
+			videoCodecs: this.options.videoCodecs,
 			onMoved: () => this.socket.reconnect(),
 		});
 		this.connection = connection;

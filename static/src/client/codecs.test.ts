@@ -29,6 +29,13 @@ describe('of all codecs the room speaks', () => {
 		expect(roomCodecs(kind, use, has).map(({ mimeType }) => mimeType)).toEqual(want);
 	});
 
+	it('those the server agrees on', () => {
+		const types = (...agreed: ('vp8' | 'vp9' | 'h264')[]) => roomCodecs('video', 'receive', CHROMIUM, agreed).map(({ mimeType }) => mimeType);
+		expect(types('vp8')).toEqual(['video/VP8', 'video/rtx']);
+		expect(types('vp9', 'vp8')).toEqual(['video/VP8', 'video/VP9', 'video/rtx']);
+		expect(types()).toEqual([]);
+	});
+
 	it('in the profiles that all browsers share', () => {
 		expect(roomCodecs('video', 'send', CHROMIUM).map(({ sdpFmtpLine }) => sdpFmtpLine)).toEqual([
 			'', 'level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f', 'profile-id=0', 'level-idx=5;profile=0;tier=0', '',

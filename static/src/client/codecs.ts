@@ -13,9 +13,10 @@ export const VIDEO_CODECS = ['vp8', 'h264', 'vp9', 'av1'] as const satisfies rea
  * The codecs that rooms speak, of those a browser has: Opus, with or without
  * copies of what went before, and one profile of each format of pictures, with
  * their retransmission. SDP costs m-lines times codecs, so a short list is what
- * keeps a join quick. Empty when the browser has none of them.
+ * keeps a join quick, and those the server does not agree on are left out. Empty
+ * when the browser has none of them.
  */
-export function roomCodecs<T extends Codec>(kind: 'audio' | 'video', use: Use, codecs: readonly T[]): T[] {
+export function roomCodecs<T extends Codec>(kind: 'audio' | 'video', use: Use, codecs: readonly T[], agreed: readonly VideoCodec[] = VIDEO_CODECS): T[] {
 	const of = (mimeType: string, fits: (fmtp: ReadonlyMap<string, string>) => boolean = () => true) =>
 		codecs.filter((codec) => codec.mimeType.toLowerCase() === mimeType && fits(parametersOf(codec))).slice(0, 1);
 	if (kind === 'audio') {
@@ -29,7 +30,7 @@ export function roomCodecs<T extends Codec>(kind: 'audio' | 'video', use: Use, c
 		...of('video/h264', (fmtp) => fmtp.get('packetization-mode') === '1' && fmtp.get('profile-level-id')?.toLowerCase() === '42e01f'),
 		...of('video/vp9', (fmtp) => (fmtp.get('profile-id') ?? '0') === '0'),
 		...of('video/av1', (fmtp) => (fmtp.get('profile') ?? '0') === '0'),
-	];
+	].filter((codec) => agreed.some((name) => codecNamed([codec], name) !== undefined));
 	return pictures.length > 0 ? [...pictures, ...of('video/rtx')] : [];
 }
 

@@ -51,6 +51,8 @@ const SCREEN: RTCRtpEncodingParameters[] = [{ maxBitrate: 2_500_000 }];
 export type ConnectionOptions = Readonly<{
 	/** How many seats it begins with. */
 	seats?: number;
+	/** The formats of pictures the server agrees on; all that are known when it did not say. */
+	videoCodecs?: readonly VideoCodec[] | undefined;
 	/** Where a way round a firewall may be asked for. */
 	iceServers?: readonly RTCIceServer[];
 	/** Called when a restart of ICE finds this device at an address it did not have before. */
@@ -58,15 +60,16 @@ export type ConnectionOptions = Readonly<{
 }>;
 
 /** Returns a connection with its send-only m-lines and seats, none of which has a device yet. */
-export function createConnection({ seats: seatCount = FIRST_SEATS, iceServers = [], onMoved }: ConnectionOptions = {}): Connection {
+export function createConnection({ seats: seatCount = FIRST_SEATS, iceServers = [], videoCodecs, onMoved }: ConnectionOptions = {}): Connection {
 	const pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle', iceServers: [...iceServers] });
 	watchAddresses(pc, onMoved);
 	const queue = createQueue();
+	const add = (kind: 'audio' | 'video', use: Use, sendEncodings?: RTCRtpEncodingParameters[]) => addLine(pc, kind, use, { sendEncodings, videoCodecs });
 	const senders: Record<Source, RTCRtpTransceiver> = {
-		microphone: add(pc, 'audio', 'send-voice'),
-		camera: add(pc, 'video', 'send', CAMERA),
-		screen: add(pc, 'video', 'send', SCREEN),
-		screen_audio: add(pc, 'audio', 'send'),
+		microphone: add('audio', 'send-voice'),
+		camera: add('video', 'send', CAMERA),
+		screen: add('video', 'send', SCREEN),
+		screen_audio: add('audio', 'send'),
 	};
 	let seats: readonly SeatReceivers[] = [];
 	let layers: readonly Layer[] | undefined;
@@ -77,8 +80,8 @@ export function createConnection({ seats: seatCount = FIRST_SEATS, iceServers = 
 	const encode = createQueue();
 	const addSeats = (count: number) => {
 		while (seats.length < count) {
-			const audio = add(pc, 'audio', 'receive').receiver;
-			const video = add(pc, 'video', 'receive').receiver;
+			const audio = add('audio', 'receive').receiver;
+			const video = add('video', 'receive').receiver;
 			seats = [...seats, { audio, video }];
 		}
 	};
@@ -139,7 +142,7 @@ export function createConnection({ seats: seatCount = FIRST_SEATS, iceServers = 
 				const before = codecs.get(source);
 				codecs.set(source, codec);
 				if ((await settle(source)) || pc.signalingState === 'closed') return;
-				if (!prefer(senders[source], codec)) {
+				if (!prefer(senders[source], codec, videoCodecs)) {
 					if (before === undefined) codecs.delete(source);
 					else codecs.set(source, before);
 					return;
@@ -173,11 +176,13 @@ function watchAddresses(pc: RTCPeerConnection, onMoved: (() => void) | undefined
 	});
 }
 
-function add(pc: RTCPeerConnection, kind: 'audio' | 'video', use: Use, sendEncodings?: RTCRtpEncodingParameters[]): RTCRtpTransceiver {
+type LineOptions = Readonly<{ sendEncodings: RTCRtpEncodingParameters[] | undefined; videoCodecs: readonly VideoCodec[] | undefined }>;
+
+function addLine(pc: RTCPeerConnection, kind: 'audio' | 'video', use: Use, { sendEncodings, videoCodecs }: LineOptions): RTCRtpTransceiver {
 	const direction = use === 'receive' ? 'recvonly' : 'sendonly';
 	const transceiver = pc.addTransceiver(kind, { direction, ...(sendEncodings === undefined ? {} : { sendEncodings }) });
 	const ends = use === 'receive' ? RTCRtpReceiver : RTCRtpSender;
-	const codecs = roomCodecs(kind, use, ends.getCapabilities(kind)?.codecs ?? []);
+	const codecs = roomCodecs(kind, use, ends.getCapabilities(kind)?.codecs ?? [], videoCodecs);
 	if (codecs.length === 0 || !('setCodecPreferences' in transceiver)) return transceiver;
 	try {
 		transceiver.setCodecPreferences(codecs);
@@ -188,8 +193,8 @@ function add(pc: RTCPeerConnection, kind: 'audio' | 'video', use: Use, sendEncod
 }
 
 /** Puts a codec first in what the next offer says of a source; false where the browser can't. */
-function prefer(transceiver: RTCRtpTransceiver, codec: VideoCodec): boolean {
-	const codecs = roomCodecs('video', 'send', RTCRtpSender.getCapabilities('video')?.codecs ?? []);
+function prefer(transceiver: RTCRtpTransceiver, codec: VideoCodec, agreed: readonly VideoCodec[] | undefined): boolean {
+	const codecs = roomCodecs('video', 'send', RTCRtpSender.getCapabilities('video')?.codecs ?? [], agreed);
 	if (codecNamed(codecs, codec) === undefined || !('setCodecPreferences' in transceiver)) return false;
 	try {
 		transceiver.setCodecPreferences(putFirst(codecs, codec));

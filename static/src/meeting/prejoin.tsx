@@ -18,7 +18,7 @@ export type PrejoinProps = Readonly<{
 	preferences: Preferences;
 	onPreferences: (change: Partial<Preferences>) => void;
 	/** Undefined passcode: the room asks for none, or the viewer has a link that needs none. */
-	onJoin: (name: string, passcode: string | undefined) => void;
+	onJoin: (name: string, passcode: string | undefined, videoCodecs: Lobby['videoCodecs']) => void;
 	isHost: boolean;
 	/** The viewer came by a link of their own, which needs no passcode. */
 	linked?: boolean;
@@ -200,7 +200,7 @@ function JoinForm({ answer, preferences, onPreferences, onJoin, linked = false, 
 		setAsked(true);
 		if (name === '' || answer?.kind !== 'open' || early > 0 || held > 0 || (asks && passcode === '')) return;
 		if (linkName === undefined) onPreferences({ name });
-		onJoin(name, asks ? passcode : undefined);
+		onJoin(name, asks ? passcode : undefined, answer?.kind === 'open' ? answer.lobby.videoCodecs : undefined);
 	};
 	return (
 		<form className="join-form" onSubmit={submit} noValidate>
