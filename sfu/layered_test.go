@@ -221,7 +221,7 @@ func TestANarrowLinkGetsFewerLayers(t *testing.T) {
 }
 
 // What the layers of one stream cost, and whether they can be had.
-func TestQualitiesOfALayeredStream(t *testing.T) {
+func TestRungsOfALayeredStream(t *testing.T) {
 	r := newStill(t)
 	bo, _ := r.enter("bo", 2)
 	cam := r.layeredCamera(bo, 3)
@@ -231,24 +231,24 @@ func TestQualitiesOfALayeredStream(t *testing.T) {
 	src := bo.sources[Camera]
 	last := 0
 	for i, height := range []int{180, 360, 720} {
-		q := src.quality(i)
+		q := src.rung(i)
 		if q.layer == nil || q.height() != height || !q.live(cam.at) {
-			t.Fatalf("quality %d: %+v", i, q)
+			t.Fatalf("rung %d: %+v", i, q)
 		}
 		if rate := q.bitrate(cam.at); rate <= last {
-			t.Errorf("quality %d costs %d bit/s, the one below %d", i, rate, last)
+			t.Errorf("rung %d costs %d bit/s, the one below %d", i, rate, last)
 		} else {
 			last = rate
 		}
 	}
-	if q := src.quality(3); q.layer != nil {
+	if q := src.rung(3); q.layer != nil {
 		t.Errorf("there is a fourth: %+v", q)
 	}
 	cam.layers = 1 // as after a word that no more are wanted
 	for n := range 90 {
 		cam.send(n == 0)
 	}
-	if q := src.quality(2); q.layer == nil || q.live(cam.at) {
+	if q := src.rung(2); q.layer == nil || q.live(cam.at) {
 		t.Errorf("a layer that is not sent any more: %+v, live %v", q, q.live(cam.at))
 	}
 }

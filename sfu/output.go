@@ -137,7 +137,7 @@ func (o *output) sit(s *source, gate int64) {
 // aim chooses what to forward. The switch happens at the layer's next
 // keyframe, or its next packet for sound. Until then, it and what plays stay
 // attached. Only the room's plan calls it.
-func (o *output) aim(q quality) {
+func (o *output) aim(q rung) {
 	if o.source == nil {
 		return
 	}
@@ -480,12 +480,12 @@ func (o *output) first() (timestamp uint32, ok bool) {
 }
 
 // has returns what is forwarded now.
-func (o *output) has() quality {
+func (o *output) has() rung {
 	l := o.playing()
 	if l == nil || !l.layered() {
-		return quality{layer: l}
+		return rung{layer: l}
 	}
-	return quality{layer: l, spatial: int(o.goes.Load())}
+	return rung{layer: l, spatial: int(o.goes.Load())}
 }
 
 // playing returns the layer that is forwarded now, or nil.

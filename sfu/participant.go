@@ -33,7 +33,7 @@ type seat struct {
 	rank     int   // its place there
 	rates    [maxLayers]int
 	standing bandwidth.Standing // what the picture gets
-	choice   quality            // of the picture
+	choice   rung            // of the picture
 	level    int                // its index
 	blind    bool               // the picture is in a format the participant can't decode
 	asks     struct {           // what the picture's tile asks for, whether it arrives or not

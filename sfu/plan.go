@@ -201,7 +201,7 @@ func (r *Room) move(p *Participant, st *seat, to seating.Occupant) {
 		st.gate = p.epoch + 1
 	}
 	st.vacate()
-	st.occupant, st.standing, st.choice = to, bandwidth.Standing{}, quality{}
+	st.occupant, st.standing, st.choice = to, bandwidth.Standing{}, rung{}
 	owner := r.members[to.Participant]
 	if owner == nil {
 		return
@@ -237,9 +237,9 @@ func (r *Room) aim(p *Participant, now time.Time) {
 			sound = nil
 		}
 		if sound != nil {
-			reserve += quality{layer: sound}.bitrate(now)
+			reserve += rung{layer: sound}.bitrate(now)
 		}
-		st.audio.aim(quality{layer: sound})
+		st.audio.aim(rung{layer: sound})
 	}
 	r.share(p, max(reserve, soundReserve), now)
 	p.waiting = false

@@ -32,7 +32,7 @@ func (r *Room) share(p *Participant, reserve int, now time.Time) {
 	least := reserve
 	for _, st := range p.seats {
 		top := p.wish(st)
-		st.choice, st.level = st.video.source.quality(top), top
+		st.choice, st.level = st.video.source.rung(top), top
 		if st.choice.layer == nil {
 			st.standing = bandwidth.Standing{}
 			continue
@@ -61,7 +61,7 @@ func (r *Room) share(p *Participant, reserve int, now time.Time) {
 	spent, need := s.alloc.Allocate(s.tiles, budget-reserve, now)
 	held := 0
 	for _, st := range s.seats {
-		st.choice = st.video.source.quality(st.standing.Level - 1)
+		st.choice = st.video.source.rung(st.standing.Level - 1)
 		if st.standing.Held {
 			held++
 		}
@@ -81,7 +81,7 @@ func (r *Room) share(p *Participant, reserve int, now time.Time) {
 func (st *seat) price(top int, now time.Time) (least int) {
 	st.rates = [maxLayers]int{}
 	for i := range top + 1 {
-		q := st.video.source.quality(i)
+		q := st.video.source.rung(i)
 		if q.layer == nil || !st.video.source.seen[i].live {
 			continue
 		}
@@ -139,7 +139,7 @@ func asLive(layers [maxLayers]seating.Layer) []seating.Layer {
 
 // sight is what the room's plan last saw of a layer.
 type sight struct {
-	of     quality
+	of     rung
 	live   bool
 	height int // a default until the first keyframe
 }
@@ -148,7 +148,7 @@ type sight struct {
 // anything did. It is the plan's.
 func (s *source) look(now time.Time) (changed bool) {
 	for i := range s.layers {
-		at := sight{of: s.quality(i)}
+		at := sight{of: s.rung(i)}
 		if at.of.layer != nil && at.of.layer.video {
 			at.live, at.height = at.of.live(now), at.of.height()
 			if at.height == 0 {

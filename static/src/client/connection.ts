@@ -87,14 +87,7 @@ export function createConnection({ seats: seatCount = FIRST_SEATS, iceServers = 
 	};
 	addSeats(seatCount);
 
-	const offer = async (iceRestart: boolean): Promise<LocalOffer> => {
-		const made = await pc.createOffer({ iceRestart });
-		const sdp = withAudioNack(made.sdp ?? '');
-		// Candidates are not waited for: the server has all of its own in the answer.
-		await pc.setLocalDescription({ type: 'offer', sdp }).catch(() => pc.setLocalDescription(made));
-		return { offer: pc.localDescription?.sdp ?? sdp, sources: sourcesOf(senders) };
-	};
-	const answer = (sdp: string) => pc.setRemoteDescription({ type: 'answer', sdp });
+	const { offer, answer, exchange } = negotiator(pc, senders);
 	const settle = (source: Source) =>
 		encode(() => {
 			const { sender } = senders[source];
@@ -103,15 +96,6 @@ export function createConnection({ seats: seatCount = FIRST_SEATS, iceServers = 
 			const base = layers ?? CAMERA.map(({ scaleResolutionDownBy = 1 }) => ({ active: true, scaleResolutionDownBy }));
 			return setCamera(sender, browser, () => encodingsIn(codec ?? 'vp8', base, wanted, browser.knowsLayers), codec);
 		});
-	const exchange = async (iceRestart: boolean, ask: (offer: LocalOffer) => Promise<string>) => {
-		try {
-			await answer(await ask(await offer(iceRestart)));
-		} catch (error) {
-			if (pc.signalingState === 'have-local-offer') await pc.setLocalDescription({ type: 'rollback' });
-			throw error;
-		}
-	};
-
 	return {
 		pc,
 		seats: () => seats,
@@ -155,6 +139,28 @@ export function createConnection({ seats: seatCount = FIRST_SEATS, iceServers = 
 		},
 		close: () => pc.close(),
 	};
+}
+
+/** What passes between the page and the server about a connection. */
+function negotiator(pc: RTCPeerConnection, senders: Record<Source, RTCRtpTransceiver>) {
+	const offer = async (iceRestart: boolean): Promise<LocalOffer> => {
+		const made = await pc.createOffer({ iceRestart });
+		const sdp = withAudioNack(made.sdp ?? '');
+		// Candidates are not waited for: the server has all of its own in the answer.
+		await pc.setLocalDescription({ type: 'offer', sdp }).catch(() => pc.setLocalDescription(made));
+		return { offer: pc.localDescription?.sdp ?? sdp, sources: sourcesOf(senders) };
+	};
+	const answer = (sdp: string) => pc.setRemoteDescription({ type: 'answer', sdp });
+	const exchange = async (iceRestart: boolean, ask: (offer: LocalOffer) => Promise<string>) => {
+		try {
+			await answer(await ask(await offer(iceRestart)));
+		} catch (error) {
+			if (pc.signalingState === 'have-local-offer') await pc.setLocalDescription({ type: 'rollback' });
+			throw error;
+		}
+	};
+
+	return { offer, answer, exchange };
 }
 
 /** Tells when candidates of a later generation have an address that no earlier one had. */

@@ -200,7 +200,7 @@ function JoinForm({ answer, preferences, onPreferences, onJoin, linked = false, 
 		setAsked(true);
 		if (name === '' || answer?.kind !== 'open' || early > 0 || held > 0 || (asks && passcode === '')) return;
 		if (linkName === undefined) onPreferences({ name });
-		onJoin(name, asks ? passcode : undefined, answer?.kind === 'open' ? answer.lobby.videoCodecs : undefined);
+		onJoin(name, asks ? passcode : undefined, answer.lobby.videoCodecs);
 	};
 	return (
 		<form className="join-form" onSubmit={submit} noValidate>

@@ -6,36 +6,36 @@ import (
 	"plenum/sfu/codec"
 )
 
-// A quality is one of the pictures a source can be had in: a simulcast
+// A rung is one of the pictures a source can be had in: a simulcast
 // encoding, or the spatial layers of a layered stream up to one of them. Its
 // zero value is none.
-type quality struct {
+type rung struct {
 	layer   *layer
 	spatial int
 }
 
-// quality returns the n-th of a source's qualities, from the smallest.
-func (s *source) quality(n int) quality {
+// rung returns the n-th of a source's rungs, from the smallest.
+func (s *source) rung(n int) rung {
 	if s == nil || n < 0 || n >= maxLayers {
-		return quality{}
+		return rung{}
 	}
 	if base := s.layers[0].Load(); base != nil && base.layered() {
 		if n < int(base.most.Load()) {
-			return quality{base, n}
+			return rung{base, n}
 		}
-		return quality{}
+		return rung{}
 	}
-	return quality{layer: s.layers[n].Load()}
+	return rung{layer: s.layers[n].Load()}
 }
 
 // layered reports whether the layer's stream has several spatial layers, or
 // had: publishers leave out those that nobody wants.
 func (l *layer) layered() bool { return l.most.Load() > 1 }
 
-// live reports whether the quality can be had. Publishers pause simulcast
+// live reports whether the rung can be had. Publishers pause simulcast
 // layers, so one that fell silent is not; but a source with a single encoding,
 // such as a still screen, may send rarely.
-func (q quality) live(now time.Time) bool {
+func (q rung) live(now time.Time) bool {
 	l := q.layer
 	if !l.src.flows() {
 		return false
@@ -47,10 +47,10 @@ func (q quality) live(now time.Time) bool {
 }
 
 // height is that of the picture in pixels, 0 while it is not known.
-func (q quality) height() int { return int(q.layer.heights[q.spatial].Load()) }
+func (q rung) height() int { return int(q.layer.heights[q.spatial].Load()) }
 
-// bitrate is what forwarding the quality costs, in bit/s.
-func (q quality) bitrate(now time.Time) int {
+// bitrate is what forwarding the rung costs, in bit/s.
+func (q rung) bitrate(now time.Time) int {
 	l, at := q.layer, now.UnixNano()
 	l.mu.Lock()
 	defer l.mu.Unlock()
