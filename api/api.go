@@ -48,7 +48,7 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// Deps is what the API stands on. All fields are needed but Relay and Trials.
+// Deps is what the API stands on. All fields are needed but Relay, Trials and Files.
 type Deps struct {
 	Store      rooms.Store
 	Auth       *rooms.Authenticator
@@ -61,9 +61,11 @@ type Deps struct {
 	Jobs       Jobs
 	Relay      Relay          // nil without one
 	Trials     Trials         // nil without one
+	Files      Files          // nil when people share none
 	Links      rooms.LinkKeys // sign join tokens
 	Audit      Audit
 	Revoked    Revocations
+	Figures    Figures
 	Pages      fs.FS // the built page; may lack files
 	Metrics    *prometheus.Registry
 }
@@ -83,6 +85,7 @@ type Server struct {
 	noted    recently // downloads in the audit log
 	draining atomic.Bool
 	pushes   *onceOnly
+	doing    doing         // requests with an Idempotency-Key
 	drained  chan struct{} // closed when draining begins
 	streams  *streams
 }
@@ -156,10 +159,12 @@ func (s *Server) routes() {
 	s.get("/api/v1/rooms/:room", s.showRoom, s.signedIn)
 	s.echo.PATCH("/api/v1/rooms/:room", s.changeRoom, s.signedIn)
 	s.echo.DELETE("/api/v1/rooms/:room", s.cancelRoom, s.signedIn)
-	s.echo.POST("/api/v1/rooms/:room/extend", s.extendRoom, s.signedIn)
+	s.creating("/api/v1/rooms/:room/extend", s.extendRoom, s.signedIn)
 	s.echo.POST("/api/v1/rooms/:room/end", s.endRoom, s.signedIn)
-	s.echo.POST("/api/v1/rooms/:room/links", s.createRoomLink, s.signedIn)
-	s.echo.POST("/api/v1/rooms/:room/links/revoke", s.revokeRoomLinks, s.signedIn)
+	s.get("/api/v1/rooms/:room/links", s.listRoomLinks, s.signedIn)
+	s.creating("/api/v1/rooms/:room/links", s.createRoomLink, s.signedIn)
+	s.echo.DELETE("/api/v1/rooms/:room/links/:link", s.revokeRoomLink, s.signedIn)
+	s.creating("/api/v1/rooms/:room/links/revoke", s.revokeRoomLinks, s.signedIn)
 	s.get("/api/v1/rooms/:room/participants", s.participants, s.signedIn)
 	s.get("/api/v1/rooms/:room/participants/:participant", s.showParticipant, s.signedIn)
 	s.echo.DELETE("/api/v1/rooms/:room/participants/:participant", s.removeParticipant, s.signedIn)
@@ -179,28 +184,33 @@ func (s *Server) routes() {
 	s.echo.POST("/api/v1/rooms/:room/trial", s.trial)
 	s.get("/api/v1/rooms/:room/calendar.ics", s.calendarFile)
 	s.echo.GET("/api/v1/rooms/:room/ws", s.meetingSocket)
+	s.echo.POST("/api/v1/rooms/:room/files", s.shareFile)
+	s.get("/api/v1/rooms/:room/files/:file", s.sharedFile)
 	s.get("/api/v1/recordings", s.listRecordings, s.signedIn)
 	s.get("/api/v1/recordings/:recording", s.showRecording, s.signedIn)
 	s.get("/api/v1/recordings/:recording/files/:file", s.recordingFile, s.linked)
+	s.echo.DELETE("/api/v1/recordings/:recording/files/:file", s.deleteFile, s.signedIn)
 	s.get("/api/v1/recordings/:recording/archive.zip", s.recordingArchive, s.linked)
-	s.echo.POST("/api/v1/recordings/:recording/links", s.createLink, s.signedIn)
-	s.echo.POST("/api/v1/recordings/:recording/derived", s.derive, s.signedIn)
+	s.creating("/api/v1/recordings/:recording/links", s.createLink, s.signedIn)
+	s.creating("/api/v1/recordings/:recording/derived", s.derive, s.signedIn)
 	s.get("/api/v1/recordings/:recording/derived", s.listJobs, s.signedIn)
 	s.get("/api/v1/recordings/:recording/derived/:job", s.showJob, s.signedIn)
 	s.echo.DELETE("/api/v1/recordings/:recording/derived/:job", s.cancelJob, s.signedIn)
 	s.echo.PATCH("/api/v1/recordings/:recording", s.changeRecording, s.signedIn, s.adminOnly)
 	s.echo.DELETE("/api/v1/recordings/:recording", s.deleteRecording, s.signedIn)
 	s.get("/api/v1/attendants", s.listAttendants, s.signedIn)
-	s.echo.POST("/api/v1/attendants/:channel/push", s.push, s.signedIn)
+	s.creating("/api/v1/attendants/:channel/push", s.push, s.signedIn)
 	s.echo.POST("/api/v1/push", s.pushMany, s.signedIn)
 	s.get("/api/v1/tokens", s.listTokens, s.signedIn, s.inPerson)
-	s.echo.POST("/api/v1/tokens", s.createToken, s.signedIn, s.inPerson)
+	s.creatingSecret("/api/v1/tokens", s.createToken, s.signedIn, s.inPerson)
 	s.echo.DELETE("/api/v1/tokens/:token", s.deleteToken, s.signedIn, s.inPerson)
 	s.webhookRoutes()
 	s.get("/api/v1/users", s.listUsers, s.signedIn, s.adminOnly)
-	s.echo.POST("/api/v1/users", s.createUser, s.signedIn, s.inPerson, s.adminOnly)
+	s.creatingSecret("/api/v1/users", s.createUser, s.signedIn, s.inPerson, s.adminOnly)
 	s.echo.PATCH("/api/v1/users/:user", s.changeUser, s.signedIn, s.inPerson, s.adminOnly)
 	s.echo.DELETE("/api/v1/users/:user", s.deleteUser, s.signedIn, s.inPerson, s.adminOnly)
+	s.get("/api/v1/figures", s.serverFigures, s.signedIn, s.adminOnly)
+	s.get("/api/v1/rooms/:room/figures", s.roomFigures, s.signedIn)
 	s.get("/api/v1/audit", s.listAudit, s.signedIn, s.adminOnly)
 }
 

@@ -191,7 +191,10 @@ func TestALateUpperLayerLeavesNoGap(t *testing.T) {
 	for i := range 2 {
 		cam.to.Packet(late[i], lateSeqs[i])
 	}
-	cam.send(false)
+	cam.send(false) // tells of the gap
+	cam.at = cam.at.Add(2 * mostHold)
+	cam.send(false) // nobody waits for it any longer
+	late[2].Arrival = cam.at
 	cam.to.Packet(late[2], lateSeqs[2])
 	cam.to.Flush(nil)
 	cam.send(false)

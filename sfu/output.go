@@ -60,6 +60,7 @@ type output struct {
 	wants   struct{ packets, keyframes police.Bucket }
 	passed  int64           // newest packet of the current layer replayed from its ring
 	whole   bool            // the packet sent last ended its frame
+	lineup  lineup          // what waits, of a picture on a narrow link
 	batch   transport.Batch // of forward
 	fill    int
 	scratch [packet.MTU]byte
@@ -176,11 +177,6 @@ func (o *output) pending() (l *layer, open bool) {
 	return l, o.open(at)
 }
 
-// climbs reports whether more spatial layers of l should go than do.
-func (o *output) climbs(l *layer) bool {
-	return l.layered() && o.goes.Load() < min(o.top.Load(), l.spatials.Load()-1)
-}
-
 // open reports whether the page has cleared the seat.
 func (o *output) open(at *sitting) bool { return o.sub.acked.Load() >= at.gate }
 
@@ -219,7 +215,7 @@ func (o *output) catchUp(l *layer, now time.Time) (sent int, ask bool) {
 	defer p.Release()
 	var t tally
 	o.start(at, playing{layer: l, epoch: epoch, era: era}, p, &t)
-	o.sub.room.sfu.count.sent(t)
+	o.sub.room.sent(t)
 	return int(t.packets), false
 }
 
@@ -227,7 +223,7 @@ func (o *output) catchUp(l *layer, now time.Time) (sent int, ask bool) {
 // after it already.
 func (o *output) start(at *sitting, play playing, p *packet.Packet, t *tally) {
 	o.begin(at, play, p)
-	o.pass(play.layer, p, t)
+	o.choose(play.layer, p, t)
 	ring := play.layer.ring
 	newest, _ := ring.Newest()
 	for seq := p.Seq + 1; seq <= newest; seq++ {
@@ -236,7 +232,7 @@ func (o *output) start(at *sitting, play playing, p *packet.Packet, t *tally) {
 			continue // lost or late: the subscriber will ask for it
 		}
 		if len(next.Payload()) > 0 || !o.stream.Drop(seq) {
-			o.pass(play.layer, next, t)
+			o.choose(play.layer, next, t)
 		}
 		o.passed = seq
 		next.Release()
@@ -276,35 +272,10 @@ func (o *output) forwardLocked(l *layer, p *packet.Packet, epoch uint32, t *tall
 	switch {
 	case p.Seq <= o.passed: // went out with the replay
 	case len(p.Payload()) == 0 && o.stream.Drop(p.Seq): // padding
+	case o.video:
+		o.choose(l, p, t)
 	default:
-		o.pass(l, p, t)
-	}
-}
-
-// pass sends a packet of what plays, unless it is of a layer that does not go.
-func (o *output) pass(l *layer, p *packet.Packet, t *tally) {
-	if l.layered() && len(p.Payload()) > 0 {
-		forward, _ := o.layers.Take(p.Frame, p.Timestamp, int(o.top.Load()))
-		if goes := int32(o.layers.Top()); goes != o.goes.Load() {
-			o.goes.Store(goes)
-			o.sub.stir()
-		}
-		if !forward {
-			o.leaveOut(p)
-			return
-		}
-	}
-	o.write(p, t)
-}
-
-// leaveOut drops a packet without a gap. When one that came after it went
-// already, its place is filled with padding: nobody should ask for it.
-func (o *output) leaveOut(p *packet.Packet) {
-	if o.stream.Drop(p.Seq) {
-		return
-	}
-	if seq, ts, ok := o.stream.Forward(p.Seq, p.Timestamp, p.Arrival); ok {
-		o.sender.Pad(transport.Header{Seq: seq, Timestamp: ts, Codec: o.plays.Load().layer.kind}, 1)
+		o.write(p, t)
 	}
 }
 
@@ -316,6 +287,7 @@ func (o *output) begin(in *sitting, play playing, p *packet.Packet) {
 	}
 	o.layers = svc.Selector{}
 	o.goes.Store(0)
+	o.disband()
 	from := o.stream.Switch(at, p.Arrival)
 	o.passed, o.csrc = p.Seq-1, in.source.owner.number
 	o.plays.Store(&play)
@@ -416,7 +388,11 @@ func (o *output) resend(number uint16, at time.Time) bool {
 			payload = nil // padding took its place, and is lost
 		}
 	}
-	o.sender.Resend(h, payload)
+	n := o.sender.Resend(h, payload)
+	if n == 0 {
+		return false
+	}
+	o.sub.down.resent(n+transport.Overhead, at)
 	o.sub.room.sfu.count.resent.Add(1)
 	return true
 }
@@ -477,15 +453,6 @@ func (o *output) first() (timestamp uint32, ok bool) {
 		return s.from, true
 	}
 	return 0, false
-}
-
-// has returns what is forwarded now.
-func (o *output) has() rung {
-	l := o.playing()
-	if l == nil || !l.layered() {
-		return rung{layer: l}
-	}
-	return rung{layer: l, spatial: int(o.goes.Load())}
 }
 
 // playing returns the layer that is forwarded now, or nil.

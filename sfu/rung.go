@@ -32,18 +32,16 @@ func (s *source) rung(n int) rung {
 // had: publishers leave out those that nobody wants.
 func (l *layer) layered() bool { return l.most.Load() > 1 }
 
-// live reports whether the rung can be had. Publishers pause simulcast
-// layers, so one that fell silent is not; but a source with a single encoding,
-// such as a still screen, may send rarely.
+// live reports whether the rung can be had: publishers leave out encodings and
+// layers that nobody wants, or that their link does not carry.
 func (q rung) live(now time.Time) bool {
 	l := q.layer
-	if !l.src.flows() {
-		return false
+	if q.spatial == 0 || !l.src.flows() {
+		return l.live(now)
 	}
-	if q.spatial > 0 {
-		return now.UnixNano()-l.spatialAt[q.spatial].Load() < int64(liveFor)
-	}
-	return l.src.single() || now.UnixNano()-l.lastSeen.Load() < int64(liveFor)
+	at := l.spatialAt[q.spatial].Load()
+	silent := l.lastSeen.Load() - at
+	return now.UnixNano()-at < int64(liveFor) && silent < max(int64(outlivedBy), outlivedFrames*l.frameGap.Load())
 }
 
 // height is that of the picture in pixels, 0 while it is not known.

@@ -52,7 +52,7 @@ func (s *socket) command(ctx context.Context, msg any) error {
 	case protocol.Publish:
 		return s.live.publish(s.session, s, m)
 	case protocol.SendChat:
-		return s.live.chat(s.session, s, m.Text)
+		return s.live.chat(s.session, s, m)
 	case protocol.Record:
 		return s.live.record(s.session, s, m)
 	case protocol.Consent:
@@ -68,6 +68,8 @@ func (s *socket) command(ctx context.Context, msg any) error {
 		}
 	case protocol.Moderate:
 		return s.live.moderate(s.session, s, m)
+	case protocol.Spotlight:
+		return s.live.spotlight(s.session, s, m)
 	case protocol.Lock:
 		return s.live.lock(s.session, s, m.On)
 	case protocol.SetLobby:
@@ -118,7 +120,7 @@ func (s *socket) join(ctx context.Context, m protocol.Join) (err error) {
 			s.idle.Reset(s.hub.cfg.JoinWait)
 		}
 	}()
-	g, err := s.hub.entitled(*s.info.Load(), s.from, m, time.Now())
+	g, err := s.hub.entitled(ctx, *s.info.Load(), s.from, m, time.Now())
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package signaling
 
 import (
 	"cmp"
+	"strings"
 	"time"
 
 	"plenum/rooms"
@@ -49,13 +50,18 @@ func rosterRows(in []meeting.Participant) []protocol.Participant {
 		rows[i] = protocol.Participant{
 			ID: p.ID, Number: p.Number, Name: p.Name, Role: protocol.Role(p.Role),
 			Sources: sources, Connected: p.Connected, JoinedAt: stamp(p.JoinedAt), Hand: p.Hand,
+			Spotlight: p.Spotlight,
 		}
 	}
 	return rows
 }
 
 func chatMessage(m meeting.Message) protocol.ChatMessage {
-	return protocol.ChatMessage{From: m.From, Name: m.Name, Text: m.Text, At: stamp(m.At)}
+	line := protocol.ChatMessage{From: m.From, Name: m.Name, Text: m.Text, At: stamp(m.At)}
+	if f := m.File; f != nil {
+		line.File = &protocol.SharedFile{ID: f.ID, Name: f.Name, Size: f.Size, Picture: f.Picture}
+	}
+	return line
 }
 
 func chatMessages(in []meeting.Message) []protocol.ChatMessage {
@@ -67,7 +73,15 @@ func chatMessages(in []meeting.Message) []protocol.ChatMessage {
 }
 
 func recordingState(r meeting.Recording) protocol.RecordingState {
-	return protocol.RecordingState{On: r.On, ID: r.ID, StartedAt: stamp(r.StartedAt), By: r.By, Notice: r.Notice, Warning: r.Warning}
+	state := protocol.RecordingState{
+		On: r.On, ID: r.ID, StartedAt: stamp(r.StartedAt), By: r.By,
+		Notice: r.Notice.Text, NoticeCode: protocol.RecordingNotice(r.Notice.Code),
+		Warning: r.Warning.Text, WarningCode: protocol.RecordingWarning(r.Warning.Code),
+	}
+	if r.Warning.Silent != "" {
+		state.Silent = strings.Split(r.Warning.Silent, "\n")
+	}
+	return state
 }
 
 func roomState(i meeting.Info) protocol.RoomState {

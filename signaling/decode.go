@@ -39,7 +39,7 @@ func decode(data []byte) (msg any, id int, err error) {
 	case protocol.Join:
 		return checkJoin(m)
 	case protocol.Resume:
-		if m.After < 0 || m.Attempt < 0 || m.Token == "" || len(m.Token) > maxToken {
+		if m.After < 0 || m.Attempt < 0 || m.DirectAfter < 0 || m.Token == "" || len(m.Token) > maxToken {
 			return nil, id, errors.New("resume needs the token of joined and the number of the last event seen")
 		}
 	case protocol.Offer:
@@ -58,7 +58,14 @@ func decode(data []byte) (msg any, id int, err error) {
 		if m.Text = clean(m.Text, "\n\t"); m.Text == "" || utf8.RuneCountInString(m.Text) > maxText {
 			err = fmt.Errorf("text must have 1 to %d characters", maxText)
 		}
+		if len(m.To) > maxID {
+			err = errors.New("to must be the id of a participant")
+		}
 		msg = m
+	case protocol.Spotlight:
+		if m.Participant == "" || len(m.Participant) > maxID {
+			err = errors.New("participant must be the id of the one concerned")
+		}
 	case protocol.React:
 		if !knownEmoji(m.Emoji) {
 			err = fmt.Errorf("unknown emoji %.40q", string(m.Emoji))

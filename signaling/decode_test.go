@@ -39,7 +39,7 @@ func FuzzDecode(f *testing.F) {
 		`{"type":"chat","text":"hi\u0000"}`, `{"type":"publish","source":"camera","on":true}`,
 		`{"type":"moderate","action":"mute","participant":"p2"}`, `{"type":"moderate","action":"mute_all"}`,
 		`{"type":"reaction","emoji":"👏"}`, `{"type":"extend","minutes":30}`, `{"type":"lock","on":true}`, `{"type":"hand","up":true}`,
-		`{"type":"resume","token":"x","after":5}`, `{"type":"leave"}`, `{"type":5}`, `{"id":"x","type":"chat"}`,
+		`{"type":"resume","token":"x","after":5}`, `{"type":"leave"}`, `{"type":5}`, `{"type":"chat","text":"hi","to":"p2"}`, `{"type":"spotlight","participant":"p2","on":true}`, `{"id":"x","type":"chat"}`,
 	} {
 		f.Add([]byte(seed))
 	}
@@ -65,6 +65,13 @@ func FuzzDecode(f *testing.F) {
 		case protocol.SendChat:
 			if n := utf8.RuneCountInString(m.Text); n < 1 || n > maxText {
 				t.Fatalf("chat of %d characters passed", n)
+			}
+			if len(m.To) > maxID {
+				t.Fatalf("an addressee of %d bytes passed", len(m.To))
+			}
+		case protocol.Spotlight:
+			if m.Participant == "" || len(m.Participant) > maxID {
+				t.Fatalf("%+v passed", m)
 			}
 		case protocol.Publish:
 			if !known(m.Source) {

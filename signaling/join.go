@@ -16,7 +16,7 @@ import (
 // goroutine: only the first and the last step enter the room's, so that SDP
 // work holds up nobody.
 func (r *liveRoom) join(ctx context.Context, s *socket, m protocol.Join, g guest) (*session, error) {
-	joining := &session{token: rand.Text(), guest: g}
+	joining := &session{token: rand.Text(), guest: g, uploads: newUploading(rand.Text())}
 	var number uint32
 	var waits bool
 	err := errGone
@@ -59,7 +59,7 @@ func (r *liveRoom) receive(joining *session, s *socket, m protocol.Join) (number
 		return 0, false, errRemoved
 	case !now.Before(r.info.End): // it runs over
 		return 0, false, errEnded
-	case g.link != "" && g.epoch < r.info.Rules.LinkEpoch:
+	case g.link != "" && (g.epoch < r.info.Rules.LinkEpoch || r.books.revokes(g.link)):
 		return 0, false, refusal{code: protocol.LinkExpired, message: "The link is not valid any more. Ask for a new one."}
 	case g.role != meeting.Host && (r.meeting.Info().Lobby || r.books.holds(g)):
 		return 0, true, r.enqueue(now, joining, s, m)
@@ -148,7 +148,7 @@ func (r *liveRoom) greet(s *session, re int, answer string) {
 		Re: re, Participant: s.id, ResumeToken: s.token, Role: protocol.Role(p.Role), Answer: answer,
 		Room: roomState(snap.Room), Roster: pages[0].Rows, RosterMore: pages[0].More,
 		Recording: recordingState(snap.Recording),
-		Chat:      chatMessages(snap.Chat), Seq: snap.Seq, Now: stamp(time.Now()),
+		Chat:      chatMessages(snap.Chat), Files: r.fileTerms(s), Seq: snap.Seq, Now: stamp(time.Now()),
 	})}, encodeAll(pages[1:])...))
 	s.sendSeats()
 	s.sendEncodings(s.wanted)
@@ -205,6 +205,9 @@ func (r *liveRoom) takeUp(socket *socket, m protocol.Resume) (*session, error) {
 	msgs := [][]byte{encode(protocol.Resumed{Re: m.ID, Now: stamp(time.Now())})}
 	for _, e := range missed {
 		msgs = append(msgs, encode(eventMessage(e)))
+	}
+	for _, line := range r.meeting.DirectsAfter(s.id, m.DirectAfter) {
+		msgs = append(msgs, encode(directMessage(line)))
 	}
 	for _, order := range r.orders(s.id) {
 		msgs = append(msgs, encode(order))

@@ -55,7 +55,7 @@ func (r *liveRoom) record(session *session, socket *socket, m protocol.Record) e
 				}
 			})
 		case !m.On:
-			r.stopRecording("host", p.Name, "")
+			r.stopRecording("host", p.Name, meeting.Remark{})
 		}
 		return nil
 	})
@@ -66,7 +66,7 @@ func (r *liveRoom) record(session *session, socket *socket, m protocol.Record) e
 // ends one that records more than it may.
 func (r *liveRoom) recordByPolicy() {
 	policy := r.info.Rules.Recording
-	const notice = "Recording stopped: this room is recorded differently now."
+	notice := remark(protocol.NoticePolicy, "Recording stopped: this room is recorded differently now.")
 	switch {
 	case r.recording != nil && policy == rooms.RecordOff,
 		r.recording != nil && policy == rooms.RecordVoice && !r.recording.voice:
@@ -105,17 +105,11 @@ func (r *liveRoom) startRecording(by string, refuse func(refusal)) {
 func (r *liveRoom) recordingStarted(run *recordingRun, rec Recorder, err error, refuse func(refusal)) {
 	if err != nil {
 		r.log.Error("recording not started", "err", err)
-		message := "The recording could not be started."
-		if errors.Is(err, recording.ErrNoSpace) {
-			message = "There is not enough disk space to record."
-		}
-		if errors.Is(err, recording.ErrQuota) {
-			message = "The space for recordings is used up; delete some first."
-		}
+		notice := notBegunNotice(err)
 		if r.recording == run {
-			r.stopRecording("failed", "", message)
+			r.stopRecording("failed", "", notice)
 		}
-		refuse(refusal{code: protocol.RecordFailed, message: message})
+		refuse(refusal{code: protocol.RecordFailed, message: notice.Text})
 		return
 	}
 	run.recorder = rec
@@ -191,14 +185,14 @@ func (r *liveRoom) recorderAlarm(run *recordingRun, a recording.Alarm) {
 }
 
 // warning is the sentence for the worst of what is wrong.
-func (r *liveRoom) warning(alarms []recording.Alarm) string {
+func (r *liveRoom) warning(alarms []recording.Alarm) meeting.Remark {
 	var silent []string
 	for _, a := range alarms {
 		switch a.Kind {
 		case recording.AlarmSlowDisk:
-			return "The server's disk is too slow: parts of the recording are missing."
+			return remark(protocol.WarnSlowDisk, "The server's disk is too slow: parts of the recording are missing.")
 		case recording.AlarmDiskLow:
-			return "The server's disk is almost full: the recording will stop soon."
+			return remark(protocol.WarnDiskLow, "The server's disk is almost full: the recording will stop soon.")
 		case recording.AlarmSilent:
 			if p, ok := r.meeting.Participant(a.Participant); ok {
 				silent = append(silent, p.Name)
@@ -206,9 +200,27 @@ func (r *liveRoom) warning(alarms []recording.Alarm) string {
 		}
 	}
 	if len(silent) == 0 {
-		return ""
+		return meeting.Remark{}
 	}
-	return "Nothing is heard of " + strings.Join(silent, ", ") + ": the recording of this microphone is silent."
+	about := remark(protocol.WarnSilent, "Nothing is heard of "+strings.Join(silent, ", ")+": the recording of this microphone is silent.")
+	about.Silent = strings.Join(silent, "\n") // a name has one line
+	return about
+}
+
+// remark puts a code and its sentence together.
+func remark[T ~string](code T, text string) meeting.Remark {
+	return meeting.Remark{Code: string(code), Text: text}
+}
+
+// notBegunNotice is what everybody reads when a recording could not be started.
+func notBegunNotice(err error) meeting.Remark {
+	switch {
+	case errors.Is(err, recording.ErrNoSpace):
+		return remark(protocol.NoticeDiskFull, "There is not enough disk space to record.")
+	case errors.Is(err, recording.ErrQuota):
+		return remark(protocol.NoticeQuota, "The space for recordings is used up; delete some first.")
+	}
+	return remark(protocol.NoticeNotBegun, "The recording could not be started.")
 }
 
 // recorderEnded hears that the recorder has stopped by itself.
@@ -222,7 +234,7 @@ func (r *liveRoom) recorderEnded(run *recordingRun, reason string) {
 
 // stopRecording stops the running recording, if any: first nothing is written
 // any more, then everybody is told, then the files are finished.
-func (r *liveRoom) stopRecording(reason, by, notice string) {
+func (r *liveRoom) stopRecording(reason, by string, notice meeting.Remark) {
 	run := r.recording
 	if run == nil {
 		return
@@ -251,16 +263,16 @@ func (r *liveRoom) stopRecorder(rec Recorder, reason string) {
 }
 
 // endedNotice is the sentence that everybody reads when a recorder stopped by itself.
-func endedNotice(reason string) string {
+func endedNotice(reason string) meeting.Remark {
 	switch reason {
 	case "disk_full", "no_space":
-		return "Recording stopped: the server's disk is full."
+		return remark(protocol.NoticeDiskFull, "Recording stopped: the server's disk is full.")
 	case "quota":
-		return "Recording stopped: it reached the limit of length or size."
+		return remark(protocol.NoticeLimit, "Recording stopped: it reached the limit of length or size.")
 	case "slow_disk":
-		return "Recording stopped: the server's disk is too slow."
+		return remark(protocol.NoticeSlowDisk, "Recording stopped: the server's disk is too slow.")
 	}
-	return "Recording stopped because of a problem on the server."
+	return remark(protocol.NoticeUntold, "Recording stopped because of a problem on the server.")
 }
 
 // tapGate is a room's media that can be cut off from a recorder at once,

@@ -145,14 +145,15 @@ func TestRecordingThatCantStart(t *testing.T) {
 }
 
 func TestRecorderEndsByItself(t *testing.T) {
-	for reason, want := range map[string]string{"disk_full": "disk is full", "slow_disk": "too slow", "panic": "a problem"} {
+	codes := map[string]protocol.RecordingNotice{"disk_full": "disk_full", "slow_disk": "slow_disk", "quota": "limit", "panic": "problem"}
+	for reason, want := range map[string]string{"disk_full": "disk is full", "slow_disk": "too slow", "quota": "limit", "panic": "a problem"} {
 		t.Run(reason, func(t *testing.T) {
 			h := newHarness(t, Config{})
 			ann := h.host()
 			startRecording(ann)
 			ended := <-h.rec.ended
 			ended(reason)
-			if got := expect[protocol.Recording](ann); got.On || !strings.Contains(got.Notice, want) || got.By != "" {
+			if got := expect[protocol.Recording](ann); got.On || !strings.Contains(got.Notice, want) || got.NoticeCode != codes[reason] || got.By != "" {
 				t.Errorf("recording: %+v", got)
 			}
 			settles(t, &h.rec.diary, "stop "+reason)
@@ -199,11 +200,18 @@ func TestRecordingAlarms(t *testing.T) {
 		alarm recording.Alarm
 		on    bool
 		want  string
-	}{{silent, true, "heard of Ann"}, {slow, true, "too slow"}, {slow, false, "heard of Ann"}, {silent, false, ""}} {
+		code  protocol.RecordingWarning
+		names int
+	}{
+		{silent, true, "heard of Ann", "silent", 1},
+		{slow, true, "too slow", "slow_disk", 0},
+		{slow, false, "heard of Ann", "silent", 1},
+		{silent, false, "", "", 0},
+	} {
 		step.alarm.On = step.on
 		alarm(step.alarm)
 		if got := expect[protocol.Recording](ann); !got.On || got.ID != "01J" || !strings.Contains(got.Warning, step.want) ||
-			(got.Warning == "") != (step.want == "") {
+			(got.Warning == "") != (step.want == "") || got.WarningCode != step.code || len(got.Silent) != step.names {
 			t.Errorf("%+v: %+v", step.alarm, got)
 		}
 	}

@@ -31,6 +31,7 @@ type liveRoom struct {
 	tokens    map[string]*session // of both, by resume token
 	books     *books
 	reactions reactions
+	sharing   sharing
 
 	lobbyShown  int64     // the version of the lobby that hosts have been told
 	lobbyDue    bool      // somebody may have become a host since
@@ -71,6 +72,7 @@ func newRoom(ctx context.Context, h *Hub, info rooms.Room, b *books) *liveRoom {
 			}),
 		scribe:   newScribe(h.ledger, info.ID),
 		sessions: map[string]*session{}, waiting: map[string]*session{}, tokens: map[string]*session{}, books: b,
+		sharing: newSharing(h.cfg.Files),
 	}
 	r.meeting.SetCapacity(info.Capacity)
 	return r
@@ -96,6 +98,7 @@ func (r *liveRoom) run() {
 	for _, f := range r.in.close() {
 		f() // they find the room over
 	}
+	r.closeFiles()
 	r.media.Close()
 	r.wg.Wait()
 	r.log.Info("room closed", "reason", r.reason)
@@ -208,7 +211,7 @@ func (r *liveRoom) finish(f farewell, reason string) {
 		return
 	}
 	r.over, r.reason = true, reason
-	r.stopRecording(reason, "", "")
+	r.stopRecording(reason, "", meeting.Remark{})
 	r.scribe.end(time.Now(), reason)
 	for _, s := range r.sessions {
 		if s.socket != nil {
@@ -343,8 +346,18 @@ func (r *liveRoom) everybody() []*session {
 
 // revokeLinks sends those off who came by a link of an earlier epoch.
 func (r *liveRoom) revokeLinks(epoch int64) {
+	r.revoke(func(g guest) bool { return g.link != "" && g.epoch < epoch })
+}
+
+// revokeLink sends those off who came by one link, and lets in nobody by it.
+func (r *liveRoom) revokeLink(id string) {
+	r.books.revoked[id] = struct{}{}
+	r.revoke(func(g guest) bool { return g.link == id })
+}
+
+func (r *liveRoom) revoke(came func(guest) bool) {
 	for _, s := range r.everybody() {
-		if s.guest.link != "" && s.guest.epoch < epoch {
+		if came(s.guest) {
 			r.log.Info("participant left", "participant", s.id, "reason", "link revoked")
 			r.expel(s, byeRevoked)
 		}
@@ -462,19 +475,6 @@ func (r *liveRoom) setSource(session *session, source sfu.Source, on, muted bool
 	if rec := r.recorder(); rec != nil && r.recording.records(source) {
 		rec.Source(session.id, source, on, muted)
 	}
-}
-
-func (r *liveRoom) chat(session *session, socket *socket, text string) error {
-	return r.as(session, socket, func() error {
-		if !r.meeting.May(session.id, meeting.MayChat) {
-			return refusal{code: protocol.Forbidden, message: "The audience can't write in this meeting."}
-		}
-		r.broadcast(r.meeting.Say(time.Now(), session.id, text))
-		if p, ok := r.meeting.Participant(session.id); ok && r.recorder() != nil {
-			r.recorder().Chat(p.ID, p.Name, text)
-		}
-		return nil
-	})
 }
 
 func (r *liveRoom) leave(session *session, socket *socket) error {

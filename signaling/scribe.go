@@ -177,7 +177,7 @@ func (s *scribe) recording(now time.Time, r meeting.Recording) {
 	case !r.On && s.on:
 		id := s.record
 		s.on, s.record = false, ""
-		s.note(rooms.RecordingStopped, now, func(e *rooms.Event) { e.By, e.Recording, e.Reason = r.By, id, r.Notice })
+		s.note(rooms.RecordingStopped, now, func(e *rooms.Event) { e.By, e.Recording, e.Reason = r.By, id, r.Notice.Text })
 	}
 }
 

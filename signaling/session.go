@@ -27,7 +27,8 @@ type session struct {
 	// lobbyTold is set while the socket has been told of somebody in the lobby.
 	lobbyTold bool
 	entry     protocol.Join // what to join with when admitted; no offer, none yet
-	answer    string        // to who came out of the lobby and has not yet been heard of
+	uploads   uploading
+	answer    string // to who came out of the lobby and has not yet been heard of
 }
 
 // The states of a session.

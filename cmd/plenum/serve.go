@@ -20,6 +20,7 @@ import (
 	"plenum/api"
 	"plenum/recording"
 	"plenum/rooms"
+	"plenum/rooms/files"
 	"plenum/sfu"
 	"plenum/sfu/ice/relay"
 	"plenum/signaling"
@@ -47,6 +48,7 @@ type serveCmd struct {
 	relayFlags
 	tlsFlags
 	Recording recordingFlags `embed:"" prefix:"recording-"`
+	Files     filesFlags     `embed:"" prefix:"files-"`
 	LogFormat string         `help:"How to log: text or json." enum:"text,json" default:"text"`
 	Pprof     string         `help:"Loopback address on which to answer /debug/pprof/, for profiles." placeholder:"HOST:PORT"`
 	LogLevel  string         `help:"What to log: debug, info, warn or error." enum:"debug,info,warn,error" default:"info"`
@@ -61,6 +63,7 @@ type settings struct {
 	api       api.Config
 	sfu       sfu.Config
 	recording recording.Config
+	files     files.Config
 	books     booksConfig
 	ffmpeg    string // its name or path; empty for the one installed, "off" for none
 	relay     relay.Config
@@ -126,6 +129,7 @@ func (c *serveCmd) settings() (settings, error) {
 	s.recording.Dir = filepath.Join(c.Data, "recordings")
 	c.Recording.apply(&s.recording)
 	s.ffmpeg = c.Recording.FFmpeg
+	s.files = c.Files.config(c.Data)
 	return s, nil
 }
 
@@ -173,6 +177,8 @@ type live struct {
 	jobs       api.Jobs
 	relay      api.Relay // nil without one
 	trials     api.Trials
+	figures    api.Figures
+	files      api.Files                   // nil when people share none
 	close      func(context.Context) error // ends meetings, finishes recordings, closes ports, and waits
 }
 
@@ -246,7 +252,8 @@ func (c *serveCmd) serve(ctx context.Context, term terminal, open opener) (err e
 		Store: store, Auth: rooms.NewAuthenticator(store, rooms.NewHasher(rooms.HashCost{}), nil), HostKey: hostKey,
 		Links: links, Audit: records.audit, Revoked: records.revoked,
 		Meetings: now.meetings, Attendants: now.attendants, Recordings: now.recordings,
-		Ledger: books.ledger, Webhooks: books.worker, Jobs: now.jobs, Relay: now.relay, Trials: now.trials,
+		Figures: now.figures,
+		Ledger:  books.ledger, Webhooks: books.worker, Jobs: now.jobs, Relay: now.relay, Trials: now.trials, Files: now.files,
 		Pages: static.Dist(), Metrics: metrics,
 	}, log)
 	// Only now, when nothing else can fail: a password is shown once.

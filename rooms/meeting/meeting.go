@@ -68,6 +68,7 @@ type Participant struct {
 	Connected bool
 	JoinedAt  time.Time
 	Hand      int64 // place among the hands ever raised; 0 while it is down
+	Spotlight int64 // place among those ever put there; 0 while not in it
 }
 
 // Info is what everybody may know about the room.
@@ -97,8 +98,16 @@ type Recording struct {
 	ID        string // set as soon as it is known, while On
 	StartedAt time.Time
 	By        string // name of who started or stopped it
-	Notice    string // why it stopped, when nobody asked for it
-	Warning   string // what is wrong with it, while On
+	Notice    Remark // why it stopped, when nobody asked for it
+	Warning   Remark // what is wrong with it, while On
+}
+
+// A Remark is something about a recording: a sentence, and a word for it by
+// which pages find theirs.
+type Remark struct {
+	Code   string
+	Text   string
+	Silent string // whom it is about, if anybody: names, each on a line
 }
 
 // Message is one line of the chat.
@@ -107,6 +116,7 @@ type Message struct {
 	Name string
 	Text string
 	At   time.Time
+	File *File // nil for none
 }
 
 // Snapshot is the state after all events up to Seq.
@@ -166,6 +176,7 @@ type Meeting struct {
 	info    Info
 	number  uint32             // the last one given
 	hands   int64              // the number of the hand raised last
+	spots   int64              // the number of who was put in the spotlight last
 	pending map[string]*member // admitted, not yet entered
 	roster  []*member          // in order of entering
 	lobby   []*waiter          // in order of coming
@@ -186,6 +197,7 @@ type member struct {
 	lostAt time.Time         // when signalling was lost
 	held   map[Source]string // see Hold: by whom
 	came   *waiter           // out of the lobby, while pending
+	direct directs
 }
 
 // snapshot returns a copy that later commands leave alone.
@@ -314,13 +326,13 @@ func (m *Meeting) Publish(id string, source Source, on, muted bool) []Event {
 	return m.changed(p)
 }
 
-// Say adds a line to the chat.
-func (m *Meeting) Say(now time.Time, id, text string) []Event {
+// Say adds a line to the chat, with a file or nil.
+func (m *Meeting) Say(now time.Time, id, text string, file *File) []Event {
 	p := m.member(id)
 	if p == nil {
 		return nil
 	}
-	msg := Message{From: id, Name: p.Name, Text: text, At: now}
+	msg := Message{From: id, Name: p.Name, Text: text, At: now, File: file}
 	m.chat = append(m.chat, msg)
 	m.chatLen += len(text)
 	for len(m.chat) > m.cfg.Chat || m.chatLen > m.cfg.ChatBytes && len(m.chat) > 1 {
@@ -338,7 +350,7 @@ func (m *Meeting) RecordingStarted(at time.Time, by, id string) []Event {
 
 // RecordingStopped tells that nothing is recorded any more. Notice is empty
 // when somebody asked for it.
-func (m *Meeting) RecordingStopped(by, notice string) []Event {
+func (m *Meeting) RecordingStopped(by string, notice Remark) []Event {
 	if !m.rec.On {
 		return nil
 	}
@@ -347,7 +359,7 @@ func (m *Meeting) RecordingStopped(by, notice string) []Event {
 
 // RecordingWarned tells what is wrong with the running recording; an empty
 // warning takes the one before back.
-func (m *Meeting) RecordingWarned(warning string) []Event {
+func (m *Meeting) RecordingWarned(warning Remark) []Event {
 	if !m.rec.On {
 		return nil
 	}

@@ -99,20 +99,20 @@ func TestCommands(t *testing.T) {
 		},
 		"back without loss": {nil, func(m *Meeting) []Event { return m.Back("p1", Media) }, nil},
 		"chat": {
-			nil, func(m *Meeting) []Event { return m.Say(at(time.Second), "p1", "hi") },
+			nil, func(m *Meeting) []Event { return m.Say(at(time.Second), "p1", "hi", nil) },
 			[]Change{ChatSent{Message{From: "p1", Name: "Ann", Text: "hi", At: at(time.Second)}}},
 		},
-		"chat from nobody": {nil, func(m *Meeting) []Event { return m.Say(start, "p9", "hi") }, nil},
+		"chat from nobody": {nil, func(m *Meeting) []Event { return m.Say(start, "p9", "hi", nil) }, nil},
 		"recording": {
 			nil, func(m *Meeting) []Event { return m.RecordingStarted(start, "Ann", "") },
 			[]Change{RecordingChanged{Recording{On: true, StartedAt: start, By: "Ann"}}},
 		},
 		"recording stops with a notice": {
 			func(m *Meeting) { m.RecordingStarted(start, "Ann", "r") },
-			func(m *Meeting) []Event { return m.RecordingStopped("", "Disk full.") },
-			[]Change{RecordingChanged{Recording{Notice: "Disk full."}}},
+			func(m *Meeting) []Event { return m.RecordingStopped("", Remark{Code: "disk_full", Text: "Disk full."}) },
+			[]Change{RecordingChanged{Recording{Notice: Remark{Code: "disk_full", Text: "Disk full."}}}},
 		},
-		"stop without recording": {nil, func(m *Meeting) []Event { return m.RecordingStopped("Ann", "") }, nil},
+		"stop without recording": {nil, func(m *Meeting) []Event { return m.RecordingStopped("Ann", Remark{}) }, nil},
 		"end moved": {
 			nil, func(m *Meeting) []Event { return m.Change("Plans", at(2*time.Hour)) },
 			[]Change{RoomChanged{Info{ID: "1.r", Title: "Plans", EndsAt: at(2 * time.Hour)}}},
@@ -275,7 +275,7 @@ func TestAfter(t *testing.T) {
 	m := newMeeting(Config{Events: 4})
 	id := enter(t, m, "Ann", Host) // event 1
 	for i := range 9 {
-		m.Say(start, id, fmt.Sprint(i)) // events 2 to 10
+		m.Say(start, id, fmt.Sprint(i), nil) // events 2 to 10
 	}
 	for after, want := range map[int64][]int64{
 		-1: nil, 0: nil, 5: nil, 11: nil,
@@ -299,7 +299,7 @@ func TestChatIsBounded(t *testing.T) {
 	m := newMeeting(Config{Chat: 3, ChatBytes: 10})
 	id := enter(t, m, "Ann", Host)
 	for _, text := range []string{"1", "2", "3", "4"} {
-		m.Say(start, id, text)
+		m.Say(start, id, text, nil)
 	}
 	texts := func() string {
 		var all []string
@@ -311,11 +311,11 @@ func TestChatIsBounded(t *testing.T) {
 	if got := texts(); got != "2 3 4" {
 		t.Errorf("chat by count: %q", got)
 	}
-	m.Say(start, id, "123456789")
+	m.Say(start, id, "123456789", nil)
 	if got := texts(); got != "4 123456789" {
 		t.Errorf("chat by bytes: %q", got)
 	}
-	m.Say(start, id, "longer than all that is kept")
+	m.Say(start, id, "longer than all that is kept", nil)
 	if got := texts(); got != "longer than all that is kept" {
 		t.Errorf("the newest message is always kept: %q", got)
 	}

@@ -99,11 +99,11 @@ func (s *script) step(what, who byte) ([]Event, error) {
 	case 8:
 		return s.m.Publish(id, source, what&16 != 0, what&32 != 0), nil
 	case 9:
-		return s.m.Say(s.now, id, id), nil
+		return s.m.Say(s.now, id, id, nil), nil
 	case 10:
 		return s.m.RecordingStarted(s.now, id, fmt.Sprint(who)), nil
 	case 11:
-		return s.m.RecordingStopped(id, ""), nil
+		return s.m.RecordingStopped(id, Remark{}), nil
 	case 12:
 		return s.m.Change(id, s.now.Add(time.Hour)), nil
 	case 13:
@@ -132,7 +132,7 @@ const lobbySteps = 200
 
 func (s *script) lobbyStep(what, who byte, id string) ([]Event, error) {
 	role := []Role{Host, Speaker, Audience}[who%3]
-	switch what % 14 {
+	switch what % 16 {
 	case 0, 1:
 		if _, err := s.m.Knock(s.now, "name", role); err == nil {
 			s.ids++
@@ -177,6 +177,10 @@ func (s *script) lobbyStep(what, who byte, id string) ([]Event, error) {
 		s.m.ExpireLobby(s.now)
 	case 12:
 		return s.m.SetLobby(who%2 == 0), nil
+	case 13:
+		return s.m.Spotlight(id, who%4 != 0), nil
+	case 14:
+		_, _, _ = s.m.Tell(s.now, "p1", id, "psst", nil) // changes nothing that others see
 	default:
 		if who%2 == 0 {
 			return s.m.HandOver(id, "p1"), nil
@@ -222,6 +226,7 @@ func same(t *testing.T, m *Meeting, r *replica, cfg Config) {
 		t.Fatalf("events and snapshot differ (-events +snapshot):\n%s", diff)
 	}
 	hands := map[int64]bool{}
+	var lit []int64
 	for _, p := range snap.Roster {
 		for source := range m.Held(p.ID) {
 			if slices.ContainsFunc(p.Sources, func(s SourceState) bool { return s.Source == source && !s.Muted }) {
@@ -232,6 +237,14 @@ func same(t *testing.T, m *Meeting, r *replica, cfg Config) {
 			t.Fatalf("hand %d of %s is up twice, or less than 1", p.Hand, p.ID)
 		}
 		hands[p.Hand] = true
+		lit = append(lit, p.Spotlight)
+		if p.Spotlight != 0 && p.Role == Audience {
+			t.Fatalf("%s is audience and in the spotlight", p.ID)
+		}
+	}
+	lit = slices.DeleteFunc(lit, func(n int64) bool { return n == 0 })
+	if slices.Sort(lit); len(lit) > MostSpotlit || len(slices.Compact(slices.Clone(lit))) != len(lit) {
+		t.Fatalf("in the spotlight: %v", lit)
 	}
 	rights(t, m, snap)
 	if len(snap.Roster)+len(m.pending)+m.admittedCount() > cfg.Capacity {

@@ -8,7 +8,7 @@ type Right uint8
 // The rights. What the audience may do, the room says.
 const (
 	MayPublish  Right = iota // turn a source on
-	MayChat                  // write to all
+	MayChat                  // write, to all or to one, and share files
 	MayRaise                 // raise the own hand
 	MayReact                 // react with an emoji
 	MayModerate              // record, extend, lock and end the meeting, and moderate it
@@ -66,7 +66,7 @@ func (m *Meeting) HandOver(from, to string) []Event {
 func (m *member) become(role Role) {
 	m.Role = role
 	if role == Audience {
-		m.Sources, m.held = nil, nil
+		m.Sources, m.held, m.Spotlight = nil, nil, 0 // nothing of them is seen or heard
 	}
 }
 

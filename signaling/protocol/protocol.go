@@ -93,6 +93,8 @@ type Resume struct {
 	// attempt that arrives after a later one, from a socket long given up, does
 	// not take the session away from it.
 	Attempt int `json:"attempt,omitempty"`
+	// DirectAfter is the number of the last Direct the page has seen.
+	DirectAfter int64 `json:"direct_after,omitempty"`
 }
 
 // Offer re-offers on the running session, for more seats or an ICE restart.
@@ -125,13 +127,6 @@ type Seated struct {
 	Epoch int64 `json:"epoch"`
 }
 
-// SendChat sends a text to everybody in the room: 1 to 4000 characters. Its
-// type on the wire is "chat".
-type SendChat struct {
-	Request
-	Text string `json:"text"`
-}
-
 // Record starts or stops the room's recording. Hosts only.
 type Record struct {
 	Request
@@ -155,6 +150,13 @@ type EndMeeting struct {
 type Hand struct {
 	Request
 	Up bool `json:"up"`
+}
+
+// Spotlight shows a participant large to everybody, or no longer. Hosts only.
+type Spotlight struct {
+	Request
+	Participant string `json:"participant"`
+	On          bool   `json:"on"`
 }
 
 // Emoji is one of the pictures to react with.
@@ -257,6 +259,9 @@ type Participant struct {
 	// Hand is set while the hand is up: the lower the number, the earlier it
 	// went up.
 	Hand int64 `json:"hand,omitempty"`
+	// Spotlight is set while a host shows the participant large to everybody:
+	// the lower the number, the longer. At most four are.
+	Spotlight int64 `json:"spotlight,omitempty"`
 }
 
 // RoomState is what everybody may know about the room.
@@ -276,33 +281,6 @@ type RoomState struct {
 	RecordingPolicy RecordingPolicy `json:"recording_policy"`
 	// AudienceMay lists what the audience may do.
 	AudienceMay []AudienceRight `json:"audience_may"`
-}
-
-// RecordingState says whether the room is being recorded.
-type RecordingState struct {
-	On bool `json:"on"`
-	// ID names the recording while it runs. It follows in a second event: the
-	// first comes before anything is written.
-	ID string `json:"id,omitempty"`
-	// StartedAt is RFC 3339 with milliseconds, UTC.
-	StartedAt string `json:"started_at,omitempty"`
-	// By is the name of who started or stopped it.
-	By string `json:"by,omitempty"`
-	// Notice is a sentence when it stopped for a reason of its own, such as a full disk.
-	Notice string `json:"notice,omitempty"`
-	// Warning is a sentence while something is wrong with the running recording,
-	// such as an unmuted microphone of which nothing is heard.
-	Warning string `json:"warning,omitempty"`
-}
-
-// ChatMessage is one line of the room's chat.
-type ChatMessage struct {
-	// From is the sender's participant id, who may have left since.
-	From string `json:"from"`
-	Name string `json:"name"`
-	Text string `json:"text"`
-	// At is RFC 3339 with milliseconds, UTC.
-	At string `json:"at"`
 }
 
 // Seat is one row of a session's seat table.
@@ -340,6 +318,8 @@ type Joined struct {
 	RosterMore int            `json:"roster_more,omitempty"`
 	Recording  RecordingState `json:"recording"`
 	Chat       []ChatMessage  `json:"chat"`
+	// Files is there when people may share files.
+	Files *FileTerms `json:"files,omitempty"`
 	// Seq is the number of the last event that the rest of Joined accounts for.
 	Seq int64 `json:"seq"`
 	// Now is the server's clock, RFC 3339 with milliseconds, UTC.
@@ -416,12 +396,6 @@ type SourceCodec struct {
 	// Source is "camera" or "screen".
 	Source Source     `json:"source"`
 	Codec  VideoCodec `json:"codec"`
-}
-
-// Chat is a numbered event: somebody wrote.
-type Chat struct {
-	Seq int64 `json:"seq"`
-	ChatMessage
 }
 
 // Reaction is how often one emoji came since the last Reactions.

@@ -1,5 +1,5 @@
 import { createLevels, createStore, DEFAULT_PREFERENCES } from '../src/client';
-import type { Board, Inspection, Client, ClientState, DeviceControl, Devices, Meeting, Participant, Preferences, ShownReaction, WritableStore } from '../src/client';
+import type { Board, Inspection, Client, ClientState, DeviceControl, Devices, Meeting, Participant, Preferences, ShownReaction, Upload, WritableStore } from '../src/client';
 import { hueOf } from '../src/design';
 
 const NAMES = ['Maya Lindqvist', 'Jonas', 'Priya Raman', 'Tomás Alvarez', 'Aiko Tanaka', 'Ben Okafor', 'Charlotte de Villiers-Montgomery', 'Noor', 'Sam Lee', 'Zoë Brandt', 'Ivan Petrov', 'Lucía Fernández'];
@@ -30,6 +30,8 @@ export function fakeMeeting(count: number, more: Partial<Meeting> = {}): Meeting
 		seats: [],
 		floor: ['p2'],
 		seq: 1,
+		direct: 0,
+		files: { ticket: 't', max_size: 100_000_000 },
 		clockOffsetMs: 0,
 		...more,
 	};
@@ -52,7 +54,7 @@ const fakeInspection: Inspection = {
 };
 
 /** A client that shows a state and does nothing. */
-export function fakeClient(meeting: Meeting, more: Partial<ClientState> = {}, reactions: readonly ShownReaction[] = []): Client {
+export function fakeClient(meeting: Meeting, more: Partial<ClientState> = {}, reactions: readonly ShownReaction[] = [], uploads: readonly Upload[] = []): Client {
 	const nothing = () => undefined;
 	const state = createStore<ClientState>({
 		link: { kind: 'open' },
@@ -88,6 +90,8 @@ export function fakeClient(meeting: Meeting, more: Partial<ClientState> = {}, re
 		remove: nothing,
 		setRole: nothing,
 		handOver: nothing,
+		spotlight: nothing,
+		uploads: { list: createStore(uploads), send: nothing, cancel: nothing },
 		setLobby: nothing,
 		lock: nothing,
 		extend: nothing,

@@ -6,6 +6,7 @@ import { badlyReceived, inspect, type Inspection, type Report } from './inspect'
 import { createIceServers, type IceServers } from './ice';
 import { createLevels, seatLevel, type Levels } from './levels';
 import { deviceOf } from './device-id';
+import { createUploads, type Uploads } from './uploads';
 import { isHeard, meetingOf, reduce, runsOver, waitingOf } from './meeting';
 import { browserStore } from './preferences';
 import type { Action, ClientMessage, Emoji, Join, Joined, Moderate, Role, Seats, ServerMessage, Source, VideoCodec, Waiting } from './protocol.gen';
@@ -48,6 +49,7 @@ class MeetingClient implements Client {
 	readonly inspection = createStore<Inspection | undefined>(undefined);
 	readonly weak = createStore<ReadonlySet<string>>(new Set());
 	readonly screen = createStore<MediaStreamTrack | undefined>(undefined);
+	readonly uploads: Uploads;
 	private readonly reacted: Reactions;
 	private readonly options: ClientOptions;
 	private readonly ended = new AbortController();
@@ -88,6 +90,7 @@ class MeetingClient implements Client {
 		this.levels = createLevels((participant) => this.levelOf(participant), signal);
 		this.reacted = createReactions(signal);
 		this.reactions = this.reacted.shown;
+		this.uploads = createUploads({ room: options.room, terms: () => this.state.get().meeting?.files, signal });
 		this.publisher = createPublisher((message) => this.socket.send(message));
 		this.view = createViewSender((tiles) => this.socket.send({ type: 'view', tiles }), signal);
 		this.ice = createIceServers({ room: options.room, onRenewed: (servers) => this.connection?.setIceServers(servers), signal });
@@ -111,7 +114,9 @@ class MeetingClient implements Client {
 		this.growSeats();
 	};
 
-	say = (text: string): void => this.socket.send({ type: 'chat', text });
+	say = (text: string, to?: string): void => this.socket.send({ type: 'chat', text, ...(to === undefined ? {} : { to }) });
+
+	spotlight = (participant: string, on: boolean): void => this.socket.send({ type: 'spotlight', participant, on });
 
 	record = (on: boolean): void => this.socket.send({ type: 'record', on });
 

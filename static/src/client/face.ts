@@ -8,6 +8,7 @@ import type { Reactions } from './reactions';
 import type { Link, Refusal } from './socket';
 import type { Quality } from './stats';
 import type { Store } from './store';
+import type { Uploads } from './uploads';
 import type { VisibleTile } from './view';
 
 /** Why the meeting is over for this page. */
@@ -54,7 +55,10 @@ export type Client = Readonly<{
 	screen: Store<MediaStreamTrack | undefined>;
 	/** Tells which tiles are on screen, most wanted first. */
 	setView: (tiles: readonly VisibleTile[]) => void;
-	say: (text: string) => void;
+	/** Writes to everybody, or to one participant alone. */
+	say: (text: string, to?: string) => void;
+	/** The files on their way, and how to send more. */
+	uploads: Uploads;
 	record: (on: boolean) => void;
 	/** Answers to being recorded; a no holds for later recordings of this meeting too. */
 	consent: (accept: boolean) => void;
@@ -76,6 +80,8 @@ export type Client = Readonly<{
 	setRole: (participant: string, role: Role) => void;
 	/** Makes a participant host in this viewer's place. */
 	handOver: (participant: string) => void;
+	/** Shows a participant large to everybody, or no longer. */
+	spotlight: (participant: string, on: boolean) => void;
 	/** Has guests wait until a host lets them in, or lets in all who wait. */
 	setLobby: (on: boolean) => void;
 	lock: (on: boolean) => void;

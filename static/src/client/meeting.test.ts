@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ANNOUNCEMENT_LIMIT, CHAT_LIMIT, handsUp, isHeard, meetingOf, mergeRoster, reduce, runsOver, waitingOf } from './meeting';
+import { ANNOUNCEMENT_LIMIT, CHAT_LIMIT, handsUp, isHeard, meetingOf, mergeRoster, reduce, runsOver, spotlit, waitingOf } from './meeting';
 import type { Meeting } from './meeting';
 import type { Joined, Participant } from './protocol.gen';
 
@@ -52,6 +52,24 @@ describe('reduce', () => {
 		expect(ids(all)).toEqual(['p1', 'p2', 'p3', 'p9', 'p10']);
 		expect(all.seq).toBe(10);
 		expect(ids(reduce(all, { type: 'roster', seq: 11, changed: [person('p11')], left: ['p2', 'p99'] }, now))).toEqual(['p1', 'p3', 'p9', 'p10', 'p11']);
+	});
+
+	it('keeps private lines in their place, and each once', () => {
+		const chat = (seq: number, text: string, at: string) => ({ type: 'chat', seq, from: 'p1', name: 'P1', text, at }) as const;
+		const direct = (number: number, text: string, at: string) => ({ type: 'direct', number, from: 'p1', name: 'P1', text, at, to: 'p2', to_name: 'P2' }) as const;
+		const one = reduce(start(), chat(11, 'a', '2026-01-02T10:00:01.000Z'), now);
+		const two = reduce(one, chat(12, 'c', '2026-01-02T10:00:03.000Z'), now);
+		const three = reduce(two, direct(1, 'b', '2026-01-02T10:00:02.000Z'), now);
+		const four = reduce(three, direct(2, 'd', '2026-01-02T10:00:04.000Z'), now);
+		expect(four.chat.map(({ text }) => text)).toEqual(['a', 'b', 'c', 'd']);
+		expect(four.chat[1]).toMatchObject({ to: 'p2', toName: 'P2' });
+		expect(four.chat[0]).not.toHaveProperty('to');
+		expect([four.seq, four.direct]).toEqual([12, 2]);
+		expect(reduce(four, direct(2, 'd', ''), now)).toBe(four);
+	});
+
+	it('tells who is in the spotlight, in the order they came there', () => {
+		expect(spotlit([person('p1', { spotlight: 5 }), person('p2'), person('p3', { spotlight: 2 })]).map(({ id }) => id)).toEqual(['p3', 'p1']);
 	});
 
 	it('ignores an event that a resume repeats', () => {

@@ -1,4 +1,7 @@
-import type { Announcement, ChatMessage, Joined, Participant, Recording, RecordingState, Role, RoomState, Seat, ServerMessage, Source, SourceState, Waiter, Waiting, WaitReason } from './protocol.gen';
+import type { Announcement, ChatMessage, Direct, FileTerms, Joined, Participant, Recording, RecordingState, Role, RoomState, Seat, ServerMessage, Source, SourceState, Waiter, Waiting, WaitReason } from './protocol.gen';
+
+/** A line of the chat. One with an addressee was written to them alone. */
+export type ChatLine = Readonly<ChatMessage & { to?: string; toName?: string }>;
 
 /** What the server has told about the meeting. Changed by reduce only. */
 export type Meeting = Readonly<{
@@ -10,7 +13,11 @@ export type Meeting = Readonly<{
 	/** In the order of joining. */
 	participants: readonly Participant[];
 	recording: Readonly<RecordingState>;
-	chat: readonly ChatMessage[];
+	chat: readonly ChatLine[];
+	/** The number of the last private line seen. */
+	direct: number;
+	/** How files are shared; undefined where they are not. */
+	files: Readonly<FileTerms> | undefined;
 	/** Who waits to be let in, in the order they came; only hosts are told. */
 	lobby: readonly Waiter[];
 	/** What those who look after the room had to say since the page joined, oldest first. */
@@ -39,6 +46,8 @@ export function meetingOf(joined: Joined, nowMs: number): Meeting {
 		participants: joined.roster,
 		recording: joined.recording,
 		chat: joined.chat,
+		direct: 0,
+		files: joined.files,
 		lobby: [],
 		announcements: [],
 		seats: [],
@@ -65,6 +74,8 @@ export function reduce(meeting: Meeting, message: ServerMessage, nowMs: number):
 			return { ...meeting, lobby: message.waiting };
 		case 'seats':
 			return { ...meeting, seats: message.seats };
+		case 'direct':
+			return message.number <= meeting.direct ? meeting : { ...meeting, direct: message.number, chat: withDirect(meeting.chat, message) };
 		case 'floor':
 			return { ...meeting, floor: message.participants };
 		case 'announcement': {
@@ -84,8 +95,7 @@ function reduceEvent(meeting: Meeting, event: Extract<ServerMessage, { seq: numb
 			return { ...meeting, role, lobby, participants: mergeRoster(meeting.participants, event.changed, event.left) };
 		}
 		case 'chat': {
-			const { from, name, text, at } = event;
-			return { ...meeting, chat: [...meeting.chat, { from, name, text, at }].slice(-CHAT_LIMIT) };
+			return { ...meeting, chat: [...meeting.chat, lineOf(event)].slice(-CHAT_LIMIT) };
 		}
 		case 'recording':
 			return { ...meeting, recording: recordingOf(event) };
@@ -99,15 +109,29 @@ function reduceEvent(meeting: Meeting, event: Extract<ServerMessage, { seq: numb
 	}
 }
 
+function lineOf({ from, name, text, at, file }: ChatMessage): ChatLine {
+	return { from, name, text, at, ...(file === undefined ? {} : { file }) };
+}
+
+/** The chat with a private line in its place: after a resume it may come behind younger ones. */
+function withDirect(chat: readonly ChatLine[], direct: Direct): readonly ChatLine[] {
+	const line = { ...lineOf(direct), to: direct.to, toName: direct.to_name };
+	const younger = chat.findIndex(({ at }) => Date.parse(at) > Date.parse(line.at));
+	return (younger === -1 ? [...chat, line] : [...chat.slice(0, younger), line, ...chat.slice(younger)]).slice(-CHAT_LIMIT);
+}
+
 function recordingOf(event: Recording): RecordingState {
-	const { on, id, started_at, by, notice, warning } = event;
+	const { on, id, started_at, by, notice, notice_code, warning, warning_code, silent } = event;
 	return {
 		on,
 		...(id === undefined ? {} : { id }),
 		...(started_at === undefined ? {} : { started_at }),
 		...(by === undefined ? {} : { by }),
 		...(notice === undefined ? {} : { notice }),
+		...(notice_code === undefined ? {} : { notice_code }),
 		...(warning === undefined ? {} : { warning }),
+		...(warning_code === undefined ? {} : { warning_code }),
+		...(silent === undefined ? {} : { silent }),
 	};
 }
 
@@ -166,6 +190,11 @@ export function sourceOf(participant: Participant, source: Source): SourceState 
 /** True when the participant's microphone is on and not muted. */
 export function isHeard(participant: Participant): boolean {
 	return sourceOf(participant, 'microphone')?.muted === false;
+}
+
+/** Who a host shows large to everybody, who has been shown longest first. */
+export function spotlit(participants: readonly Participant[]): readonly Participant[] {
+	return participants.filter(({ spotlight }) => spotlight !== undefined).sort((a, b) => (a.spotlight ?? 0) - (b.spotlight ?? 0));
 }
 
 /** The participants whose hands are up, in the order they went up. */

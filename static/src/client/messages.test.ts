@@ -44,6 +44,16 @@ describe('decodeServerMessage', () => {
 		expect(decodeServerMessage('{"type":"bye","reason":"removed","message":""}')).toStrictEqual({ type: 'bye', reason: 'removed', message: '' });
 	});
 
+	it('reads private lines, files and what is wrong with a recording', () => {
+		const file = { id: 'f', name: 'a.png', size: 3, picture: true };
+		const direct = { type: 'direct', number: 1, from: 'p1', name: 'Ann', text: '', at: '', file, to: 'p2', to_name: 'Bo' };
+		expect(decodeServerMessage(JSON.stringify(direct))).toStrictEqual(direct);
+		expect(decodeServerMessage(JSON.stringify({ ...direct, file: { ...file, size: '3' } }))).toBeUndefined();
+		const recording = { type: 'recording', seq: 1, on: true, warning: 'w', warning_code: 'silent', silent: ['Ann'] };
+		expect(decodeServerMessage(JSON.stringify(recording))).toStrictEqual(recording);
+		expect(decodeServerMessage(JSON.stringify({ ...recording, warning_code: 'of a newer server' }))).toStrictEqual({ type: 'recording', seq: 1, on: true, warning: 'w', silent: ['Ann'] });
+	});
+
 	it('keeps a zero from apart from an absent one', () => {
 		const message = decodeServerMessage('{"type":"seats","epoch":1,"seats":[{"seat":0,"video":true,"from":0}]}');
 		expect(message?.type === 'seats' && message.seats[0]?.from).toBe(0);

@@ -5,14 +5,18 @@ import type {
 	ChatMessage,
 	Emoji,
 	ErrorCode,
+	FileTerms,
 	Participant,
 	Reaction,
+	RecordingNotice,
 	RecordingPolicy,
 	RecordingState,
+	RecordingWarning,
 	Role,
 	RoomState,
 	Seat,
 	ServerMessage,
+	SharedFile,
 	Source,
 	SourceState,
 	VideoCodec,
@@ -59,6 +63,16 @@ function oneOf<T extends string>(...words: readonly T[]): Decoder<T> {
 	};
 }
 
+/** One of some words; one that a newer server knows counts as none. */
+function known<T extends string>(...words: readonly T[]): Decoder<T | undefined> {
+	return (value) => words.find((candidate) => candidate === value);
+}
+
+/** A list that may be absent. */
+function optionalList<T>(item: Decoder<T>): Decoder<T[] | undefined> {
+	return (value) => (value === undefined || value === null ? undefined : list(item)(value));
+}
+
 /** An object with exactly the named fields; others are dropped, absent optional ones stay absent. */
 function object<T extends object>(fields: { [K in keyof T]-?: Decoder<T[K]> }): Decoder<T> {
 	return (value) => {
@@ -81,6 +95,7 @@ const participant = object<Participant>({
 	connected: boolean,
 	joined_at: string,
 	hand: optional(number),
+	spotlight: optional(number),
 });
 const emoji = oneOf<Emoji>('👍', '❤️', '👏', '😂', '😮', '🎉', '🤔', '👎');
 const roomFields = {
@@ -95,8 +110,9 @@ const roomFields = {
 };
 const waitReason = oneOf<WaitReason>('lobby', 'sent_back');
 const waiter = object<Waiter>({ id: string, name: string, role, reason: waitReason, since: string, connected: boolean });
-const recordingFields = { on: boolean, id: optional(string), started_at: optional(string), by: optional(string), notice: optional(string), warning: optional(string) };
-const chatFields = { from: string, name: string, text: string, at: string };
+const recordingFields = { on: boolean, id: optional(string), started_at: optional(string), by: optional(string), notice: optional(string), notice_code: known<RecordingNotice>('disk_full', 'limit', 'quota', 'slow_disk', 'policy', 'not_begun', 'problem'), warning: optional(string), warning_code: known<RecordingWarning>('slow_disk', 'disk_low', 'silent'), silent: optionalList(string) };
+const sharedFile = object<SharedFile>({ id: string, name: string, size: number, picture: boolean });
+const chatFields = { from: string, name: string, text: string, at: string, file: optional(sharedFile) };
 const re = optional(number);
 
 type Body<K extends ServerMessage['type']> = Omit<Extract<ServerMessage, { type: K }>, 'type'>;
@@ -113,6 +129,7 @@ const bodies: { [K in ServerMessage['type']]: Decoder<Body<K>> } = {
 		roster_more: optional(number),
 		recording: object<RecordingState>(recordingFields),
 		chat: list(object<ChatMessage>(chatFields)),
+		files: optional(object<FileTerms>({ ticket: string, max_size: number })),
 		seq: number,
 		now: string,
 	}),
@@ -130,6 +147,7 @@ const bodies: { [K in ServerMessage['type']]: Decoder<Body<K>> } = {
 	codec: object<Body<'codec'>>({ source, codec: oneOf<VideoCodec>('vp8', 'h264', 'vp9', 'av1') }),
 	floor: object<Body<'floor'>>({ participants: list(string) }),
 	chat: object<Body<'chat'>>({ seq: number, ...chatFields }),
+	direct: object<Body<'direct'>>({ number, ...chatFields, to: string, to_name: string }),
 	recording: object<Body<'recording'>>({ seq: number, ...recordingFields }),
 	room: object<Body<'room'>>({ seq: number, ...roomFields }),
 	reactions: object<Body<'reactions'>>({ reactions: list(object<Reaction>({ emoji, count: number, participants: list(string) })) }),

@@ -29,6 +29,8 @@ describe('survivesRejoin', () => {
 		[{ type: 'hand', up: true }, true],
 		[{ type: 'lock', on: true }, true],
 		[{ type: 'chat', text: 'hi' }, true],
+		[{ type: 'chat', text: 'hi', to: 'p2' }, false], // not to whoever is p2 by then
+		[{ type: 'spotlight', participant: 'p2', on: true }, false],
 		[{ type: 'moderate', action: 'remove', participant: 'p2' }, false], // ids may belong to another life of the room
 		[{ type: 'extend', minutes: 60 }, false],
 		[{ type: 'view', tiles: [] }, false],

@@ -21,6 +21,7 @@ export function enqueue(queue: readonly ClientMessage[], message: ClientMessage)
 		case 'chat':
 		case 'end':
 		case 'moderate':
+		case 'spotlight':
 			return [...queue, message];
 		case 'join':
 		case 'resume':
@@ -33,5 +34,6 @@ export function enqueue(queue: readonly ClientMessage[], message: ClientMessage)
 
 /** True for a message that still makes sense in a new session: it speaks of the room, not of the old connection. */
 export function survivesRejoin(message: ClientMessage): boolean {
+	if (message.type === 'chat' && message.to !== undefined) return false; // the id may be somebody else's by then
 	return ['chat', 'record', 'consent', 'end', 'hand', 'lock', 'lobby'].includes(message.type);
 }

@@ -19,6 +19,84 @@ export type Bye = {
 };
 
 /**
+ * SendChat sends a text of 1 to 4000 characters to everybody in the room, or to
+ * one participant alone. Its type on the wire is "chat".
+ */
+export type SendChat = {
+	/** ID is echoed as "re" in the answer or error to this message. */
+	id?: number;
+	text: string;
+	/** To is the participant who alone reads it, beside the sender. */
+	to?: string;
+};
+
+/** SharedFile is a file that somebody sent. */
+export type SharedFile = {
+	/** ID names it in its address. */
+	id: string;
+	name: string;
+	/** Size is in bytes. */
+	size: number;
+	/** Picture is set when it is a PNG, JPEG, GIF or WebP, which may be shown. */
+	picture: boolean;
+};
+
+/** FileTerms says how files are shared in this meeting. */
+export type FileTerms = {
+	/**
+	 * Ticket lets this participant send files, and read those sent to all or
+	 * to them, while the session lasts.
+	 */
+	ticket: string;
+	/** MaxSize is the most bytes of one file. */
+	max_size: number;
+};
+
+/** ChatMessage is one line of the room's chat. */
+export type ChatMessage = {
+	/** From is the sender's participant id, who may have left since. */
+	from: string;
+	name: string;
+	/** Text is empty beside a file. */
+	text: string;
+	/** At is RFC 3339 with milliseconds, UTC. */
+	at: string;
+	file?: SharedFile;
+};
+
+/** Chat is a numbered event: somebody wrote to everybody. */
+export type Chat = {
+	seq: number;
+	/** From is the sender's participant id, who may have left since. */
+	from: string;
+	name: string;
+	/** Text is empty beside a file. */
+	text: string;
+	/** At is RFC 3339 with milliseconds, UTC. */
+	at: string;
+	file?: SharedFile;
+};
+
+/**
+ * Direct is a line from one participant to another. Only the two get it. It is
+ * no event of the room: each participant's are numbered for themselves.
+ */
+export type Direct = {
+	/** Number is 1 for the participant's first, and rises by one with each. */
+	number: number;
+	/** From is the sender's participant id, who may have left since. */
+	from: string;
+	name: string;
+	/** Text is empty beside a file. */
+	text: string;
+	/** At is RFC 3339 with milliseconds, UTC. */
+	at: string;
+	file?: SharedFile;
+	to: string;
+	to_name: string;
+};
+
+/**
  * SetLobby has guests wait until a host admits them, or lets in all who wait
  * and those who come. Hosts only. Its type on the wire is "lobby".
  */
@@ -169,6 +247,8 @@ export type Resume = {
 	 * not take the session away from it.
 	 */
 	attempt?: number;
+	/** DirectAfter is the number of the last Direct the page has seen. */
+	direct_after?: number;
 };
 
 /**
@@ -210,16 +290,6 @@ export type Seated = {
 	epoch: number;
 };
 
-/**
- * SendChat sends a text to everybody in the room: 1 to 4000 characters. Its
- * type on the wire is "chat".
- */
-export type SendChat = {
-	/** ID is echoed as "re" in the answer or error to this message. */
-	id?: number;
-	text: string;
-};
-
 /** Record starts or stops the room's recording. Hosts only. */
 export type Record_ = {
 	/** ID is echoed as "re" in the answer or error to this message. */
@@ -249,6 +319,14 @@ export type Hand = {
 	/** ID is echoed as "re" in the answer or error to this message. */
 	id?: number;
 	up: boolean;
+};
+
+/** Spotlight shows a participant large to everybody, or no longer. Hosts only. */
+export type Spotlight = {
+	/** ID is echoed as "re" in the answer or error to this message. */
+	id?: number;
+	participant: string;
+	on: boolean;
 };
 
 /** Emoji is one of the pictures to react with. */
@@ -354,6 +432,11 @@ export type Participant = {
 	 * went up.
 	 */
 	hand?: number;
+	/**
+	 * Spotlight is set while a host shows the participant large to everybody:
+	 * the lower the number, the longer. At most four are.
+	 */
+	spotlight?: number;
 };
 
 /** RoomState is what everybody may know about the room. */
@@ -375,37 +458,6 @@ export type RoomState = {
 	recording_policy: RecordingPolicy;
 	/** AudienceMay lists what the audience may do. */
 	audience_may: AudienceRight[];
-};
-
-/** RecordingState says whether the room is being recorded. */
-export type RecordingState = {
-	on: boolean;
-	/**
-	 * ID names the recording while it runs. It follows in a second event: the
-	 * first comes before anything is written.
-	 */
-	id?: string;
-	/** StartedAt is RFC 3339 with milliseconds, UTC. */
-	started_at?: string;
-	/** By is the name of who started or stopped it. */
-	by?: string;
-	/** Notice is a sentence when it stopped for a reason of its own, such as a full disk. */
-	notice?: string;
-	/**
-	 * Warning is a sentence while something is wrong with the running recording,
-	 * such as an unmuted microphone of which nothing is heard.
-	 */
-	warning?: string;
-};
-
-/** ChatMessage is one line of the room's chat. */
-export type ChatMessage = {
-	/** From is the sender's participant id, who may have left since. */
-	from: string;
-	name: string;
-	text: string;
-	/** At is RFC 3339 with milliseconds, UTC. */
-	at: string;
 };
 
 /** Seat is one row of a session's seat table. */
@@ -451,6 +503,8 @@ export type Joined = {
 	roster_more?: number;
 	recording: RecordingState;
 	chat: ChatMessage[];
+	/** Files is there when people may share files. */
+	files?: FileTerms;
 	/** Seq is the number of the last event that the rest of Joined accounts for. */
 	seq: number;
 	/** Now is the server's clock, RFC 3339 with milliseconds, UTC. */
@@ -533,17 +587,6 @@ export type SourceCodec = {
 	codec: VideoCodec;
 };
 
-/** Chat is a numbered event: somebody wrote. */
-export type Chat = {
-	seq: number;
-	/** From is the sender's participant id, who may have left since. */
-	from: string;
-	name: string;
-	text: string;
-	/** At is RFC 3339 with milliseconds, UTC. */
-	at: string;
-};
-
 /** Reaction is how often one emoji came since the last Reactions. */
 export type Reaction = {
 	emoji: Emoji;
@@ -602,11 +645,17 @@ export type Recording = {
 	by?: string;
 	/** Notice is a sentence when it stopped for a reason of its own, such as a full disk. */
 	notice?: string;
+	/** NoticeCode says the same for a page with words of its own. */
+	notice_code?: RecordingNotice;
 	/**
 	 * Warning is a sentence while something is wrong with the running recording,
 	 * such as an unmuted microphone of which nothing is heard.
 	 */
 	warning?: string;
+	/** WarningCode says the same for a page with words of its own. */
+	warning_code?: RecordingWarning;
+	/** Silent names those of whom nothing is heard, with "silent". */
+	silent?: string[];
 };
 
 /** Room is a numbered event: the room's title, end or lock changed. */
@@ -662,6 +711,49 @@ export type Error = {
 	opens_at?: string;
 };
 
+/** RecordingWarning is what is wrong with a running recording. */
+export type RecordingWarning =
+	| 'slow_disk' // parts are missing
+	| 'disk_low' // it will stop soon
+	| 'silent'; // unmuted microphones of which nothing is heard
+
+/** RecordingNotice is why a recording stopped though nobody asked for it. */
+export type RecordingNotice =
+	| 'disk_full' // the server's disk is full
+	| 'limit' // it is as long or large as it may be
+	| 'quota' // the space for recordings is used up, so it did not start
+	| 'slow_disk' // the server's disk is too slow
+	| 'policy' // the room is recorded differently now
+	| 'not_begun' // it could not be started
+	| 'problem'; // something else on the server
+
+/** RecordingState says whether the room is being recorded. */
+export type RecordingState = {
+	on: boolean;
+	/**
+	 * ID names the recording while it runs. It follows in a second event: the
+	 * first comes before anything is written.
+	 */
+	id?: string;
+	/** StartedAt is RFC 3339 with milliseconds, UTC. */
+	started_at?: string;
+	/** By is the name of who started or stopped it. */
+	by?: string;
+	/** Notice is a sentence when it stopped for a reason of its own, such as a full disk. */
+	notice?: string;
+	/** NoticeCode says the same for a page with words of its own. */
+	notice_code?: RecordingNotice;
+	/**
+	 * Warning is a sentence while something is wrong with the running recording,
+	 * such as an unmuted microphone of which nothing is heard.
+	 */
+	warning?: string;
+	/** WarningCode says the same for a page with words of its own. */
+	warning_code?: RecordingWarning;
+	/** Silent names those of whom nothing is heard, with "silent". */
+	silent?: string[];
+};
+
 /** RecordingPolicy says how a room is recorded. */
 export type RecordingPolicy =
 	| 'manual' // hosts start and stop
@@ -677,6 +769,7 @@ export type AudienceRight =
 
 /** ClientMessage is every message to the server. */
 export type ClientMessage =
+	| ({ type: 'chat' } & SendChat)
 	| ({ type: 'lobby' } & SetLobby)
 	| ({ type: 'join' } & Join)
 	| ({ type: 'resume' } & Resume)
@@ -684,11 +777,11 @@ export type ClientMessage =
 	| ({ type: 'view' } & SetView)
 	| ({ type: 'publish' } & Publish)
 	| ({ type: 'seated' } & Seated)
-	| ({ type: 'chat' } & SendChat)
 	| ({ type: 'record' } & Record_)
 	| ({ type: 'consent' } & Consent)
 	| ({ type: 'end' } & EndMeeting)
 	| ({ type: 'hand' } & Hand)
+	| ({ type: 'spotlight' } & Spotlight)
 	| ({ type: 'reaction' } & React)
 	| ({ type: 'moderate' } & Moderate)
 	| ({ type: 'lock' } & Lock)
@@ -698,6 +791,8 @@ export type ClientMessage =
 /** ServerMessage is every message to the page. */
 export type ServerMessage =
 	| ({ type: 'bye' } & Bye)
+	| ({ type: 'chat' } & Chat)
+	| ({ type: 'direct' } & Direct)
 	| ({ type: 'waiting' } & Waiting)
 	| ({ type: 'lobby' } & LobbyList)
 	| ({ type: 'joined' } & Joined)
@@ -709,7 +804,6 @@ export type ServerMessage =
 	| ({ type: 'floor' } & Floor)
 	| ({ type: 'encodings' } & Encodings)
 	| ({ type: 'codec' } & SourceCodec)
-	| ({ type: 'chat' } & Chat)
 	| ({ type: 'reactions' } & Reactions)
 	| ({ type: 'moderated' } & Moderated)
 	| ({ type: 'announcement' } & Announcement)

@@ -101,6 +101,7 @@ describe('socket', () => {
 		const { socket, sockets, links, at, enter } = setup();
 		await enter();
 		at(0).says({ type: 'roster', seq: 9, changed: [], left: [] });
+		at(0).says({ type: 'direct', number: 3, from: 'p1', name: 'A', text: 'psst', at: '', to: 'p2', to_name: 'B' });
 		at(0).breaks();
 		socket.send({ type: 'publish', source: 'microphone', on: true, muted: true });
 		socket.send({ type: 'publish', source: 'microphone', on: true, muted: false });
@@ -113,7 +114,7 @@ describe('socket', () => {
 		expect(sockets).toHaveLength(2);
 		vi.advanceTimersByTime(1);
 		await at(2).opens();
-		expect(at(2).sent).toEqual([{ type: 'resume', token: 'token5', after: 9, attempt: 1 }]);
+		expect(at(2).sent).toEqual([{ type: 'resume', token: 'token5', after: 9, attempt: 1, direct_after: 3 }]);
 		at(2).says({ type: 'resumed', now: '' });
 		expect(at(2).sent.slice(1)).toMatchObject([{ type: 'publish', muted: false }]);
 		expect(links.at(-1)).toEqual({ kind: 'open' });
@@ -125,6 +126,7 @@ describe('socket', () => {
 		at(0).breaks();
 		socket.send({ type: 'seated', epoch: 99 });
 		socket.send({ type: 'chat', text: 'still here' });
+		socket.send({ type: 'chat', text: 'for your eyes only', to: 'p2' }); // who may be somebody else by then
 		vi.advanceTimersByTime(250);
 		await at(1).opens();
 		at(1).says({ type: 'error', code: 'resume_expired', message: '' });

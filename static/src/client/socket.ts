@@ -90,7 +90,7 @@ class Line {
 	/** A second WebSocket that may take over from one that seems dead. */
 	private spare: Readonly<{ socket: WebSocket; timer: Timer }> | undefined;
 	/** What resumes the session; undefined before the first join and after the server forgot us. */
-	private session: { token: string; seq: number; resumes: number } | undefined;
+	private session: { token: string; seq: number; direct: number; resumes: number } | undefined;
 	/** The server has greeted us on this socket. */
 	private ready = false;
 	/** The server has us wait in the lobby on this socket. */
@@ -260,7 +260,7 @@ class Line {
 		if (this.socket !== socket) return;
 		if (this.session !== undefined) {
 			this.session.resumes += 1; // so that a socket we gave up can't take the session from a later one
-			this.write({ type: 'resume', token: this.session.token, after: this.session.seq, attempt: this.session.resumes });
+			this.write({ type: 'resume', token: this.session.token, after: this.session.seq, attempt: this.session.resumes, ...(this.session.direct === 0 ? {} : { direct_after: this.session.direct }) });
 			return;
 		}
 		await this.join(socket);
@@ -284,14 +284,18 @@ class Line {
 		if (message === undefined) return;
 		this.closeSpare(); // the line lives
 		if (this.session !== undefined && 'seq' in message) this.session.seq = Math.max(this.session.seq, message.seq);
+		if (this.session !== undefined && message.type === 'direct') this.session.direct = Math.max(this.session.direct, message.number);
 		switch (message.type) {
-			case 'joined':
-				this.session = { token: message.resume_token, seq: message.seq, resumes: 0 };
+			case 'joined': {
+				this.session = { token: message.resume_token, seq: message.seq, direct: 0, resumes: 0 };
 				this.waits = false;
+				const lost = this.queue.some((one) => one.type === 'chat' && !survivesRejoin(one));
 				this.queue = this.queue.filter(survivesRejoin);
 				this.options.onMessage(message, undefined);
+				if (lost) this.options.onMessage({ type: 'error', code: 'not_here', message: '' }, 'chat');
 				this.greeted();
 				return;
+			}
 			case 'resumed':
 				this.options.onMessage(message, undefined);
 				this.greeted();
@@ -328,7 +332,7 @@ class Line {
 	/** Waits to be let in. What is said meanwhile is kept as on a line that is down. */
 	private wait(message: Extract<ServerMessage, { type: 'waiting' }>): void {
 		const resumes = this.session?.token === message.resume_token && !this.ready ? this.session.resumes : 0;
-		this.session = { token: message.resume_token, seq: 0, resumes };
+		this.session = { token: message.resume_token, seq: 0, direct: 0, resumes };
 		this.ready = false;
 		this.waits = true;
 		this.attempt = 0;

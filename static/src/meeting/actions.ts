@@ -128,16 +128,20 @@ export function useNews(meeting: Meeting | undefined, notify: (news: News) => vo
 	}, [t, meeting, tell, notify]);
 }
 
-/** Tells the viewer who mentioned them while the chat is closed. */
+/** Tells the viewer who mentioned them, or wrote to them alone, while the chat is closed. */
 export function useMentions(meeting: Meeting, chatOpen: boolean, notify: (news: News) => void): void {
 	const t = useWords();
-	const seen = useRef(meeting.chat.length);
+	const seen = useRef(new WeakSet(meeting.chat)); // by line: one that a resume brings may stand before others
 	useEffect(() => {
-		const fresh = meeting.chat.slice(seen.current);
-		seen.current = meeting.chat.length;
+		const fresh = meeting.chat.filter((line) => !seen.current.has(line));
+		for (const line of fresh) seen.current.add(line);
 		const me = meeting.participants.find(({ id }) => id === meeting.self)?.name;
 		if (chatOpen || me === undefined) return;
-		for (const { from, name, text } of fresh) if (from !== meeting.self && mentions(text, me)) notify({ tone: 'info', text: t('news.mention', { name }) });
+		for (const { from, to, name, text } of fresh) {
+			if (from === meeting.self) continue;
+			if (to !== undefined) notify({ tone: 'info', text: t('news.private', { name }) });
+			else if (mentions(text, me)) notify({ tone: 'info', text: t('news.mention', { name }) });
+		}
 	}, [t, meeting, chatOpen, notify]);
 }
 

@@ -1,8 +1,9 @@
 import { ImageOff, LoaderCircle, TriangleAlert, Volume2 } from 'lucide-react';
 import type { ReactNode } from 'react';
-import type { Client, ClientState } from '../client';
+import type { Client, ClientState, RecordingState } from '../client';
 import { Button } from '../design';
 import { useWords } from '../words';
+import type { Words } from '../words';
 
 /** True while the page has lost the server or its media. */
 export function isInterrupted({ link, media }: ClientState): boolean {
@@ -22,6 +23,12 @@ export function Joining({ link }: { link: ClientState['link'] }) {
 	);
 }
 
+/** What is wrong with the running recording, in the viewer's language. */
+export function warningWords(t: Words, { warning, warning_code: code, silent = [] }: RecordingState): string {
+	if (code === undefined) return warning ?? ''; // a newer server's
+	return code === 'silent' ? t('recording.warning.silent', { names: t.list(silent) }) : t(`recording.warning.${code}`);
+}
+
 /** What lies on the stage while something needs attention. */
 export function Banners({ state, client, soundOnly, children }: { state: ClientState; client: Client; soundOnly: boolean; children?: ReactNode }) {
 	const t = useWords();
@@ -30,7 +37,7 @@ export function Banners({ state, client, soundOnly, children }: { state: ClientS
 			{children}
 			{state.meeting?.role === 'host' && state.meeting.recording.warning !== undefined ? (
 				<p className="banner">
-					<TriangleAlert size={16} className="warning" aria-hidden="true" /> {state.meeting.recording.warning}
+					<TriangleAlert size={16} className="warning" aria-hidden="true" /> {warningWords(t, state.meeting.recording)}
 				</p>
 			) : null}
 			{isInterrupted(state) ? (

@@ -1,52 +1,89 @@
 import { MessageSquare, X } from 'lucide-react';
-import { useLayoutEffect, useMemo, useRef } from 'react';
-import type { ChatMessage, Participant } from '../client';
-import { Avatar, IconButton } from '../design';
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import type { DragEvent } from 'react';
+import { fileAddress } from '../client';
+import type { ChatLine, Client, Meeting } from '../client';
+import { IconButton } from '../design';
 import { useWords } from '../words';
 import { Composer } from './chat-composer';
-import { splitLinks } from './links';
-import { splitMentions } from './mentions';
-import { timeOfDay } from './time';
+import type { Addressee } from './chat-composer';
+import { UploadList } from './chat-files';
+import { Line } from './chat-line';
 
 export type ChatPanelProps = Readonly<{
-	messages: readonly ChatMessage[];
-	self: string;
-	/** Who can be mentioned: everybody in the meeting. */
-	people: readonly Participant[];
+	client: Pick<Client, 'say' | 'uploads'>;
+	meeting: Meeting;
 	/** The line to the server is up. */
 	open: boolean;
-	onSay: (text: string) => void;
+	/** Who alone gets what is written; undefined for everybody. */
+	to: Addressee | undefined;
+	onTo: (to: Addressee | undefined) => void;
 	onClose: () => void;
 }>;
 
-/** Lines of one sender within this many milliseconds stand under one name. */
-const TOGETHER_MS = 120_000;
-
-/** The room's chat. */
-export function ChatPanel({ messages, self, people, open, onSay, onClose }: ChatPanelProps) {
+/** The room's chat: with everybody, and with one alone. */
+export function ChatPanel({ client, meeting, open, to, onTo, onClose }: ChatPanelProps) {
 	const t = useWords();
+	const [files, setFiles] = useState<readonly File[]>([]);
+	const add = useCallback((more: readonly File[]) => setFiles((old) => [...old, ...more]), []);
+	const { over, ...drop } = useDrop(meeting.files === undefined ? undefined : add);
+	const send = (text: string) => {
+		if (text !== '') client.say(text, to?.id);
+		for (const file of files) client.uploads.send(file, to?.id);
+		setFiles([]);
+	};
 	return (
-		<aside className="panel" aria-label={t('chat.panel')}>
+		<aside className="panel" aria-label={t('chat.panel')} {...drop}>
 			<header>
 				<h2>{t('chat.title')}</h2>
 				<IconButton label={t('app.closePanel')} icon={<X size={20} />} tip="none" onClick={onClose} />
 			</header>
-			<Log messages={messages} self={self} people={people} />
-			<Composer open={open} names={people.flatMap(({ id, name }) => (id === self ? [] : [name]))} onSay={onSay} />
+			<Log meeting={meeting} />
+			<UploadList uploads={client.uploads} most={meeting.files?.max_size ?? 0} />
+			<Composer open={open} meeting={meeting} to={to} onTo={onTo} files={files} onFiles={meeting.files === undefined ? undefined : setFiles} onSend={send} />
+			{over ? <p className="chat-drop">{to === undefined ? t('chat.drop') : t('chat.dropOne', { name: to.name })}</p> : null}
 		</aside>
 	);
 }
 
-function Log({ messages, self, people }: Pick<ChatPanelProps, 'messages' | 'self' | 'people'>) {
+/** Takes files that are dropped on an element. Dropped beside it, they don't take the page's place. */
+function useDrop(onFiles: ((files: readonly File[]) => void) | undefined) {
+	const [over, setOver] = useState(false);
+	useEffect(() => {
+		const keep = (event: globalThis.DragEvent) => {
+			if (event.dataTransfer?.types.includes('Files') === true) event.preventDefault();
+		};
+		const ended = new AbortController();
+		for (const type of ['dragover', 'drop'] as const) window.addEventListener(type, keep, { signal: ended.signal });
+		return () => ended.abort();
+	}, []);
+	const has = ({ dataTransfer }: DragEvent) => onFiles !== undefined && dataTransfer.types.includes('Files');
+	return {
+		over,
+		onDragOver: (event: DragEvent) => setOver(has(event)),
+		onDragLeave: (event: DragEvent) => {
+			if (!(event.relatedTarget instanceof Node && event.currentTarget.contains(event.relatedTarget))) setOver(false);
+		},
+		onDrop: (event: DragEvent) => {
+			setOver(false);
+			if (has(event)) onFiles?.([...event.dataTransfer.files]);
+		},
+	};
+}
+
+function Log({ meeting: { chat, self, participants, files, room } }: { meeting: Meeting }) {
 	const t = useWords();
 	const ref = useRef<HTMLDivElement>(null);
 	const atEnd = useRef(true);
-	const names = useMemo(() => people.map(({ name }) => name), [people]);
-	const me = people.find(({ id }) => id === self)?.name;
-	useLayoutEffect(() => {
+	const names = useMemo(() => participants.map(({ name }) => name), [participants]);
+	const me = participants.find(({ id }) => id === self)?.name;
+	const ticket = files?.ticket;
+	const addressOf = useCallback((file: string) => (ticket === undefined ? undefined : fileAddress(room.id, ticket, file)), [room.id, ticket]);
+	const toEnd = () => {
 		const log = ref.current;
 		if (log !== null && atEnd.current) log.scrollTop = log.scrollHeight;
-	}, [messages]);
+	};
+	useLayoutEffect(toEnd, [chat]);
 	return (
 		<div
 			ref={ref}
@@ -54,64 +91,25 @@ function Log({ messages, self, people }: Pick<ChatPanelProps, 'messages' | 'self
 			role="log"
 			aria-label={t('chat.messages')}
 			tabIndex={0}
+			onLoad={toEnd}
 			onScroll={({ currentTarget: log }) => {
 				atEnd.current = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
 			}}
 		>
-			{messages.length === 0 ? (
+			{chat.length === 0 ? (
 				<div className="panel-empty">
 					<MessageSquare size={28} aria-hidden="true" />
 					<p>{t('chat.empty')}</p>
 					<p className="quiet">{t('chat.emptyHint')}</p>
 				</div>
 			) : (
-				messages.map((message, index) => <Line key={index} message={message} before={messages[index - 1]} mine={message.from === self} names={names} me={me} />)
+				chat.map((line, index) => <Line key={keyOf(line, index)} line={line} before={chat[index - 1]} self={self} names={names} me={me} addressOf={addressOf} />)
 			)}
 		</div>
 	);
 }
 
-type LineProps = Readonly<{ message: ChatMessage; before: ChatMessage | undefined; mine: boolean; names: readonly string[]; me: string | undefined }>;
-
-function Line({ message, before, mine, names, me }: LineProps) {
-	const t = useWords();
-	const at = Date.parse(message.at);
-	const together = before !== undefined && before.from === message.from && at - Date.parse(before.at) < TOGETHER_MS;
-	return (
-		<div className="chat-line" data-together={together || undefined}>
-			{together ? null : (
-				<>
-					<Avatar name={message.name} seed={message.from} size="2rem" />
-					<p className="chat-head">
-						<strong className="truncate" dir="auto">{mine ? t('app.you', { name: message.name }) : message.name}</strong>
-						{Number.isNaN(at) ? null : <time dateTime={message.at}>{timeOfDay(t, at, Date.now())}</time>}
-					</p>
-				</>
-			)}
-			<p className="chat-text" dir="auto">
-				{splitLinks(message.text).map((piece, index) =>
-					piece.kind === 'text' ? (
-						<Text key={index} text={piece.text} names={names} me={me} />
-					) : (
-						<a key={index} href={piece.href} target="_blank" rel="noopener noreferrer nofollow">
-							{piece.text}
-						</a>
-					),
-				)}
-			</p>
-		</div>
-	);
-}
-
-/** Words with the names mentioned in them set off. */
-function Text({ text, names, me }: { text: string; names: readonly string[]; me: string | undefined }) {
-	return splitMentions(text, names).map((piece, index) =>
-		piece.kind === 'text' ? (
-			piece.text
-		) : (
-			<strong key={index} className="mention" data-me={piece.name === me || undefined}>
-				{piece.text}
-			</strong>
-		),
-	);
+/** A file's picture is loaded once, wherever its line moves. */
+function keyOf({ file }: ChatLine, index: number): string | number {
+	return file?.id ?? index;
 }

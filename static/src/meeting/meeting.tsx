@@ -10,6 +10,7 @@ import { Bar } from './bar';
 import type { May, Panel } from './bar';
 import { Burst } from './burst';
 import { ChatPanel } from './chat';
+import type { Addressee } from './chat-composer';
 import { ConnectionDialog } from './connection';
 import { ConsentBanner, useConsent } from './consent';
 import type { Consent } from './consent';
@@ -66,10 +67,15 @@ function Inside(props: InsideProps) {
 	const consent = useConsent(client, meeting);
 	const [wanted, setPanel] = useState<Panel>();
 	const panel = wanted === 'chat' && !may.chat ? undefined : wanted;
+	const [to, setTo] = useState<Addressee>();
 	const [overlay, setOverlay] = useState<Overlay>();
 	const [question, setQuestion] = useState<Question>();
 	const [about, setAbout] = useState<string>();
-	const view = useView(props, setQuestion, setAbout, setOverlay);
+	const write = useCallback((person: Addressee) => {
+		setTo(person);
+		setPanel('chat');
+	}, []);
+	const view = useView(props, may.chat ? write : undefined, setQuestion, setAbout, setOverlay);
 	const run = useActions(client, devices, may, setPanel, setOverlay);
 	useListening(devices, may.publish);
 	const commands = useMemo(() => ({ ...run, ...view.run }), [run, view.run]);
@@ -106,7 +112,7 @@ function Inside(props: InsideProps) {
 					{meeting.recording.on && consent.accepted === undefined ? <ConsentBanner consent={consent} /> : null}
 				</Banners>
 			</main>
-			<Panels panel={panel} state={state} meeting={meeting} client={client} view={view} onInvite={run.invite} onClose={() => setPanel(undefined)} />
+			<Panels panel={panel} state={state} meeting={meeting} client={client} view={view} to={to} onTo={setTo} onInvite={run.invite} onClose={() => setPanel(undefined)} />
 			<Bar
 				devices={devices}
 				preferences={preferences}
@@ -158,6 +164,7 @@ type View = ReturnType<typeof useView>;
 /** What the viewer chose about the stage, and how to choose otherwise. */
 function useView(
 	{ client, preferences, onPreferences, notify, state, meeting }: InsideProps,
+	write: ((person: Addressee) => void) | undefined,
 	ask: (question: Question) => void,
 	setAbout: (participant: string | undefined) => void,
 	setOverlay: (overlay: Overlay) => void,
@@ -184,8 +191,11 @@ function useView(
 			setSelfView: (view) => onPreferences({ selfView: view }),
 			setCorner: (next) => onPreferences({ corner: next }),
 			act: isHost ? act : undefined,
+			spotlight: isHost ? client.spotlight : undefined,
+			write,
+			room: meeting.room,
 		}),
-		[selfView, corner, isHost, act, onPreferences, setAbout, setOverlay],
+		[client, selfView, corner, isHost, act, write, meeting.room, onPreferences, setAbout, setOverlay],
 	);
 	const run: MoreRun & Record<'layout', () => void> = {
 		pip: () => (pip.isOpen ? pip.close() : pip.open(main)),
@@ -207,13 +217,13 @@ function shut(which: Overlay, setOverlay: (change: (now: Overlay) => Overlay) =>
 	return () => setOverlay((now) => (now === which ? undefined : now));
 }
 
-type PanelsProps = Readonly<{ panel: Panel; state: ClientState; meeting: Meeting; client: Client; view: View; onInvite: () => void; onClose: () => void }>;
+type PanelsProps = Readonly<{ panel: Panel; state: ClientState; meeting: Meeting; client: Client; view: View; to: Addressee | undefined; onTo: (to: Addressee | undefined) => void; onInvite: () => void; onClose: () => void }>;
 
 /** The panel beside the stage, if one is open. */
-function Panels({ panel, state, meeting, client, view, onInvite, onClose }: PanelsProps) {
+function Panels({ panel, state, meeting, client, view, to, onTo, onInvite, onClose }: PanelsProps) {
 	switch (panel) {
 		case 'chat':
-			return <ChatPanel messages={meeting.chat} self={meeting.self} people={meeting.participants} open={state.link.kind === 'open'} onSay={client.say} onClose={onClose} />;
+			return <ChatPanel client={client} meeting={meeting} open={state.link.kind === 'open'} to={to} onTo={onTo} onClose={onClose} />;
 		case 'people':
 			return (
 				<PeoplePanel

@@ -17,7 +17,7 @@ const base: Meeting = {
 	announcements: [],
 	seats: [],
 	floor: [],
-	seq: 1,
+	direct: 0, files: undefined, seq: 1,
 	clockOffsetMs: 0,
 };
 const note = { from: 'anna', text: 'Back at noon.', at: '2026-01-02T10:00:00.000Z', private: false };
@@ -30,7 +30,8 @@ describe('newsBetween', () => {
 		['leaving', { participants: [person('me')] }, {}, ['Ann left.']],
 		['a start', { recording: { on: true, by: 'Ann' } }, {}, ['Ann started recording this meeting.']],
 		['a stop', { recording: { on: false, by: 'Ann' } }, { recording: { on: true } }, ['Ann stopped the recording.']],
-		['a stop by itself', { recording: { on: false, notice: 'The disk is full.' } }, { recording: { on: true } }, ['Recording stopped. The disk is full.']],
+		['a stop by itself', { recording: { on: false, notice: 'x', notice_code: 'disk_full' } }, { recording: { on: true } }, ['Recording stopped: the server’s disk is full.']],
+		['a stop for a reason of a newer server', { recording: { on: false, notice: 'x' } }, { recording: { on: true } }, ['Recording stopped because of a problem on the server.']],
 		['more time', { room: { ...base.room, ends_at: '2026-01-02T11:30:00Z', locked: false } }, {}, ['The meeting goes on 30 min longer.']],
 		['less time', { room: { ...base.room, ends_at: '2026-01-02T10:45:00Z', locked: false } }, {}, ['The meeting ends 15 min earlier.']],
 		['a few seconds more', { room: { ...base.room, ends_at: '2026-01-02T11:00:40Z', locked: false } }, {}, []],
@@ -70,7 +71,8 @@ describe('reminderBetween', () => {
 describe('newsOf', () => {
 	it.each([
 		[{ kind: 'share_failed', reason: 'cancelled' }, undefined],
-		[{ kind: 'error', code: 'record_failed', message: 'The disk is full.', about: 'record' }, 'The recording did not start. The disk is full.'],
+		[{ kind: 'error', code: 'record_failed', message: 'The disk is full.', about: 'record' }, 'The recording did not start.'],
+		[{ kind: 'error', code: 'not_here', message: '', about: 'chat' }, 'Your message was not sent.'],
 		[{ kind: 'error', code: 'bad_message', message: 'Too long.', about: 'chat' }, 'Your message was not sent. Too long.'],
 		[{ kind: 'moderated', action: 'mute', by: 'Ann' }, 'Ann muted your microphone. Unmute it when you want to speak.'],
 		[{ kind: 'moderated', action: 'stop_camera', by: 'Ann' }, 'Ann turned off your camera.'],

@@ -20,6 +20,7 @@ export function newsBetween(t: Words, before: Meeting, after: Meeting): News[] {
 		...comings(t, before, after),
 		...handNews(t, before, after),
 		...announced(t, before, after),
+		...spotlightNews(t, before, after),
 		...recordingNews(t, before, after),
 		...lockNews(t, before, after),
 		...endNews(t, before, after),
@@ -78,7 +79,8 @@ function moderatedNews(t: Words, { action, by: name, role }: Extract<ClientEvent
 
 function errorWords(t: Words, { code, message, about }: Extract<ClientEvent, { kind: 'error' }>): string {
 	const said = message === '' ? '' : ` ${message}`;
-	if (code === 'record_failed') return t('news.recordFailed') + said;
+	if (about === 'chat' && (code === 'not_here' || code === 'forbidden')) return t('news.notSent');
+	if (code === 'record_failed') return t('news.recordFailed'); // everybody reads why
 	if (code === 'forbidden') return t('news.hostsOnly');
 	if (code === 'not_here') return t('news.notHere');
 	if (code === 'too_long') return t('news.tooLong');
@@ -108,11 +110,18 @@ function announced(t: Words, before: Meeting, after: Meeting): News[] {
 		.map(({ from: name, text, private: alone }) => ({ tone: 'info', text: t(alone ? 'news.saysToYou' : 'news.saysToAll', { name, text }), keep: true }));
 }
 
+/** Tells the viewer that everybody sees them large, or no longer. */
+function spotlightNews(t: Words, before: Meeting, after: Meeting): News[] {
+	const lit = ({ participants, self }: Meeting) => participants.some(({ id, spotlight }) => id === self && spotlight !== undefined);
+	if (lit(before) === lit(after)) return [];
+	return [{ tone: 'info', text: t(lit(after) ? 'news.spotlit' : 'news.unspotlit') }];
+}
+
 function recordingNews(t: Words, before: Meeting, after: Meeting): News[] {
 	if (before.recording.on === after.recording.on) return [];
-	const { on, by, notice } = after.recording;
+	const { on, by, notice, notice_code: code } = after.recording;
 	if (on) return [{ tone: 'info', text: by === undefined ? t('news.recorded') : t('news.recordingBy', { name: by }) }];
-	if (notice !== undefined) return [{ tone: 'warning', text: `${t('news.recordingStopped')} ${notice}`, keep: true }];
+	if (code !== undefined || notice !== undefined) return [{ tone: 'warning', text: t(`recording.notice.${code ?? 'problem'}`), keep: true }];
 	return [{ tone: 'info', text: by === undefined ? t('news.recordingStopped') : t('news.recordingStoppedBy', { name: by }) }];
 }
 

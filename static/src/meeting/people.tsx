@@ -1,4 +1,4 @@
-import { Hand, LoaderCircle, Lock, LockOpen, Mic, MicOff, MonitorUp, Search, Video, VideoOff, X } from 'lucide-react';
+import { Hand, LoaderCircle, Lock, LockOpen, Mic, MicOff, MonitorUp, Search, Spotlight, Video, VideoOff, X } from 'lucide-react';
 import { useLayoutEffect, useRef, useState } from 'react';
 import type { ReactNode } from 'react';
 import { handsUp, isHeard, sourceOf } from '../client';
@@ -123,6 +123,7 @@ function Row({ participant, isSelf, place, levels, choices, pinned }: RowProps) 
 			</span>
 			{connected ? null : <LoaderCircle size={20} className="spinning quiet" aria-hidden="true" />}
 			{participant.hand === undefined || place !== undefined ? null : <Mark words={t('people.handRaised')} icon={<Hand size={20} />} tone="accent" />}
+			{participant.spotlight === undefined ? null : <Mark words={t('people.spotlight')} icon={<Spotlight size={20} />} tone="accent" />}
 			{sourceOf(participant, 'screen') === undefined ? null : <Mark words={t('people.sharing')} icon={<MonitorUp size={20} />} tone="accent" />}
 			<Mark words={seen ? t('people.cameraOn') : t('people.cameraOff')} icon={seen ? <Video size={20} /> : <VideoOff size={20} />} tone={seen ? undefined : 'quiet'} />
 			<Mark words={heard ? t('people.microphoneOn') : t('people.muted')} icon={heard ? <Mic size={20} /> : <MicOff size={20} />} tone={heard ? undefined : 'quiet'} />

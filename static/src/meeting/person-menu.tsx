@@ -1,7 +1,7 @@
-import { Activity, Ellipsis, Pin, PinOff } from 'lucide-react';
+import { Activity, Ellipsis, MessageSquareLock, Pin, PinOff, Spotlight } from 'lucide-react';
 import { useMemo } from 'react';
-import { CORNERS, SELF_VIEWS } from '../client';
-import type { Corner, Participant, SelfView, TileSource } from '../client';
+import { CORNERS, mayJoinIn, mayPublish, SELF_VIEWS } from '../client';
+import type { Corner, Participant, RoomState, SelfView, TileSource } from '../client';
 import { IconButton, Menu } from '../design';
 import type { MenuItem } from '../design';
 import { useWords } from '../words';
@@ -22,6 +22,11 @@ export type Choices = Readonly<{
 	setCorner: (corner: Corner) => void;
 	/** What a host can do to the others; undefined for guests. */
 	act: Act | undefined;
+	/** Shows a participant large to everybody, or no longer; undefined for guests. */
+	spotlight: ((participant: string, on: boolean) => void) | undefined;
+	/** Begins to write to one participant alone; undefined for who may not chat. */
+	write: ((participant: Readonly<{ id: string; name: string }>) => void) | undefined;
+	room: Pick<RoomState, 'audience_may' | 'recording_policy'>;
 }>;
 
 export type PersonMenuProps = Readonly<{
@@ -39,12 +44,23 @@ export function PersonMenu({ participant, source = 'camera', isSelf, pinned, cho
 	const items = useMemo((): MenuItem[] => {
 		const { id, name } = participant;
 		const pin = { kind: 'action', label: pinned ? t('tile.unpin') : t('tile.pin'), icon: pinned ? <PinOff size={20} aria-hidden="true" /> : <Pin size={20} aria-hidden="true" />, onPick: () => choices.pin(pinned ? undefined : { participant: id, source }) } as const;
-		if (isSelf) return [{ kind: 'heading', label: t('app.you', { name }) }, pin, ...(source === 'camera' ? selfItems(t, choices) : [])];
+		const lit = spotlightItems(t, participant, choices);
+		if (isSelf) return [{ kind: 'heading', label: t('app.you', { name }) }, pin, ...lit, ...(source === 'camera' ? selfItems(t, choices) : [])];
 		const details = { kind: 'action', label: t('tile.details'), icon: <Activity size={20} aria-hidden="true" />, onPick: () => choices.details(id) } as const;
-		return [{ kind: 'heading', label: name }, pin, details, ...(choices.act === undefined ? [] : [{ kind: 'line' } as const, ...hostItems(t, participant, choices.act)])];
+		const { write } = choices;
+		const reads = mayJoinIn({ role: participant.role, room: choices.room }, 'chat');
+		const letter = write !== undefined && reads ? [{ kind: 'action', label: t('chat.write'), icon: <MessageSquareLock size={20} aria-hidden="true" />, onPick: () => write({ id, name }) } as const] : [];
+		return [{ kind: 'heading', label: name }, pin, ...lit, ...letter, details, ...(choices.act === undefined ? [] : [{ kind: 'line' } as const, ...hostItems(t, participant, choices.act)])];
 	}, [t, participant, source, isSelf, pinned, choices]);
 	const label = isSelf ? t('tile.optionsYou') : t(choices.act === undefined ? 'tile.options' : 'host.manage', { name: participant.name });
 	return <Menu label={label} items={items} opener={(props) => <IconButton {...props} label={label} icon={<Ellipsis size={20} />} tone={tone} tip="none" className="host-menu" />} />;
+}
+
+/** What a host can do about everybody's view of a participant. */
+function spotlightItems(t: Words, participant: Participant, { spotlight }: Choices): MenuItem[] {
+	if (spotlight === undefined || !mayPublish(participant)) return [];
+	const on = participant.spotlight === undefined;
+	return [{ kind: 'action', label: t(on ? 'host.spotlight' : 'host.unspotlight'), icon: <Spotlight size={20} aria-hidden="true" />, onPick: () => spotlight(participant.id, on) }];
 }
 
 /** Where the viewer's own picture stands. */

@@ -1,5 +1,5 @@
-import { CalendarClock, Clock, Disc, DoorClosed, Lock, Settings, UserRound, UsersRound } from 'lucide-react';
-import { useEffect, useId, useState } from 'react';
+import { CalendarClock, Clock, Disc, DoorClosed, LoaderCircle, Lock, Settings, UserRound, UsersRound } from 'lucide-react';
+import { useEffect, useEffectEvent, useId, useState } from 'react';
 import type { ReactNode, SubmitEvent } from 'react';
 import { fetchLobby, isSecure } from '../client';
 import type { DeviceControl, Lobby, LobbyAnswer, Preferences, Refusal } from '../client';
@@ -192,15 +192,24 @@ function JoinForm({ answer, preferences, onPreferences, onJoin, linked = false, 
 	const t = useWords();
 	const [asked, setAsked] = useState(false);
 	const [passcode, setPasscode] = useState(refused?.passcode ?? '');
-	const now = useNow(1000);
 	const name = linkName ?? preferences.name.trim();
-	const { early, held, asks } = gate(answer, refused, linked, now);
+	const { early, held, asks } = useClock(answer, refused, linked);
+	const lacks = name === '' || (asks && passcode === '');
+	// Who came a moment too early by the server's clock has pressed Join already.
+	const [wants, setWants] = useState(refused?.refusal.code === 'not_open');
+	const waits = wants && !lacks;
+	const opens = answer?.kind === 'open' && early <= 0 && held <= 0;
+	const join = useEffectEvent(() => {
+		if (linkName === undefined) onPreferences({ name });
+		onJoin(name, asks ? passcode : undefined, answer?.kind === 'open' ? answer.lobby.videoCodecs : undefined);
+	});
+	useEffect(() => {
+		if (waits && opens) join();
+	}, [waits, opens]);
 	const submit = (event: SubmitEvent) => {
 		event.preventDefault();
 		setAsked(true);
-		if (name === '' || answer?.kind !== 'open' || early > 0 || held > 0 || (asks && passcode === '')) return;
-		if (linkName === undefined) onPreferences({ name });
-		onJoin(name, asks ? passcode : undefined, answer.lobby.videoCodecs);
+		if (!lacks && held <= 0) setWants(true);
 	};
 	return (
 		<form className="join-form" onSubmit={submit} noValidate>
@@ -214,7 +223,10 @@ function JoinForm({ answer, preferences, onPreferences, onJoin, linked = false, 
 				readOnly={linkName !== undefined}
 				hint={linkName === undefined ? undefined : t('prejoin.nameFixed')}
 				error={asked && name === '' ? t('prejoin.nameMissing') : undefined}
-				onChange={(event) => onPreferences({ name: event.currentTarget.value })}
+				onChange={(event) => {
+					setWants(false);
+					onPreferences({ name: event.currentTarget.value });
+				}}
 			/>
 			{asks ? (
 				<TextField
@@ -226,28 +238,60 @@ function JoinForm({ answer, preferences, onPreferences, onJoin, linked = false, 
 					autoFocus={refused !== undefined}
 					value={passcode}
 					error={passcodeWords(t, refused, passcode, asked, held)}
-					onChange={(event) => setPasscode(event.currentTarget.value)}
+					onChange={(event) => {
+						setWants(false); // it was asked for only after Join was pressed
+						setPasscode(event.currentTarget.value);
+					}}
 				/>
 			) : null}
-			<JoinButton closed={answer?.kind !== 'open' || held > 0} early={early} />
+			<JoinButton held={held > 0} early={early} waits={waits} onCancel={() => setWants(false)} />
 			{isSecure() ? null : <p className="join-note quiet">{t('prejoin.insecure')}</p>}
 		</form>
 	);
 }
 
-function JoinButton({ closed, early }: Readonly<{ closed: boolean; early: number }>) {
+/** What stands between the viewer and the meeting, told anew every second and at the moment it opens. */
+function useClock(answer: LobbyAnswer | undefined, refused: Refused | undefined, linked: boolean): Gate {
+	const second = useNow(1000);
+	const [opened, setOpened] = useState(0);
+	const now = Math.max(second, opened);
+	const stands = gate(answer, refused, linked, now);
+	const { early } = stands;
+	useEffect(() => {
+		if (early <= 0 || early > 1500) return;
+		const timer = setTimeout(() => setOpened(Date.now()), early);
+		return () => clearTimeout(timer);
+	}, [early]);
+	return stands;
+}
+
+type JoinButtonProps = Readonly<{
+	/** Another passcode can't be tried yet. */
+	held: boolean;
+	early: number;
+	/** Join was pressed, and happens as soon as it can. */
+	waits: boolean;
+	onCancel: () => void;
+}>;
+
+function JoinButton({ held, early, waits, onCancel }: JoinButtonProps) {
 	const t = useWords();
 	const note = useId();
 	return (
 		<>
-			<Button kind="filled" size="large" type="submit" disabled={closed || early > 0} aria-describedby={early > 0 ? note : undefined}>
-				{t('prejoin.join')}
+			<Button kind="filled" size="large" type="submit" disabled={held} aria-busy={waits || undefined} aria-describedby={early > 0 ? note : undefined} icon={waits ? <LoaderCircle size={20} className="spinning" aria-hidden="true" /> : undefined}>
+				{waits ? t('app.joining') : t('prejoin.join')}
 			</Button>
+			{waits ? (
+				<Button kind="plain" size="large" onClick={onCancel}>
+					{t('app.cancel')}
+				</Button>
+			) : null}
 			{early > 0 ? (
 				<p id={note} className="join-note quiet">
 					<CalendarClock size={16} aria-hidden="true" />
 					<span>
-						{t('prejoin.early')} <span className="ticking">{t('prejoin.opensIn', { time: clock(early + 999) })}</span>
+						{waits ? t('prejoin.willJoin') : t('prejoin.early')} <span className="ticking">{t('prejoin.opensIn', { time: clock(early + 999) })}</span>
 					</span>
 				</p>
 			) : null}

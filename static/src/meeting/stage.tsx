@@ -1,7 +1,7 @@
 import { ChevronLeft, ChevronRight } from 'lucide-react';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import type { ReactNode } from 'react';
-import { handsUp, reactionOf } from '../client';
+import { handsUp, reactionOf, spotlit } from '../client';
 import type { Client, Meeting, VisibleTile } from '../client';
 import { IconButton } from '../design';
 import { useWords } from '../words';
@@ -93,14 +93,14 @@ export function Stage({ client, meeting, ownTrack, dimmed, alone, options, sound
 }
 
 /** Decides who stands where. */
-function usePlan(meeting: Meeting, size: Size, options: StageOptions): StagePlan {
+function usePlan(meeting: Meeting, size: Size, options: Omit<StageOptions, 'spotlit'>): StagePlan {
 	const order = useOrder(meeting, size);
 	const { layout, selfView, corner, pinned, page, backward, speaker } = options;
 	return useMemo(() => {
 		const byId = new Map(meeting.participants.map((participant) => [participant.id, participant]));
 		const others = order.flatMap((id) => byId.get(id) ?? []);
 		if (size.width === 0) return { placed: [], page: 0, pages: 1 }; // not measured yet: nothing to move about later
-		return planStage(others, byId.get(meeting.self), size, { layout, selfView, corner, pinned, page, backward, speaker });
+		return planStage(others, byId.get(meeting.self), size, { layout, selfView, corner, pinned, spotlit: spotlit(meeting.participants).map(({ id }) => id), page, backward, speaker });
 	}, [meeting.participants, meeting.self, order, size, layout, selfView, corner, pinned, page, backward, speaker]);
 }
 

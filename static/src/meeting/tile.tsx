@@ -1,4 +1,4 @@
-import { Hand, LoaderCircle, MicOff, MonitorUp, PictureInPicture2, Pin, TriangleAlert } from 'lucide-react';
+import { Hand, LoaderCircle, MicOff, MonitorUp, PictureInPicture2, Pin, Spotlight, TriangleAlert } from 'lucide-react';
 import { memo, useLayoutEffect, useRef } from 'react';
 import type { CSSProperties } from 'react';
 import { isHeard } from '../client';
@@ -55,6 +55,7 @@ export const Tile = memo(function Tile({ participant, source, rect, stands, leve
 		return undefined;
 	}, [levels, id, source]);
 	const muted = source === 'camera' && !isHeard(participant);
+	const lit = source === 'camera' && participant.spotlight !== undefined;
 	const place = `translate(${rect.x}px, ${rect.y}px)`;
 	const face = Math.min(128, Math.max(32, Math.round(Math.min(rect.width, rect.height) * 0.4))); // pixels
 	const style: CSSProperties = { ...hueStyle(id), width: rect.width, height: rect.height, transform: place };
@@ -81,6 +82,7 @@ export const Tile = memo(function Tile({ participant, source, rect, stands, leve
 				{muted ? <MicOff size={16} className="tile-muted" aria-hidden="true" /> : null}
 				{source === 'screen' ? <MonitorUp size={16} aria-hidden="true" /> : null}
 				{pinned ? <Pin size={16} aria-hidden="true" /> : null}
+				{lit ? <Spotlight size={16} aria-hidden="true" /> : null}
 				{weak ? <TriangleAlert size={16} className="tile-muted" aria-hidden="true" /> : null}
 				<span className="truncate" dir="auto">{source === 'screen' ? (remote ? t('tile.screen', { name: participant.name }) : t('tile.yourScreen')) : remote ? participant.name : t('app.you', { name: participant.name })}</span>
 			</div>
@@ -118,11 +120,12 @@ function OwnPicture({ track, mirrored }: { track: MediaStreamTrack | undefined; 
 type Named = Readonly<{ source: TileSource; isSelf: boolean; muted: boolean; emoji: Emoji | undefined; weak: boolean }>;
 
 /** The accessible name of a tile. It begins with the participant's name. */
-function nameOfTile(t: Words, { name, connected, hand }: Participant, { source, isSelf, muted, emoji, weak }: Named): string {
+function nameOfTile(t: Words, { name, connected, hand, spotlight }: Participant, { source, isSelf, muted, emoji, weak }: Named): string {
 	const parts = [isSelf ? t('app.you', { name }) : name];
 	if (source === 'screen') parts.push(t('tile.isScreen'));
 	if (muted) parts.push(t('tile.muted'));
 	if (hand !== undefined && source === 'camera') parts.push(t('tile.hand'));
+	if (spotlight !== undefined && source === 'camera') parts.push(t('tile.spotlight'));
 	if (emoji !== undefined) parts.push(wordOf(t, emoji));
 	if (weak) parts.push(t('tile.weak'));
 	if (!connected) parts.push(t('tile.reconnecting'));

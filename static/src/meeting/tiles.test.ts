@@ -9,7 +9,7 @@ const person = (id: string, screen = false): Participant => ({
 });
 const crowd = (count: number) => Array.from({ length: count }, (_, index) => person(`p${index + 1}`));
 const desktop = { width: 1408, height: 760 };
-const base: StageOptions = { layout: 'auto', selfView: 'tile', corner: 'bottom-end', pinned: undefined, speaker: undefined, page: 0, backward: false };
+const base: StageOptions = { layout: 'auto', selfView: 'tile', corner: 'bottom-end', pinned: undefined, spotlit: [], speaker: undefined, page: 0, backward: false };
 const plan = (others: readonly Participant[], more: Partial<StageOptions> = {}, self = person('me'), size = desktop) => planStage(others, self, size, { ...base, ...more });
 const names = (others: readonly Participant[], more: Partial<StageOptions> = {}, self = person('me')) =>
 	plan(others, more, self).placed.map(({ participant, source, place }) => `${place} ${participant.id}${source === 'screen' ? ' screen' : ''}`);
@@ -24,6 +24,14 @@ describe('planStage', () => {
 		['the speaker large', crowd(3), { layout: 'speaker', speaker: 'p2' }, ['main p2', 'tile p1', 'tile p3', 'tile me']],
 		['the first while nobody spoke', crowd(2), { layout: 'speaker' }, ['main p1', 'tile p2', 'tile me']],
 		['a pin over speaker and screen', [person('p1', true), person('p2')], { pinned: { participant: 'p2', source: 'camera' }, speaker: 'p1' }, ['main p2', 'tile p1 screen', 'tile p1', 'tile me']],
+		['the spotlight over the speaker', crowd(3), { layout: 'speaker', speaker: 'p2', spotlit: ['p3'] }, ['main p3', 'tile p1', 'tile p2', 'tile me']],
+		['the spotlight in a grid', crowd(2), { layout: 'grid', spotlit: ['p2'] }, ['main p2', 'tile p1', 'tile me']],
+		['several in the spotlight, in their order', crowd(4), { spotlit: ['p3', 'p1'] }, ['main p3', 'main p1', 'tile p2', 'tile p4', 'tile me']],
+		['the spotlight beside a shared screen', [person('p1', true), person('p2')], { spotlit: ['p2'] }, ['main p1 screen', 'main p2', 'tile p1', 'tile me']],
+		['a pin over the spotlight', crowd(3), { spotlit: ['p2'], pinned: { participant: 'p1', source: 'camera' } }, ['main p1', 'tile p2', 'tile p3', 'tile me']],
+		['oneself in the spotlight', crowd(2), { spotlit: ['me'] }, ['main me', 'tile p1', 'tile p2']],
+		['everybody in the spotlight', crowd(1), { spotlit: ['p1', 'me'] }, ['tile p1', 'tile me']],
+		['who has left the spotlight with the room', crowd(2), { spotlit: ['gone'] }, ['tile p1', 'tile p2', 'tile me']],
 		['a pin in a grid', crowd(2), { layout: 'grid', pinned: { participant: 'p2', source: 'camera' } }, ['main p2', 'tile p1', 'tile me']],
 		['a pin of who left', crowd(2), { pinned: { participant: 'gone', source: 'camera' } }, ['tile p1', 'tile p2', 'tile me']],
 		['oneself in a corner', crowd(2), { selfView: 'corner' }, ['tile p1', 'tile p2', 'corner me']],

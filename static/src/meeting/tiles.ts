@@ -14,6 +14,8 @@ export type StageOptions = Readonly<{
 	corner: Corner;
 	/** Stands large whoever speaks. */
 	pinned: TileId | undefined;
+	/** Who a host shows large to everybody, by participant id. */
+	spotlit: readonly string[];
 	/** Stands large in the speaker layout: who spoke last. */
 	speaker: string | undefined;
 	/** The page wanted, from 0. */
@@ -40,14 +42,14 @@ export function planStage(others: readonly Participant[], self: Participant | un
 	const own = self === undefined || selfView === 'hidden' ? [] : [tile(self, 'camera')];
 	const mine = selfView === 'tile' ? own : [];
 	const corner = selfView === 'corner' ? place(own, mirror([cornerOf(size, options.corner)]), 'corner') : [];
-	const main = mainOf([...screens, ...faces, ...mine], others, size, options);
-	if (main !== undefined) {
-		const rest = [...screens, ...faces, ...mine].filter((one) => !same(one, main));
-		const whole = spotlightOf(rest.length, size);
-		const { items, page, pages } = pageOf(rest, Math.max(1, whole.strip.length), options.page);
-		const spotlight = pages > 1 ? whole : spotlightOf(items.length, size); // with pages there is room for turning them
-		const [large, ...small] = mirror([spotlight.main, ...spotlight.strip]);
-		return { placed: [...place([main], large === undefined ? [] : [large], 'main'), ...place(items, small, 'tile'), ...corner], page, pages };
+	const whole = [...screens, ...faces, ...mine];
+	const mains = mainsOf(whole, others, size, options);
+	if (mains.length > 0 && mains.length < whole.length) {
+		const rest = whole.filter((one) => !mains.some((main) => same(one, main)));
+		const full = spotlightOf(rest.length, size);
+		const { items, page, pages } = pageOf(rest, Math.max(1, full.strip.length), options.page);
+		const spotlight = pages > 1 ? full : spotlightOf(items.length, size); // with pages there is room for turning them
+		return { placed: [...place(mains, mirror(shared(spotlight.main, mains.length)), 'main'), ...place(items, mirror(spotlight.strip), 'tile'), ...corner], page, pages };
 	}
 	const all = withOwn([...screens, ...faces], mine, tilesPerPage(screens.length + faces.length + mine.length, size));
 	const { items, page, pages } = pageOf(all, tilesPerPage(all.length, size), options.page);
@@ -55,16 +57,23 @@ export function planStage(others: readonly Participant[], self: Participant | un
 	return { placed: [...place(items, mirror(gridOf(items.length, stage)), 'tile'), ...corner], page, pages };
 }
 
-/** The tile that stands large, if one does. */
-function mainOf(tiles: readonly Tile[], others: readonly Participant[], size: Size, { layout, pinned, speaker }: StageOptions): Tile | undefined {
+/** The tiles that stand large: the viewer's pin, else whom a host shows to everybody, else what the layout says. */
+function mainsOf(tiles: readonly Tile[], others: readonly Participant[], size: Size, { layout, pinned, spotlit, speaker }: StageOptions): readonly Tile[] {
 	const chosen = tiles.find((one) => pinned?.participant === one.participant.id && pinned.source === one.source);
-	if (chosen !== undefined || tiles.length < 2) return tiles.length < 2 ? undefined : chosen;
-	if (layout === 'grid') return undefined;
-	const shared = tiles.find((one) => one.source === 'screen' && others.includes(one.participant));
-	if (shared !== undefined) return shared;
-	if (layout === 'auto' && tilesPerPage(tiles.length, size) >= tiles.length) return undefined;
+	if (tiles.length < 2) return [];
+	if (chosen !== undefined) return [chosen];
+	const shown = layout === 'grid' ? [] : tiles.filter((one) => one.source === 'screen' && others.includes(one.participant)).slice(0, 1);
+	const lit = spotlit.flatMap((id) => tiles.find(({ participant, source }) => participant.id === id && source === 'camera') ?? []);
+	if (lit.length > 0) return [...shown, ...lit];
+	if (layout === 'grid' || shown.length > 0) return shown;
+	if (layout === 'auto' && tilesPerPage(tiles.length, size) >= tiles.length) return [];
 	const faces = tiles.filter((one) => one.source === 'camera' && others.includes(one.participant));
-	return faces.find((one) => one.participant.id === speaker) ?? faces[0];
+	return [faces.find((one) => one.participant.id === speaker) ?? faces[0]].filter((one) => one !== undefined);
+}
+
+/** Shares the large place among several. One has all of it. */
+function shared(main: Rect, count: number): readonly Rect[] {
+	return count === 1 ? [main] : gridOf(count, main).map((rect) => ({ ...rect, x: rect.x + main.x, y: rect.y + main.y }));
 }
 
 /** The viewer stands on the first page, last on it. */

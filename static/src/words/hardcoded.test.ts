@@ -10,10 +10,10 @@ import { describe, expect, it } from 'vitest';
 const src = join(import.meta.dirname, '..');
 
 /** Attributes whose text nobody reads. */
-const SILENT = /^(className|type|kind|size|role|id|key|htmlFor|rel|target|tone|tip|side|align|layout|name|value|autoComplete|href|src|d|viewBox|fill|style|device|source|shortcut|aria-(hidden|live|autocomplete|haspopup|busy|controls|modal|atomic|relevant|orientation)|data-.*|popover.*|inputMode|enterKeyHint|dir|lang|preload|crossOrigin|allow|word-kind|state)$/;
+const SILENT = /^(className|type|kind|size|role|id|key|htmlFor|rel|target|tone|tip|side|align|layout|name|value|autoComplete|href|src|d|viewBox|fill|style|device|source|shortcut|aria-(hidden|live|autocomplete|haspopup|busy|controls|modal|atomic|relevant|orientation)|data-.*|popover.*|inputMode|enterKeyHint|dir|lang|preload|crossOrigin|allow|loading|decoding|word-kind|state)$/;
 
 /** Words with a capital that are not English on the screen: names of errors, keys and browsers' own words. */
-const NAMES = /^([A-Z][A-Za-z]*Error|Enter|Escape|Space|Tab|Backspace|Home|End|PageUp|PageDown|Arrow(Up|Down|Left|Right)|Ctrl\+[A-Z]|Shift|KeyboardEvent|English|Infinity|Plenum|Latin|Segmenter|CloseWatcher|GET|POST|Default)$/;
+const NAMES = /^([A-Z][A-Za-z]*Error|Enter|Escape|Space|Tab|Backspace|Home|End|PageUp|PageDown|Arrow(Up|Down|Left|Right)|Ctrl\+[A-Z]|Shift|KeyboardEvent|English|Infinity|Plenum|Latin|Segmenter|CloseWatcher|GET|POST|Default|Files)$/;
 
 /** True for text with words for people in it. */
 function speaks(text: string): boolean {
