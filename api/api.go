@@ -27,6 +27,7 @@ type Config struct {
 	ICEServers       []ICEServer    // what /meeting/<id>/ice answers; default none: the server is its own
 	SessionFor       time.Duration  // how long a login holds; default 12 h
 	EndGrace         time.Duration  // how long a running meeting may run over its end; default not at all
+	VideoCodecs      []string       // formats of pictures, best first, which pages are told; default vp8
 	Now              func() time.Time
 
 	// AttendanceOrigins are the origins of other sites whose pages may be
@@ -37,6 +38,9 @@ type Config struct {
 func (c Config) withDefaults() Config {
 	if c.SessionFor == 0 {
 		c.SessionFor = 12 * time.Hour
+	}
+	if len(c.VideoCodecs) == 0 {
+		c.VideoCodecs = []string{"vp8"}
 	}
 	if c.Now == nil {
 		c.Now = time.Now
