@@ -186,7 +186,7 @@ func (o *output) catchUp(l *layer, now time.Time) (sent int, ask bool) {
 	defer p.Release()
 	var t tally
 	o.start(at, playing{layer: l, epoch: epoch, era: era}, p, &t)
-	o.sub.room.sfu.count.sent(t)
+	o.sub.room.sent(t)
 	return int(t.packets), false
 }
 

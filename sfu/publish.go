@@ -241,7 +241,7 @@ func (l *layer) Flush(b transport.Batch) {
 	if waits {
 		<-turns
 	}
-	l.src.owner.room.sfu.count.sent(sent)
+	l.src.owner.room.sent(sent)
 	for i, h := range l.held {
 		h.p.Release()
 		l.held[i] = holding{}
