@@ -344,7 +344,11 @@ func (o *output) resend(number uint16, at time.Time) bool {
 	if !ok || h.Seq != number {
 		return false
 	}
-	o.sub.down.resent(o.sender.Resend(h, payload)+transport.Overhead, at)
+	n := o.sender.Resend(h, payload)
+	if n == 0 {
+		return false
+	}
+	o.sub.down.resent(n+transport.Overhead, at)
 	o.sub.room.sfu.count.resent.Add(1)
 	return true
 }

@@ -87,6 +87,9 @@ func openLive(ctx context.Context, cfg settings, p parts) (*live, error) {
 		promauto.With(p.metrics).NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "plenum_turn_allocations", Help: "Allocations of the built-in TURN server.",
 		}, func() float64 { return float64(turn.Allocations()) })
+		promauto.With(p.metrics).NewCounterFunc(prometheus.CounterOpts{
+			Name: "plenum_turn_refused_total", Help: "Packets and connections without credentials that the TURN server turned away unread.",
+		}, func() float64 { return float64(turn.Refused()) })
 	}
 	return now, nil
 }

@@ -146,6 +146,9 @@ func (e *Estimator) arrived(p sent, before fate, at time.Duration) {
 		e.probe.arrived(p, t)
 		return
 	}
+	if before == lost { // late, or sent again: that is no queue
+		return
+	}
 	e.delay.arrived(p.at, t)
 }
 

@@ -231,7 +231,13 @@ test('no control stands in the meeting that no test knows', async () => {
 	const rows = page.getByRole('menu', { name: 'Manage Bo' }).getByRole('menuitem');
 	await rows.first().waitFor();
 	expect((await rows.allInnerTexts()).sort()).toEqual([
-		'Connection details', 'Hand over host', 'Make audience', 'Make host', 'Mute', 'Pin', 'Remove from meeting', 'Send to lobby', 'Turn off camera',
+		'Connection details', 'Hand over host', 'Make audience', 'Make host', 'Mute', 'Pin', 'Remove from meeting', 'Send to lobby', 'Spotlight for everybody', 'Turn off camera', 'Write privately',
 	]);
+	await page.keyboard.press('Escape');
+	await page.getByRole('button', { name: 'Chat' }).click();
+	const chat = page.getByRole('complementary', { name: 'Chat panel' });
+	expect((await chat.getByRole('button').evaluateAll((buttons) => buttons.map((one) => one.getAttribute('aria-label') ?? one.textContent.trim()))).sort()).toEqual(['Close panel', 'Send a file', 'Send message', 'To everybody']);
+	await chat.getByRole('button', { name: 'To everybody' }).click();
+	expect(await page.getByRole('menu', { name: 'Send to' }).getByRole('menuitemradio').allInnerTexts()).toEqual(['Everybody', 'Bo']);
 	await Promise.all([context, bo.context].map(async (one) => one.close()));
 });
