@@ -89,7 +89,7 @@ func (s *Server) keyed(least int) echo.MiddlewareFunc {
 			case sealed != nil:
 				return s.repeat(c, name, sealed)
 			}
-			return s.doOnce(c, next, name, key)
+			return s.doOnce(c.Request().Context(), c, next, name, key)
 		}
 	}
 }
@@ -110,15 +110,18 @@ func checkKey(name string, least int) error {
 
 // doOnce does a request whose key was claimed. It is done to its end though its
 // caller may go away, and its answer is kept before it is sent.
-func (s *Server) doOnce(c echo.Context, next echo.HandlerFunc, name string, key rooms.RequestKey) error {
-	c.SetRequest(c.Request().WithContext(context.WithoutCancel(c.Request().Context())))
+func (s *Server) doOnce(
+	ctx context.Context, c echo.Context, next echo.HandlerFunc, name string, key rooms.RequestKey,
+) error {
+	ctx = context.WithoutCancel(ctx)
+	c.SetRequest(c.Request().WithContext(ctx))
 	wire := c.Response().Writer
 	held := &heldAnswer{ResponseWriter: wire}
 	c.Response().Writer = held
 	defer func() { c.Response().Writer = wire }() // also when it panics
 	err := next(c)
 	c.Response().Writer = wire
-	ctx, cancel := context.WithTimeout(c.Request().Context(), noteWithin)
+	ctx, cancel := context.WithTimeout(ctx, noteWithin)
 	defer cancel()
 	if err != nil || held.status >= http.StatusBadRequest {
 		if nothingDone(err) {
