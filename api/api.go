@@ -186,18 +186,7 @@ func (s *Server) routes() {
 	s.echo.GET("/api/v1/rooms/:room/ws", s.meetingSocket)
 	s.echo.POST("/api/v1/rooms/:room/files", s.shareFile)
 	s.get("/api/v1/rooms/:room/files/:file", s.sharedFile)
-	s.get("/api/v1/recordings", s.listRecordings, s.signedIn)
-	s.get("/api/v1/recordings/:recording", s.showRecording, s.signedIn)
-	s.get("/api/v1/recordings/:recording/files/:file", s.recordingFile, s.linked)
-	s.echo.DELETE("/api/v1/recordings/:recording/files/:file", s.deleteFile, s.signedIn)
-	s.get("/api/v1/recordings/:recording/archive.zip", s.recordingArchive, s.linked)
-	s.creating("/api/v1/recordings/:recording/links", s.createLink, s.signedIn)
-	s.creating("/api/v1/recordings/:recording/derived", s.derive, s.signedIn)
-	s.get("/api/v1/recordings/:recording/derived", s.listJobs, s.signedIn)
-	s.get("/api/v1/recordings/:recording/derived/:job", s.showJob, s.signedIn)
-	s.echo.DELETE("/api/v1/recordings/:recording/derived/:job", s.cancelJob, s.signedIn)
-	s.echo.PATCH("/api/v1/recordings/:recording", s.changeRecording, s.signedIn, s.adminOnly)
-	s.echo.DELETE("/api/v1/recordings/:recording", s.deleteRecording, s.signedIn)
+	s.recordingRoutes()
 	s.get("/api/v1/attendants", s.listAttendants, s.signedIn)
 	s.creating("/api/v1/attendants/:channel/push", s.push, s.signedIn)
 	s.echo.POST("/api/v1/push", s.pushMany, s.signedIn)
@@ -212,6 +201,21 @@ func (s *Server) routes() {
 	s.get("/api/v1/figures", s.serverFigures, s.signedIn, s.adminOnly)
 	s.get("/api/v1/rooms/:room/figures", s.roomFigures, s.signedIn)
 	s.get("/api/v1/audit", s.listAudit, s.signedIn, s.adminOnly)
+}
+
+func (s *Server) recordingRoutes() {
+	s.get("/api/v1/recordings", s.listRecordings, s.signedIn)
+	s.get("/api/v1/recordings/:recording", s.showRecording, s.signedIn)
+	s.get("/api/v1/recordings/:recording/files/:file", s.recordingFile, s.linked)
+	s.echo.DELETE("/api/v1/recordings/:recording/files/:file", s.deleteFile, s.signedIn)
+	s.get("/api/v1/recordings/:recording/archive.zip", s.recordingArchive, s.linked)
+	s.creating("/api/v1/recordings/:recording/links", s.createLink, s.signedIn)
+	s.creating("/api/v1/recordings/:recording/derived", s.derive, s.signedIn)
+	s.get("/api/v1/recordings/:recording/derived", s.listJobs, s.signedIn)
+	s.get("/api/v1/recordings/:recording/derived/:job", s.showJob, s.signedIn)
+	s.echo.DELETE("/api/v1/recordings/:recording/derived/:job", s.cancelJob, s.signedIn)
+	s.echo.PATCH("/api/v1/recordings/:recording", s.changeRecording, s.signedIn, s.adminOnly)
+	s.echo.DELETE("/api/v1/recordings/:recording", s.deleteRecording, s.signedIn)
 }
 
 // get registers a route that only reads, so that HEAD may do it too.

@@ -248,7 +248,7 @@ func (c *serveCmd) serve(ctx context.Context, term terminal, open opener) (err e
 	if err != nil {
 		return errors.Join(err, doors.close())
 	}
-	handler := api.New(cfg.api, api.Deps{
+	handler := api.New(cfg.api, api.Deps{ //nolint:contextcheck // each call has its request's
 		Store: store, Auth: rooms.NewAuthenticator(store, rooms.NewHasher(rooms.HashCost{}), nil), HostKey: hostKey,
 		Links: links, Audit: records.audit, Revoked: records.revoked,
 		Meetings: now.meetings, Attendants: now.attendants, Recordings: now.recordings,
