@@ -61,6 +61,7 @@ type Deps struct {
 	Links      rooms.LinkKeys // sign join tokens
 	Audit      Audit
 	Revoked    Revocations
+	Figures    Figures
 	Pages      fs.FS // the built page; may lack files
 	Metrics    *prometheus.Registry
 }
@@ -80,6 +81,7 @@ type Server struct {
 	noted    recently // downloads in the audit log
 	draining atomic.Bool
 	pushes   *onceOnly
+	doing    doing         // requests with an Idempotency-Key
 	drained  chan struct{} // closed when draining begins
 	streams  *streams
 }
@@ -153,10 +155,12 @@ func (s *Server) routes() {
 	s.get("/api/v1/rooms/:room", s.showRoom, s.signedIn)
 	s.echo.PATCH("/api/v1/rooms/:room", s.changeRoom, s.signedIn)
 	s.echo.DELETE("/api/v1/rooms/:room", s.cancelRoom, s.signedIn)
-	s.echo.POST("/api/v1/rooms/:room/extend", s.extendRoom, s.signedIn)
+	s.creating("/api/v1/rooms/:room/extend", s.extendRoom, s.signedIn)
 	s.echo.POST("/api/v1/rooms/:room/end", s.endRoom, s.signedIn)
-	s.echo.POST("/api/v1/rooms/:room/links", s.createRoomLink, s.signedIn)
-	s.echo.POST("/api/v1/rooms/:room/links/revoke", s.revokeRoomLinks, s.signedIn)
+	s.get("/api/v1/rooms/:room/links", s.listRoomLinks, s.signedIn)
+	s.creating("/api/v1/rooms/:room/links", s.createRoomLink, s.signedIn)
+	s.echo.DELETE("/api/v1/rooms/:room/links/:link", s.revokeRoomLink, s.signedIn)
+	s.creating("/api/v1/rooms/:room/links/revoke", s.revokeRoomLinks, s.signedIn)
 	s.get("/api/v1/rooms/:room/participants", s.participants, s.signedIn)
 	s.get("/api/v1/rooms/:room/participants/:participant", s.showParticipant, s.signedIn)
 	s.echo.DELETE("/api/v1/rooms/:room/participants/:participant", s.removeParticipant, s.signedIn)
@@ -181,25 +185,28 @@ func (s *Server) routes() {
 	s.get("/api/v1/recordings", s.listRecordings, s.signedIn)
 	s.get("/api/v1/recordings/:recording", s.showRecording, s.signedIn)
 	s.get("/api/v1/recordings/:recording/files/:file", s.recordingFile, s.linked)
+	s.echo.DELETE("/api/v1/recordings/:recording/files/:file", s.deleteFile, s.signedIn)
 	s.get("/api/v1/recordings/:recording/archive.zip", s.recordingArchive, s.linked)
-	s.echo.POST("/api/v1/recordings/:recording/links", s.createLink, s.signedIn)
-	s.echo.POST("/api/v1/recordings/:recording/derived", s.derive, s.signedIn)
+	s.creating("/api/v1/recordings/:recording/links", s.createLink, s.signedIn)
+	s.creating("/api/v1/recordings/:recording/derived", s.derive, s.signedIn)
 	s.get("/api/v1/recordings/:recording/derived", s.listJobs, s.signedIn)
 	s.get("/api/v1/recordings/:recording/derived/:job", s.showJob, s.signedIn)
 	s.echo.DELETE("/api/v1/recordings/:recording/derived/:job", s.cancelJob, s.signedIn)
 	s.echo.PATCH("/api/v1/recordings/:recording", s.changeRecording, s.signedIn, s.adminOnly)
 	s.echo.DELETE("/api/v1/recordings/:recording", s.deleteRecording, s.signedIn)
 	s.get("/api/v1/attendants", s.listAttendants, s.signedIn)
-	s.echo.POST("/api/v1/attendants/:channel/push", s.push, s.signedIn)
+	s.creating("/api/v1/attendants/:channel/push", s.push, s.signedIn)
 	s.echo.POST("/api/v1/push", s.pushMany, s.signedIn)
 	s.get("/api/v1/tokens", s.listTokens, s.signedIn, s.inPerson)
-	s.echo.POST("/api/v1/tokens", s.createToken, s.signedIn, s.inPerson)
+	s.creatingSecret("/api/v1/tokens", s.createToken, s.signedIn, s.inPerson)
 	s.echo.DELETE("/api/v1/tokens/:token", s.deleteToken, s.signedIn, s.inPerson)
 	s.webhookRoutes()
 	s.get("/api/v1/users", s.listUsers, s.signedIn, s.adminOnly)
-	s.echo.POST("/api/v1/users", s.createUser, s.signedIn, s.inPerson, s.adminOnly)
+	s.creatingSecret("/api/v1/users", s.createUser, s.signedIn, s.inPerson, s.adminOnly)
 	s.echo.PATCH("/api/v1/users/:user", s.changeUser, s.signedIn, s.inPerson, s.adminOnly)
 	s.echo.DELETE("/api/v1/users/:user", s.deleteUser, s.signedIn, s.inPerson, s.adminOnly)
+	s.get("/api/v1/figures", s.serverFigures, s.signedIn, s.adminOnly)
+	s.get("/api/v1/rooms/:room/figures", s.roomFigures, s.signedIn)
 	s.get("/api/v1/audit", s.listAudit, s.signedIn, s.adminOnly)
 }
 

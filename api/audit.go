@@ -37,7 +37,8 @@ var seedActions = map[string]string{"/reserve_room/": "reserve_room", "/notify_w
 // they change who may do what, or what can't be brought back.
 var sureActions = map[string]bool{
 	"createUser": true, "changeUser": true, "deleteUser": true, "createToken": true, "deleteToken": true,
-	"createRoomLink": true, "revokeRoomLinks": true, "createLink": true, "deleteRecording": true,
+	"createRoomLink": true, "revokeRoomLink": true, "revokeRoomLinks": true, "createLink": true,
+	"deleteRecording": true, "deleteFile": true,
 }
 
 // unaudited are the calls that change nothing, though their method says so, and

@@ -156,6 +156,9 @@ func TestOtherSitesMayNotAct(t *testing.T) {
 	}
 }
 
+// exampleLink is the id of a link to every room of example.
+const exampleLink = "QUJDREVGR0g"
+
 // example fills a path with things of anna's that are made for this call.
 func (s *testServer) example(t *testing.T, path string) string {
 	t.Helper()
@@ -164,8 +167,13 @@ func (s *testServer) example(t *testing.T, path string) string {
 			id := s.reserve(t, "Weekly").ID
 			s.meetings.enter(id, Participant{ID: "p1", Name: "Zoë", Role: "guest", Connected: true})
 			s.recordAll(id, "anna") // so that who follows it hears something
+			link := rooms.Link{ID: exampleLink, Role: rooms.LinkHost, Maker: "anna", CreatedAt: s.clock()}
+			if err := s.store.CreateLink(t.Context(), id, link); err != nil {
+				t.Fatal(err)
+			}
 			return id
 		},
+		"link":        func() string { return exampleLink },
 		"participant": func() string { return "p1" },
 		"recording": func() string {
 			id := "01J" + strconv.FormatInt(time.Now().UnixNano(), 36)
@@ -173,7 +181,7 @@ func (s *testServer) example(t *testing.T, path string) string {
 			return id
 		},
 		"job":  func() string { return "J" },
-		"file": func() string { return "p01-microphone-01.webm" },
+		"file": func() string { return derivedFile },
 		"channel": func() string {
 			s.attendants.list = []Attendant{{ChannelName: "a!b", Details: map[string]string{"my_id": "bob"}}}
 			return "a!b"

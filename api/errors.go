@@ -102,6 +102,11 @@ func asRefusal(err error) *refusal {
 		return &refusal{
 			status: http.StatusUnprocessableEntity, detail: "this Idempotency-Key was used with another body",
 		}
+	case errors.Is(err, rooms.ErrUnfinished):
+		return &refusal{
+			status: http.StatusConflict,
+			detail: "an earlier request with this Idempotency-Key came to no known end: look whether it was done, and use a new key",
+		}
 	case errors.Is(err, rooms.ErrBusy):
 		return &refusal{
 			status: http.StatusServiceUnavailable, detail: "too many logins at once, try again", retryAfter: time.Second,

@@ -65,7 +65,7 @@ func (f *fakeRecordings) File(id, name string) (recording.File, error) {
 	if _, err := f.Get(id); err != nil {
 		return recording.File{}, err
 	}
-	if name != "p01-microphone-01.webm" {
+	if name != "p01-microphone-01.webm" && name != derivedFile {
 		return recording.File{}, fmt.Errorf("file %q: %w", name, recording.ErrNotFound)
 	}
 	return recording.File{
@@ -88,6 +88,22 @@ func (f *fakeRecordings) Delete(id string) error {
 	}
 	return recording.ErrNotFound
 }
+
+// RemoveDerived knows one derived file, which is there for ever.
+func (f *fakeRecordings) RemoveDerived(id, path string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.busy[id] {
+		return recording.ErrBusy
+	}
+	if path != derivedFile {
+		return recording.ErrNotFound
+	}
+	return nil
+}
+
+// derivedFile is the one file that was made of every recording.
+const derivedFile = "derived-voices.webm"
 
 func (f *fakeRecordings) Archive(id string) (recording.Archive, error) {
 	if _, err := f.Get(id); err != nil {

@@ -3,6 +3,8 @@ package api
 import (
 	"archive/zip"
 	"bytes"
+	"encoding/base64"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -16,6 +18,7 @@ import (
 	"time"
 
 	"plenum/recording"
+	"plenum/rooms"
 )
 
 // library shows a real library as the API wants it.
@@ -128,7 +131,7 @@ func TestLinks(t *testing.T) {
 	}
 	flipped := []byte(oneLink)
 	flipped[20] ^= 1
-	foreign := s.api.signLink(grant{bens, "", s.clock().Add(time.Hour)})
+	foreign := s.api.signLink(grant{recording: bens, expires: s.clock().Add(time.Hour), maker: s.anna.ID})
 	s2 := newTestServer(t, nil)
 	s2.api.deps.HostKey = []byte("another server's key, 32 bytes!!")
 	for name, tt := range map[string]struct {
@@ -141,12 +144,12 @@ func TestLinks(t *testing.T) {
 		"another recording's all":  {annas + "/archive.zip", foreign, 404},
 		"a file that is none":      {annas + "/files/events.ndjson", allLink, 404},
 		"forged":                   {annas + "/files/" + track, string(flipped), 403},
-		"of another server":        {annas + "/files/" + track, s2.api.signLink(grant{annas, "", s.clock().Add(time.Hour)}), 403},
+		"of another server":        {annas + "/files/" + track, s2.api.signLink(grant{recording: annas, expires: s.clock().Add(time.Hour), maker: s.anna.ID}), 403},
 		"empty":                    {annas + "/files/" + track, "", 403},
 		"too short":                {annas + "/files/" + track, "AQ", 403},
 		"cut":                      {annas + "/files/" + track, oneLink[:len(oneLink)-4], 403},
 		"longer":                   {annas + "/files/" + track, oneLink + "AAAA", 403},
-		"expired":                  {annas + "/files/" + track, s.api.signLink(grant{annas, "", s.clock()}), 403},
+		"expired":                  {annas + "/files/" + track, s.api.signLink(grant{recording: annas, expires: s.clock(), maker: s.anna.ID}), 403},
 		"for what isn't there":     {annas + "/files/" + track + ".bak", allLink, 404},
 		"its manifest":             {annas, allLink, 401},
 		"a link in place of login": {annas + "/links", allLink, 405},
@@ -180,6 +183,99 @@ func TestLinks(t *testing.T) {
 	if left, _ := filepath.Glob(dir + "/*" + annas + "*"); len(left) > 0 {
 		t.Errorf("left over: %v", left)
 	}
+}
+
+// TestLinksEndWithTheirMakersRights makes links and takes from their makers
+// what they made them by.
+func TestLinksEndWithTheirMakersRights(t *testing.T) {
+	path := "/api/v1/recordings/" + annas + "/links"
+	for name, tt := range map[string]struct {
+		maker string
+		end   func(t *testing.T, s *testServer, token int64) error
+		ends  bool
+	}{
+		"disabled": {"anna", func(_ *testing.T, s *testServer, _ int64) error {
+			return s.changeAnna(func(u *rooms.User) { u.Disabled = true })
+		}, true},
+		"an admin no more": {"admin", func(t *testing.T, s *testServer, _ int64) error {
+			u := s.admin
+			u.Role = rooms.Host
+			return s.store.UpdateUser(t.Context(), u)
+		}, true},
+		"removed": {"admin", func(t *testing.T, s *testServer, _ int64) error {
+			return s.store.DeleteUser(t.Context(), s.admin.ID)
+		}, true},
+		"token revoked": {"token", func(t *testing.T, s *testServer, token int64) error {
+			return s.store.DeleteToken(t.Context(), token, 0)
+		}, true},
+		"token expired": {"token", func(_ *testing.T, s *testServer, _ int64) error {
+			s.pass(31 * time.Minute)
+			return nil
+		}, true},
+		"another password": {"anna", func(_ *testing.T, s *testServer, _ int64) error {
+			return s.changeAnna(func(u *rooms.User) { u.PasswordHash += "x" })
+		}, false},
+		"another's token": {"anna", func(t *testing.T, s *testServer, token int64) error {
+			return s.store.DeleteToken(t.Context(), token, 0)
+		}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, _ := shelf(t)
+			token := decode[struct {
+				ID    int64
+				Token string
+			}](t, s.post(t, "anna", "/api/v1/tokens",
+				`{"name":"t","scopes":["write"],"expires_at":"`+timestamp(s.clock().Add(30*time.Minute))+`"}`))
+			r := request{method: "POST", path: path, as: tt.maker, body: `{"file":"` + track + `"}`, header: map[string]string{"Content-Type": "application/json"}}
+			if tt.maker == "token" {
+				r.as, r.header["Authorization"] = "", "Bearer "+token.Token
+			}
+			link, err := url.Parse(decode[linkBody](t, s.do(t, r)).URL)
+			if err != nil {
+				t.Fatal(err)
+			}
+			get := func() answer { return s.do(t, request{path: link.RequestURI()}) }
+			if a := get(); a.StatusCode != 200 {
+				t.Fatalf("before: %d %s", a.StatusCode, a.body)
+			}
+			login := rooms.Login{User: rooms.User{ID: grantOf(t, s, link).maker}, TokenID: grantOf(t, s, link).token, Signed: true, Creator: s.anna.ID}
+			gone, cancel := s.revoked.Watch(login)
+			defer cancel()
+			if err := tt.end(t, s, token.ID); err != nil {
+				t.Fatal(err)
+			}
+			if !tt.ends {
+				if a := get(); a.StatusCode != 200 {
+					t.Errorf("after: %d %s", a.StatusCode, a.body)
+				}
+				return
+			}
+			wantProblem(t, "after", get(), 403)
+			select {
+			case <-gone: // as for a download in the middle
+			case <-time.After(10 * time.Second):
+				t.Error("a download goes on")
+			}
+		})
+	}
+}
+
+func grantOf(t *testing.T, s *testServer, link *url.URL) grant {
+	t.Helper()
+	g, ok := s.api.readLink(link.Query().Get("link"))
+	if !ok {
+		t.Fatalf("%s is no link", link)
+	}
+	return g
+}
+
+// TestLinksOfTheFirstVersion did not say who made them.
+func TestLinksOfTheFirstVersion(t *testing.T) {
+	s, _ := shelf(t)
+	b := binary.BigEndian.AppendUint64([]byte{1}, uint64(s.clock().Add(time.Hour).Unix()))
+	b = append(b, annas+"\x00"...)
+	old := base64.RawURLEncoding.EncodeToString(append(b, s.api.linkSum(b)...))
+	wantProblem(t, "version 1", s.do(t, request{path: "/api/v1/recordings/" + annas + "/archive.zip?link=" + old}), 403)
 }
 
 // Whatever is asked for in whatever way: who may not read gets no byte.

@@ -27,11 +27,11 @@ type onceOnly struct {
 // userKeys are the keys of one user, in the order they came.
 type userKeys struct {
 	order []string
-	did   map[string]*doing
+	did   map[string]*pushing
 }
 
-// doing is one push that was begun.
-type doing struct {
+// pushing is one push that was begun.
+type pushing struct {
 	digest [sha256.Size]byte
 	until  time.Time
 	done   chan struct{} // closed when the rest is set
@@ -71,12 +71,12 @@ func (o *onceOnly) once(
 }
 
 // claim returns what the key stands for, and whether that is yet to be done.
-func (o *onceOnly) claim(user int64, key string, digest [sha256.Size]byte, now time.Time) (d *doing, first bool) {
+func (o *onceOnly) claim(user int64, key string, digest [sha256.Size]byte, now time.Time) (d *pushing, first bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	keys := o.users[user]
 	if keys == nil {
-		keys = &userKeys{did: map[string]*doing{}}
+		keys = &userKeys{did: map[string]*pushing{}}
 		o.users[user] = keys
 	}
 	for len(keys.order) > 0 && (len(keys.order) >= mostKeys || !now.Before(keys.did[keys.order[0]].until)) {
@@ -86,14 +86,14 @@ func (o *onceOnly) claim(user int64, key string, digest [sha256.Size]byte, now t
 	if known := keys.did[key]; known != nil {
 		return known, false
 	}
-	d = &doing{digest: digest, until: now.Add(keyLasts), done: make(chan struct{})}
+	d = &pushing{digest: digest, until: now.Add(keyLasts), done: make(chan struct{})}
 	keys.did[key] = d
 	keys.order = append(keys.order, key)
 	return d, true
 }
 
 // forget makes a key as good as new.
-func (o *onceOnly) forget(user int64, key string, d *doing) {
+func (o *onceOnly) forget(user int64, key string, d *pushing) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if keys := o.users[user]; keys != nil && keys.did[key] == d {

@@ -19,11 +19,15 @@ func (s *Server) watchLogin(c echo.Context) (gone <-chan struct{}, cancel func()
 
 // cutWhenRevoked has the answer end in the middle when the call's login holds
 // no more: a download may take hours. Stop must be called in the end.
-func (s *Server) cutWhenRevoked(c echo.Context) (stop func()) {
-	if callOf(c).user.ID == 0 { // came by a signed link, which has its own end
-		return func() {}
+// What is sent belongs to creator; who came by a signed link is there by the
+// rights of its maker.
+func (s *Server) cutWhenRevoked(c echo.Context, creator int64) (stop func()) {
+	v := callOf(c)
+	login := rooms.Login{User: v.user, TokenID: v.token, Addr: v.from.addr, Creator: creator}
+	if g := v.link; g != nil {
+		login = rooms.Login{User: rooms.User{ID: g.maker}, TokenID: g.token, Signed: true, Creator: creator}
 	}
-	gone, cancel := s.watchLogin(c)
+	gone, cancel := s.deps.Revoked.Watch(login)
 	done := make(chan struct{})
 	var watching sync.WaitGroup
 	watching.Go(func() {

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -11,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"plenum/rooms"
 )
@@ -34,6 +37,51 @@ func (s *testServer) entries(t *testing.T, want int) []rooms.AuditEntry {
 }
 
 type linkAnswer = roomLinkBody
+
+// TestOneRoomLink makes two links, looks at the list of them, and revokes one.
+func TestOneRoomLink(t *testing.T) {
+	s := newTestServer(t, nil)
+	room := s.reserve(t, "Plan")
+	path := "/api/v1/rooms/" + room.ID + "/links"
+	host := decode[linkAnswer](t, s.post(t, "anna", path, `{"role":"host","name":"Zoë","label":"for the chair","expires_at":"2018-04-03T13:00:00Z"}`))
+	s.pass(time.Second)
+	plain := decode[linkAnswer](t, s.post(t, "admin", path, `{"role":"speaker"}`))
+	if err := s.store.UseLink(t.Context(), room.ID, plain.ID, s.clock()); err != nil {
+		t.Fatal(err)
+	}
+	type list struct{ Links []linkAnswer }
+	read := func() list {
+		t.Helper()
+		return decode[list](t, s.do(t, request{path: path, as: "anna"}))
+	}
+	plain.UsedAt = timestamp(s.clock())
+	if diff := cmp.Diff(list{[]linkAnswer{host, plain}}, read()); diff != "" {
+		t.Errorf("two links (-want +got):\n%s", diff)
+	}
+	if host.Label != "for the chair" || host.CreatedBy != "anna" || plain.CreatedBy != "admin" {
+		t.Errorf("made %+v and %+v", host, plain)
+	}
+	wantProblem(t, "a long label", s.post(t, "anna", path, `{"role":"host","label":"`+strings.Repeat("ü", 101)+`"}`), 400)
+
+	drop := request{method: "DELETE", path: path + "/" + plain.ID, as: "anna"}
+	if a := s.do(t, drop); a.StatusCode != 204 {
+		t.Fatalf("revoke: %d %s", a.StatusCode, a.body)
+	}
+	wantProblem(t, "revoke twice", s.do(t, drop), 404)
+	if !slices.Equal(s.meetings.revoked, []string{room.ID + " " + plain.ID}) {
+		t.Errorf("the meeting heard %q", s.meetings.revoked)
+	}
+	if diff := cmp.Diff(list{[]linkAnswer{host}}, read()); diff != "" {
+		t.Errorf("one is left (-want +got):\n%s", diff)
+	}
+	if err := s.store.UseLink(t.Context(), room.ID, plain.ID, s.clock()); !errors.Is(err, rooms.ErrLinkExpired) {
+		t.Errorf("the revoked link: %v", err)
+	}
+	s.pass(time.Hour - time.Minute)
+	if left := read(); len(left.Links) != 0 {
+		t.Errorf("after its end: %+v", left)
+	}
+}
 
 func TestRoomLinks(t *testing.T) {
 	s := newTestServer(t, nil)

@@ -430,9 +430,6 @@ func TestStreamsAreCounted(t *testing.T) {
 // TestDeafStreamIsCutOff has a client that takes nothing: its stream ends, and
 // all the while the server holds no more for it than a page.
 func TestDeafStreamIsCutOff(t *testing.T) {
-	if testing.Short() {
-		t.Skip("it takes as long as a client may take to read")
-	}
 	t.Parallel()
 	s := newTestServer(t, nil)
 	room := s.reserve(t, "")

@@ -93,7 +93,7 @@ func (s *Server) recordingFile(c echo.Context) error {
 	if c.QueryParam("download") == "1" {
 		header.Set(echo.HeaderContentDisposition, disposition("attachment", file.Name))
 	}
-	defer s.cutWhenRevoked(c)()
+	defer s.cutWhenRevoked(c, r.CreatorID)()
 	http.ServeContent(c.Response(), req, "", file.Modified, file)
 	return nil
 }
@@ -125,6 +125,21 @@ func (s *Server) deleteRecording(c echo.Context) error {
 	return c.NoContent(http.StatusNoContent)
 }
 
+// deleteFile handles DELETE /api/v1/recordings/<id>/files/<name>, which is for
+// derived files only.
+func (s *Server) deleteFile(c echo.Context) error {
+	r, err := s.ownRecording(c)
+	if err != nil {
+		return err
+	}
+	name := param(c, "file")
+	if err := s.deps.Recordings.RemoveDerived(r.ID, name); err != nil {
+		return err
+	}
+	s.audit(c, recording.ActionRemove, r, name, "")
+	return c.NoContent(http.StatusNoContent)
+}
+
 // recordingArchive handles GET /api/v1/recordings/<id>/archive.zip. The ZIP is
 // made while it is sent, so its size is not known and it has no ranges.
 func (s *Server) recordingArchive(c echo.Context) error {
@@ -149,7 +164,7 @@ func (s *Server) recordingArchive(c echo.Context) error {
 		return nil
 	}
 	s.audit(c, recording.ActionDownload, r, "", "")
-	defer s.cutWhenRevoked(c)()
+	defer s.cutWhenRevoked(c, r.CreatorID)()
 	if err := archive.Write(c.Response()); err != nil {
 		s.log.Warn("archive not sent to its end", "recording", r.ID, "error", err, "request", callOf(c).id)
 		panic(http.ErrAbortHandler) // so that nobody takes it for whole

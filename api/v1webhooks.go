@@ -12,14 +12,14 @@ import (
 
 func (s *Server) webhookRoutes() {
 	s.get("/api/v1/webhooks", s.listWebhooks, s.signedIn)
-	s.echo.POST("/api/v1/webhooks", s.createWebhook, s.signedIn, s.inPerson)
+	s.creatingSecret("/api/v1/webhooks", s.createWebhook, s.signedIn, s.inPerson)
 	s.get("/api/v1/webhooks/:webhook", s.showWebhook, s.signedIn)
 	s.echo.PATCH("/api/v1/webhooks/:webhook", s.changeWebhook, s.signedIn, s.inPerson)
 	s.echo.DELETE("/api/v1/webhooks/:webhook", s.deleteWebhook, s.signedIn)
-	s.echo.POST("/api/v1/webhooks/:webhook/secret", s.renewWebhookSecret, s.signedIn, s.inPerson)
-	s.echo.POST("/api/v1/webhooks/:webhook/ping", s.pingWebhook, s.signedIn)
+	s.creatingSecret("/api/v1/webhooks/:webhook/secret", s.renewWebhookSecret, s.signedIn, s.inPerson)
+	s.creating("/api/v1/webhooks/:webhook/ping", s.pingWebhook, s.signedIn)
 	s.get("/api/v1/webhooks/:webhook/deliveries", s.listDeliveries, s.signedIn)
-	s.echo.POST("/api/v1/webhooks/:webhook/deliveries/:delivery/redeliver", s.redeliver, s.signedIn)
+	s.creating("/api/v1/webhooks/:webhook/deliveries/:delivery/redeliver", s.redeliver, s.signedIn)
 }
 
 // webhookBody is a webhook without its secret.

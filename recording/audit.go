@@ -15,6 +15,7 @@ const (
 	ActionPlay     Action = "play"
 	ActionDownload Action = "download"
 	ActionDelete   Action = "delete"
+	ActionRemove   Action = "remove" // of one derived file
 	ActionExpire   Action = "expire" // deleted by retention
 	ActionLink     Action = "link"
 	ActionHold     Action = "hold"

@@ -52,16 +52,21 @@ func (r *Recorder) mayRecordLocked(participant string) bool {
 func (r *Recorder) discard(t *track) {
 	t.dead = true
 	t.pause()
-	if t.out == nil {
-		return
+	paths := t.past
+	if t.past = nil; t.out != nil {
+		if err := t.out.f.Close(); err != nil {
+			r.log.Error("file of who declined is not closed", "path", t.out.path, "error", err)
+		}
+		paths = append(paths, t.out.path)
+		t.out = nil
 	}
-	path := t.out.path
-	if err := errors.Join(t.out.f.Close(), r.dir.Remove(path)); err != nil {
-		r.log.Error("file of who declined is not removed", "path", path, "error", err)
+	for _, path := range paths {
+		if err := r.dir.Remove(path); err != nil {
+			r.log.Error("file of who declined is not removed", "path", path, "error", err)
+		}
+		delete(r.loop.synced, path)
+		r.note(event{AtUS: r.since(time.Now()).Microseconds(), Kind: evDiscarded, Path: path})
 	}
-	t.out = nil
-	delete(r.loop.synced, path)
-	r.note(event{AtUS: r.since(time.Now()).Microseconds(), Kind: evDiscarded, Path: path})
 }
 
 // dropDeclined removes what a crash has left of those who declined.

@@ -269,7 +269,7 @@ func BenchmarkTrack(b *testing.B) {
 		p.Buffer()[0] = 0xF8
 		tap{r}.Packet(s, p)
 		if seq++; seq%50 == 0 {
-			if err := r.work(r.track(key{"p1", sfu.Microphone}), now); err != nil {
+			if err := r.work(r.track(slot{key{"p1", sfu.Microphone}, sfu.Opus}), now); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -115,9 +115,12 @@ func (r *Recorder) finish() {
 	}
 	r.note(event{AtUS: stop.Microseconds(), Kind: evStopped, StopReason: reason})
 	r.save()
+	for ; r.loop.sealing > 0; r.loop.sealing-- {
+		r.noteSealed(<-r.loop.sealed)
+	}
 	for _, t := range r.list() {
 		if t.out != nil {
-			r.seal(t, ends[t])
+			r.noteSealed(seal(t.out, ends[t], r.tags(t), t.stats()))
 		}
 	}
 	r.judge(stopAt)
@@ -172,50 +175,70 @@ func (r *Recorder) last(t *track, now time.Time) error {
 	return err
 }
 
-// seal finishes a track's file.
-func (r *Recorder) seal(t *track, end time.Duration) {
-	o := t.out
-	err := o.finish(max(end, o.start), trackTags(r.id, t.participant, string(t.source)))
-	if err != nil {
-		// Finish may have succeeded in the room that the torn cluster left.
-		r.log.Error("track ends early", "path", o.path, "error", err)
+// A sealed is what became of a file.
+type sealed struct {
+	o       *output
+	state   TrackState
+	length  time.Duration
+	size    int64
+	hash    string
+	stats   TrackStats
+	rescued bool  // it could not be finished, but repaired
+	lost    error // neither
+	early   error // its end is missing
+	closing error
+}
+
+// seal finishes a file. It touches nothing of the recorder's, so that it may run
+// beside it.
+func seal(o *output, end time.Duration, tags []webm.Tag, stats TrackStats) sealed {
+	s := sealed{o: o, state: TrackFinal, stats: stats}
+	s.early = o.finish(max(end, o.start), tags)
+	if s.length = o.w.Duration(); !o.w.Finished() {
+		s.state = TrackRepaired
+		s.length, s.lost = rescue(o, tags)
+		s.rescued = s.lost == nil
 	}
-	state, length := TrackFinal, o.w.Duration()
-	if !o.w.Finished() {
-		state = TrackRepaired
-		length, err = r.rescue(o, t)
-	}
-	hash, size, sumErr := sum(o.f)
-	if closeErr := errors.Join(sumErr, o.f.Close()); closeErr != nil {
-		r.log.Error("track not closed cleanly", "path", o.path, "error", closeErr)
-	}
-	if state == TrackRepaired && err != nil {
-		r.log.Error("track can't be finished; the next start tries to repair it", "path", o.path, "error", err)
-		return
-	}
-	width, height := o.w.Picture()
-	stats := t.stats()
-	r.note(event{
-		AtUS: r.since(time.Now()).Microseconds(), Kind: evFinished, Path: o.path, DurationUS: length.Microseconds(),
-		Bytes: size, SHA256: hash, TrackState: state, Width: width, Height: height, Stats: &stats,
-	})
+	hash, size, err := sum(o.f)
+	s.hash, s.size = hash, size
+	s.closing = errors.Join(err, o.f.Close())
+	return s
 }
 
 // rescue completes a file that could not be finished, as after a crash.
-func (r *Recorder) rescue(o *output, t *track) (time.Duration, error) {
+func rescue(o *output, tags []webm.Tag) (time.Duration, error) {
 	_, size, err := sum(o.f)
 	if err != nil {
 		return 0, err
 	}
-	rep, err := webm.Repair(o.f, size, trackTags(r.id, t.participant, string(t.source)))
-	if err == nil {
-		r.note(event{
-			AtUS: r.since(time.Now()).Microseconds(), Kind: evProblem, Problem: ProblemDisk, Path: o.path,
-			Detail: "the file could not be finished and was repaired",
-		})
-	}
+	rep, err := webm.Repair(o.f, size, tags)
 	return rep.Duration, err
 }
+
+// noteSealed writes down what became of a file.
+func (r *Recorder) noteSealed(s sealed) {
+	path, at := s.o.path, r.since(time.Now()).Microseconds()
+	if s.early != nil { // Finish may have succeeded in the room that the torn cluster left
+		r.log.Error("track ends early", "path", path, "error", s.early)
+	}
+	if s.rescued {
+		r.note(event{AtUS: at, Kind: evProblem, Problem: ProblemDisk, Path: path, Detail: "the file could not be finished and was repaired"})
+	}
+	if s.closing != nil {
+		r.log.Error("track not closed cleanly", "path", path, "error", s.closing)
+	}
+	if s.lost != nil {
+		r.log.Error("track can't be finished; the next start tries to repair it", "path", path, "error", s.lost)
+		return
+	}
+	width, height := s.o.w.Picture()
+	r.note(event{
+		AtUS: at, Kind: evFinished, Path: path, DurationUS: s.length.Microseconds(),
+		Bytes: s.size, SHA256: s.hash, TrackState: s.state, Width: width, Height: height, Stats: &s.stats,
+	})
+}
+
+func (r *Recorder) tags(t *track) []webm.Tag { return trackTags(r.id, t.participant, string(t.source)) }
 
 func trackTags(id, participant, source string) []webm.Tag {
 	return []webm.Tag{

@@ -18,7 +18,7 @@ func (r *Recorder) guard(now time.Time) (stop string) {
 		return ""
 	}
 	r.loop.lastLook = now
-	var size int64
+	size := r.loop.past
 	for _, t := range r.list() {
 		if t.out != nil {
 			size += t.out.w.Size()

@@ -28,6 +28,7 @@ const (
 	evLevels    = "levels"
 	evHold      = "hold"
 	evDerived   = "derived"
+	evRemoved   = "removed" // a derived file
 	evTold      = "told"
 	evAnswered  = "answered"
 	evDiscarded = "discarded"
@@ -56,7 +57,7 @@ type event struct {
 	On          bool       `json:"on,omitempty"`
 	Muted       bool       `json:"muted,omitempty"`
 
-	// track, gap, finished
+	// track, gap, finished, removed
 	Track      string      `json:"track,omitempty"`
 	Codec      sfu.Codec   `json:"codec,omitempty"`
 	Path       string      `json:"path,omitempty"`

@@ -66,6 +66,10 @@ func (l *Library) SetHold(id string, hold bool) (Manifest, error) {
 func (l *Library) amend(id string, e event) (Manifest, error) {
 	l.writing.Lock()
 	defer l.writing.Unlock()
+	return l.amendLocked(id, e)
+}
+
+func (l *Library) amendLocked(id string, e event) (Manifest, error) {
 	m, err := l.ended(id)
 	if err != nil {
 		return m, err

@@ -18,6 +18,7 @@ import (
 	"github.com/oklog/ulid/v2"
 
 	"plenum/recording/timeline"
+	"plenum/recording/webm"
 )
 
 // deletedPrefix marks a recording whose files are being removed.
@@ -186,10 +187,10 @@ func (l *Library) newRecorder(info Info, media Media, ended func(string)) (*Reco
 		lib: l, log: l.log.With("recording", name, "room", info.Room), info: info, media: media, ended: ended,
 		id: name, t0: now, utc: now.UTC().Truncate(time.Microsecond), dir: dir, journal: journal{f},
 		quit: make(chan struct{}), done: make(chan struct{}),
-		tracks: map[key]*track{}, told: map[string]bool{}, declined: map[string]bool{},
+		tracks: map[slot]*track{}, shut: map[key]change{}, told: map[string]bool{}, declined: map[string]bool{},
 		loop: loop{
 			clocks: map[string]*timeline.Clock{}, synced: map[string]int64{}, tainted: map[string]bool{},
-			lastSync: now, lastLook: now,
+			lastSync: now, lastLook: now, sealed: make(chan sealed, 1),
 		},
 	}
 	r.note(event{
@@ -274,7 +275,7 @@ func (l *Library) File(id, name string) (File, error) {
 	}
 	var file File
 	if t := m.track(name); t != nil && t.State != TrackOpen {
-		file = File{Name: displayName(m, *t), SHA256: t.SHA256, Type: mediaType(*t)}
+		file = File{Name: displayName(m, *t), SHA256: t.SHA256}
 	} else if d := m.derived(name); d != nil {
 		file = File{Name: clean(m.Title, "Meeting") + " – " + clean(d.Title, d.Kind) + path.Ext(d.Path), SHA256: d.SHA256, Type: d.Type}
 	} else {
@@ -289,6 +290,18 @@ func (l *Library) File(id, name string) (File, error) {
 	if err != nil {
 		return File{}, fmt.Errorf("file %q of recording %s: %w", name, id, err)
 	}
+	if file.Type == "" {
+		file.Type = mediaType(f, st.Size())
+	}
 	file.ReadSeekCloser, file.Size, file.Modified = guarded{f, l, id}, st.Size(), st.ModTime()
 	return file, nil
+}
+
+// mediaType is the media type of a track's file, which only its header knows.
+func mediaType(f *os.File, size int64) string {
+	r, err := webm.NewReader(f, size)
+	if err != nil {
+		return "application/octet-stream" // it is not what we wrote
+	}
+	return r.MediaType()
 }

@@ -226,8 +226,18 @@ func TestNames(t *testing.T) {
 		}
 	}
 	taken := map[string]bool{"p03-camera-01.webm": true}
-	if got := fileName("p03-camera", func(s string) bool { return taken[s] }); got != "p03-camera-02.webm" {
-		t.Error(got)
+	for _, suffix := range []string{".webm", ".mkv"} {
+		if got := fileName("p03-camera", suffix, func(s string) bool { return taken[s] }); got != "p03-camera-02"+suffix {
+			t.Error(got)
+		}
+	}
+	parts := Manifest{Participants: []Participant{{ID: "p3", Name: "Ann"}}}
+	for i, want := range []string{"Ann – camera.webm", "Ann – camera 2.mkv"} {
+		file := []string{"p03-camera-01.webm", "p03-camera-02.mkv"}[i]
+		parts.Tracks = append(parts.Tracks, Track{ID: "p03-camera", Participant: "p3", Source: sfu.Camera, Path: file})
+		if got := shortName(parts, parts.Tracks[i]); got != want {
+			t.Errorf("part %d is %q, want %q", i+1, got, want)
+		}
 	}
 	for _, tt := range []struct{ title, name, want string }{
 		{"Weekly sync", "Ann", "Weekly sync – Ann – screen audio.webm"},

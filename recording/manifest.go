@@ -239,6 +239,8 @@ func (m *Manifest) apply(e event) {
 	case evDerived:
 		m.undo(e.Derived.Path)
 		m.Derived = append(m.Derived, *e.Derived)
+	case evRemoved:
+		m.undo(e.Path)
 	case evTold, evAnswered:
 		m.consented(e)
 	case evDiscarded:

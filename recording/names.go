@@ -2,6 +2,7 @@ package recording
 
 import (
 	"fmt"
+	"path"
 	"strconv"
 	"strings"
 	"unicode"
@@ -13,7 +14,6 @@ import (
 const (
 	manifestName = "manifest.json"
 	journalName  = "events.ndjson"
-	fileSuffix   = ".webm"
 )
 
 // trackID names a track by its participant and source: "p3" and microphone make
@@ -42,11 +42,13 @@ func plain(s string) string {
 	return s[:min(len(s), longest)]
 }
 
-// fileName is the first free name for a track's file.
-func fileName(track string, taken func(string) bool) string {
+// fileName is the first free name for a track's file: its number is free with
+// any suffix.
+func fileName(track, suffix string, taken func(string) bool) string {
 	for n := 1; ; n++ {
-		if name := fmt.Sprintf("%s-%02d%s", track, n, fileSuffix); !taken(name) {
-			return name
+		stem := fmt.Sprintf("%s-%02d", track, n)
+		if !taken(stem+".webm") && !taken(stem+".mkv") {
+			return stem + suffix
 		}
 	}
 }
@@ -57,13 +59,30 @@ func displayName(m Manifest, t Track) string {
 	return clean(m.Title, "Meeting") + " – " + shortName(m, t)
 }
 
-// shortName is the same without the title: "Ann – microphone.webm".
+// shortName is the same without the title: "Ann – microphone.webm". A source's
+// further files are numbered: "Ann – camera 2.mkv".
 func shortName(m Manifest, t Track) string {
 	who := t.Participant
 	if p := m.participant(t.Participant); p != nil {
 		who = clean(p.Name, who)
 	}
-	return who + " – " + strings.ReplaceAll(string(t.Source), "_", " ") + fileSuffix
+	name := who + " – " + strings.ReplaceAll(string(t.Source), "_", " ")
+	part := 0
+	for _, other := range m.Tracks {
+		if other.ID == t.ID {
+			part++
+		}
+		if other.Path == t.Path {
+			break
+		}
+	}
+	if part > 1 {
+		name += " " + strconv.Itoa(part)
+	}
+	if ext := path.Ext(t.Path); ext != "" {
+		return name + ext
+	}
+	return name + ".webm"
 }
 
 // clean makes a text fit for a file name on any system: no separators,
@@ -98,12 +117,4 @@ func clean(s, fallback string) string {
 		return out
 	}
 	return fallback
-}
-
-// mediaType is the media type of a track's file, with its codec (RFC 6381).
-func mediaType(t Track) string {
-	if t.Codec == sfu.Opus {
-		return "audio/webm; codecs=opus"
-	}
-	return "video/webm; codecs=" + string(t.Codec)
 }

@@ -15,7 +15,7 @@ type item struct {
 	report *sfu.SenderReport
 	change *change
 
-	codec sfu.Codec
+	red   bool // the packet has redundancy (RFC 2198)
 	ssrc  uint32
 	rate  uint32
 	layer int

@@ -55,8 +55,9 @@ type Recorder struct {
 	done chan struct{} // closed by the loop
 
 	mu       sync.RWMutex // guards what follows
-	tracks   map[key]*track
+	tracks   map[slot]*track
 	order    []*track
+	shut     map[key]change // sources that are off or muted
 	news     []event
 	manifest Manifest
 	reason   string // why it stops; "" while it runs
@@ -81,6 +82,9 @@ type loop struct {
 	synced   map[string]int64 // bytes of each file known to be on disk
 	syncing  chan synced      // a sync under way; nil if none is
 	tainted  map[string]bool  // files of which a sync has failed
+	sealing  int              // files that are being finished while others go on
+	sealed   chan sealed      // what became of them
+	past     int64            // bytes of those that have been
 	low      bool             // little disk space is left, as was told
 }
 
@@ -122,8 +126,19 @@ func (r *Recorder) Source(participant string, s sfu.Source, on, muted bool) {
 		c.reason = GapOff
 	}
 	r.tell(event{Kind: evSource, Participant: participant, Source: s, On: on, Muted: muted})
-	if t := r.track(key{participant, s}); t != nil {
-		t.q.push(item{change: c})
+	k := key{participant, s}
+	if !k.video() { // an ear that nothing reaches must know that it is open
+		r.track(slot{k, sfu.Opus})
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if delete(r.shut, k); !on || muted {
+		r.shut[k] = *c
+	}
+	for _, t := range r.order {
+		if t.key == k {
+			t.q.push(item{change: c})
+		}
 	}
 }
 
@@ -139,19 +154,26 @@ func (r *Recorder) tell(e event) {
 
 func (r *Recorder) since(at time.Time) time.Duration { return max(0, at.Sub(r.t0)) }
 
-// track returns the track of a source, or nil when the recorder has stopped.
-func (r *Recorder) track(k key) *track {
+// track returns the track of a source's codec, or nil when the recorder has
+// stopped or can't record it.
+func (r *Recorder) track(k slot) *track {
 	r.mu.RLock()
 	t := r.tracks[k]
 	r.mu.RUnlock()
 	if t != nil {
 		return t
 	}
+	if kind, known := kinds[k.codec]; !known || kind.video != k.video() {
+		return nil
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if t = r.tracks[k]; t == nil && r.reason == "" && r.mayRecordLocked(k.participant) {
-		t = &track{key: k, desk: r, t0: r.t0}
+		t = &track{slot: k, desk: r, t0: r.t0}
 		t.q.limit = r.lib.cfg.QueueLen
+		if c, shut := r.shut[k.key]; shut && k.video() {
+			t.q.push(item{change: &c})
+		}
 		r.tracks[k] = t
 		r.order = append(r.order, t)
 	}
@@ -163,18 +185,18 @@ type tap struct{ r *Recorder }
 
 // Packet takes p. It never waits for the disk.
 func (a tap) Packet(s sfu.Stream, p *packet.Packet) {
-	t := a.r.track(key{s.Participant, s.Source})
+	t := a.r.track(slotOf(s))
 	if t == nil {
 		p.Release()
 		return
 	}
-	t.q.push(item{p: p, codec: s.Codec, ssrc: s.SSRC, rate: s.ClockRate, layer: s.Layer})
+	t.q.push(item{p: p, red: s.Codec == sfu.RED, ssrc: s.SSRC, rate: s.ClockRate, layer: s.Layer})
 }
 
 // Report carries a sender report of the stream.
 func (a tap) Report(s sfu.Stream, sr sfu.SenderReport) {
-	if t := a.r.track(key{s.Participant, s.Source}); t != nil {
-		t.q.push(item{report: &sr, codec: s.Codec, ssrc: s.SSRC, rate: s.ClockRate, layer: s.Layer})
+	if t := a.r.track(slotOf(s)); t != nil {
+		t.q.push(item{report: &sr, ssrc: s.SSRC, rate: s.ClockRate, layer: s.Layer})
 	}
 }
 
@@ -243,6 +265,7 @@ func (r *Recorder) run() {
 func (r *Recorder) step(now time.Time) (stop string) {
 	r.beat.Store(int64(now.Sub(r.t0)))
 	r.journalNews()
+	r.retire(now)
 	for _, t := range r.list() {
 		if err := r.work(t, now); errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
 			return stopDiskFull
@@ -348,7 +371,8 @@ func (r *Recorder) note(e event) {
 func (r *Recorder) open(t *track, at time.Duration, f frames.Frame) (*output, error) {
 	id := trackID(t.participant, t.source)
 	r.mu.RLock()
-	name := fileName(id, func(s string) bool { return r.manifest.track(s) != nil })
+	kind := kinds[t.codec]
+	name := fileName(id, kind.suffix, func(s string) bool { return r.manifest.track(s) != nil })
 	who := t.participant
 	if p := r.manifest.participant(who); p != nil {
 		who = p.Name
@@ -358,9 +382,9 @@ func (r *Recorder) open(t *track, at time.Duration, f frames.Frame) (*output, er
 	if err != nil {
 		return nil, err
 	}
-	track := webm.Track{Codec: webm.VP8, Name: who, Width: f.Width, Height: f.Height}
-	if t.codec == sfu.Opus {
-		track = webm.Track{Codec: webm.Opus, Name: who, Channels: opusChannels}
+	track := webm.Track{Codec: kind.id, Name: who, Width: f.Width, Height: f.Height, Private: f.Private}
+	if !kind.video {
+		track = webm.Track{Codec: kind.id, Name: who, Channels: opusChannels}
 	}
 	w, err := webm.New(file, track, webm.Info{Title: r.info.Title, App: muxingApp, Date: r.utc.Add(at)})
 	if err != nil {

@@ -76,14 +76,14 @@ func (e *ear) turn(open bool, at time.Time) {
 	}
 }
 
-// packet takes a packet that came while the microphone was open. One without a
-// level counts as sound unless it is as short as silence.
-func (e *ear) packet(p *packet.Packet) {
+// packet takes a packet, whose frame has a size, that came while the microphone
+// was open. One without a level counts as sound unless it is as short as silence.
+func (e *ear) packet(p *packet.Packet, size int) {
 	const silentBytes = 8
 	if e.open.IsZero() {
 		e.turn(true, p.Arrival)
 	}
-	if p.HasLevel && p.Level >= quiet || !p.HasLevel && len(p.Payload()) <= silentBytes {
+	if p.HasLevel && p.Level >= quiet || !p.HasLevel && size <= silentBytes {
 		return
 	}
 	e.heard, e.ever, e.loud = true, true, p.Arrival

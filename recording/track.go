@@ -6,7 +6,6 @@ import (
 	"plenum/recording/frames"
 	"plenum/recording/timeline"
 	"plenum/sfu"
-	"plenum/sfu/packet"
 )
 
 const (
@@ -49,18 +48,18 @@ type desk interface {
 
 // A track records one source. All but its queue belongs to the recorder's goroutine.
 type track struct {
-	key
+	slot
 	q queue
 
 	desk  desk
 	t0    time.Time
 	clock *timeline.Clock
-	codec sfu.Codec
 	ladder
 	first time.Time // arrival of the first packet since there is no current layer
 	asks  asks
 	out   *output
-	dead  bool // its file can't be written
+	past  []string // files that were finished before out
+	dead  bool     // its file can't be written
 	buf   []item
 
 	closed   bool          // the source is off or muted
@@ -171,11 +170,7 @@ func (t *track) at(it *item) *layer {
 		return l
 	}
 	if l == nil {
-		format := frames.VP8()
-		if it.codec == sfu.Opus {
-			format = frames.Opus()
-		}
-		l = &layer{number: it.layer, asm: frames.New(format, frames.Config{})}
+		l = &layer{number: it.layer, asm: frames.New(kinds[t.codec].format(), frames.Config{})}
 		t.insert(l)
 	} else { // a new SSRC is a new epoch of the same clock
 		l.asm.Restart()
@@ -186,16 +181,8 @@ func (t *track) at(it *item) *layer {
 	return l
 }
 
-// accepts reports whether the track can take a codec. Its first packet decides.
-func (t *track) accepts(c sfu.Codec) bool {
-	if t.codec == "" && (c == sfu.VP8 && t.video() || c == sfu.Opus && !t.video()) {
-		t.codec = c
-	}
-	return t.codec == c && c != ""
-}
-
 func (t *track) report(it *item) {
-	if t.closed || !t.accepts(it.codec) {
+	if t.closed {
 		return
 	}
 	l := t.at(it)
@@ -204,12 +191,12 @@ func (t *track) report(it *item) {
 
 func (t *track) packet(it *item) {
 	p := it.p
-	if t.closed || t.dead || !t.accepts(it.codec) {
+	if t.closed || t.dead {
 		p.Release()
 		return
 	}
 	t.packets++
-	t.listen(p)
+	t.listen(it)
 	l := t.at(it)
 	l.seen(p.Arrival)
 	if t.current == nil && t.first.IsZero() {
@@ -225,15 +212,23 @@ func (t *track) packet(it *item) {
 		p.Release()
 		return
 	}
+	if it.red {
+		l.asm.PushRED(p)
+		return
+	}
 	l.asm.Push(p)
 }
 
 // listen notes how loud a packet is.
-func (t *track) listen(p *packet.Packet) {
+func (t *track) listen(it *item) {
 	if t.video() {
 		return
 	}
-	t.ear.packet(p)
+	p, size := it.p, len(it.p.Payload())
+	if it.red {
+		size = len(frames.UnwrapRED(it.p.Payload()))
+	}
+	t.ear.packet(p, size)
 	if !p.HasLevel {
 		return
 	}
@@ -334,7 +329,7 @@ func (t *track) write(l *layer, f frames.Frame, switched bool) error {
 	if f.Key {
 		t.keyAt = f.Arrival
 	}
-	if f.Key && f.Width > 0 {
+	if f.Width > 0 {
 		t.out.w.Grow(f.Width, f.Height)
 	}
 	t.out.arrival, t.ear.wrote = arrival, f.Arrival

@@ -35,14 +35,47 @@ const (
 // linkRoles are the roles by their byte in a token.
 var linkRoles = map[byte]LinkRole{1: LinkHost, 2: LinkSpeaker, 3: LinkAudience}
 
-// A Link is what a join token says beside its room.
+// A Link is what a join token says beside its room, and what is kept of it.
 type Link struct {
 	ID      string // tells two links apart; LinkKeys.Sign makes one
 	Role    LinkRole
 	Name    string    // of who comes by it; empty lets them choose
 	Expires time.Time // whole seconds; zero is never
 	Epoch   int64     // the room's, when the link was made
+
+	// What no token says.
+	Label     string // what those call it who look after the room
+	Maker     string // the name of the user who made it
+	CreatedAt time.Time
+	UsedAt    time.Time // when somebody last came by it, to the minute; zero is never
 }
+
+// A LinkStore keeps the links of rooms, so that one can be revoked alone. A
+// link is good by its token; the store says which no longer is.
+type LinkStore interface {
+	// CreateLink keeps a link of a room, and forgets those of the room's earlier
+	// epochs and those that had expired when l was made. ErrTooMany beyond
+	// MaxLinks, ErrExists if the id is taken.
+	CreateLink(ctx context.Context, roomID string, l Link) error
+	// Links lists the links of a room that hold at now, oldest first.
+	Links(ctx context.Context, room Room, now time.Time) ([]Link, error)
+	// UseLink notes that somebody comes by a link now. It returns ErrLinkExpired
+	// if the link was revoked, and nil for one that is not kept.
+	UseLink(ctx context.Context, roomID, id string, now time.Time) error
+	// RevokeLink has a link of a room open nothing any more. ErrNotFound if the
+	// room has none of that id, or not any more.
+	RevokeLink(ctx context.Context, roomID, id string) error
+}
+
+// MaxLinks bounds how many links of a room are kept.
+const MaxLinks = 1000
+
+// LinkUseStep is how exactly a store knows when a link was last used: a link
+// that hundreds come by at once is not written to hundreds of times.
+const LinkUseStep = time.Minute
+
+// MaxLinkLabel bounds a link's label, in characters.
+const MaxLinkLabel = 100
 
 // Layout of a token (docs/protocol.md), in bytes.
 const (
@@ -84,7 +117,8 @@ func NewLinkKeys(ctx context.Context, store interface {
 	return k, nil
 }
 
-// Sign returns the token of a link to the room, and the link as it stands in it.
+// Sign returns the token of a link to the room, and the link as it stands in
+// it. A link that has an id was signed before; it gets a token of the same.
 func (k LinkKeys) Sign(room Room, l Link) (token string, signed Link, err error) {
 	var role byte
 	for b, r := range linkRoles {
@@ -98,6 +132,9 @@ func (k LinkKeys) Sign(room Room, l Link) (token string, signed Link, err error)
 	if err := validateLinkName(l.Name); err != nil {
 		return "", l, err
 	}
+	if err := validateLinkLabel(l.Label); err != nil {
+		return "", l, err
+	}
 	expires := uint32(0)
 	if !l.Expires.IsZero() {
 		unix := l.Expires.Unix()
@@ -108,8 +145,12 @@ func (k LinkKeys) Sign(room Room, l Link) (token string, signed Link, err error)
 		l.Expires = time.Unix(unix, 0).UTC()
 	}
 	id := make([]byte, linkIDLen)
-	rand.Read(id) // never fails
-	l.ID, l.Epoch = base64.RawURLEncoding.EncodeToString(id), room.Rules.LinkEpoch
+	if l.ID == "" {
+		rand.Read(id) // never fails
+		l.ID, l.Epoch = base64.RawURLEncoding.EncodeToString(id), room.Rules.LinkEpoch
+	} else if n, err := base64.RawURLEncoding.Decode(id, []byte(l.ID)); err != nil || n != linkIDLen {
+		return "", l, fmt.Errorf("sign link %q again: its id is no link's", l.ID)
+	}
 	body := []byte{k.version, role}
 	body = binary.BigEndian.AppendUint32(body, uint32(l.Epoch))
 	body = binary.BigEndian.AppendUint32(body, expires)
@@ -155,6 +196,14 @@ func linkSum(key []byte, roomID string, body []byte) []byte {
 	mac.Write([]byte{0}) // ids hold no zero byte
 	mac.Write(body)
 	return mac.Sum(nil)[:linkMAC]
+}
+
+// validateLinkLabel holds a label to one line of plain text.
+func validateLinkLabel(label string) error {
+	if utf8.RuneCountInString(label) > MaxLinkLabel || !utf8.ValidString(label) || strings.ContainsFunc(label, unicode.IsControl) {
+		return &FieldError{"label", fmt.Sprintf("must be at most %d characters, without control characters", MaxLinkLabel)}
+	}
+	return nil
 }
 
 // validateLinkName holds a name to what a page may send as its own.

@@ -19,6 +19,12 @@ type Login struct {
 	User    User
 	TokenID int64      // 0 unless it was a token
 	Addr    netip.Addr // the caller's
+	// Signed says that the caller came by a link that the user signed: from
+	// where, and under which password, does not matter.
+	Signed bool
+	// Creator is whose things the caller is about to read, which the user must
+	// be allowed to manage; 0 is nobody's.
+	Creator int64
 }
 
 // LoginStore is what Revocations need of a Store.
@@ -29,7 +35,8 @@ type LoginStore interface {
 
 // Revocations tell connections that live on, such as sockets and streams, when
 // the login they came by holds no more: its user was disabled or deleted, has
-// another password or may not call from there any more, or its token is gone.
+// another password or may not call from there any more, or its token is gone;
+// or the user may no longer see what they read.
 type Revocations struct {
 	store LoginStore
 	log   *slog.Logger
@@ -137,7 +144,10 @@ func (r *Revocations) look(ctx context.Context) error {
 
 // holds reports whether the login would be let in now that its user is u.
 func (w *watch) holds(u User) bool {
-	return !u.Disabled && u.MayCallFrom(w.Addr) && (w.TokenID != 0 || u.PasswordHash == w.User.PasswordHash)
+	if u.Disabled || w.Creator != 0 && !u.MayManage(w.Creator) {
+		return false
+	}
+	return w.Signed || u.MayCallFrom(w.Addr) && (w.TokenID != 0 || u.PasswordHash == w.User.PasswordHash)
 }
 
 func (r *Revocations) end(w *watch) {

@@ -84,15 +84,6 @@ type RoomFilter struct {
 	Limit     int       // default 50, most 500
 }
 
-// A RequestKey is a client's name for one request, so that it can be repeated
-// without being done twice.
-type RequestKey struct {
-	UserID int64
-	Key    string
-	Digest []byte    // of the request; the same key with another digest is a mistake
-	Until  time.Time // when the key is forgotten
-}
-
 // A Store keeps users, rooms and the server's secrets. Nothing is acknowledged
 // before it is committed. Times are UTC, to the millisecond.
 type Store interface {
@@ -146,6 +137,8 @@ type Store interface {
 	// Secret returns the named secret, made of 32 random bytes at the first call.
 	Secret(ctx context.Context, name string) ([]byte, error)
 
+	AnswerStore
+	LinkStore
 	EventStore
 	WebhookStore
 

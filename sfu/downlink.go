@@ -10,7 +10,8 @@ import (
 )
 
 const (
-	// paceEvery is how often padding is sent while the room probes.
+	// paceEvery is how often padding is sent while the room probes, and how
+	// often it looks at what is missing.
 	paceEvery = 10 * time.Millisecond
 	// padSize is the padding of one packet, the most there is.
 	padSize = 255
@@ -24,25 +25,55 @@ const (
 // A downlink is the way to one subscriber: what it carries and what it is sent.
 type downlink struct {
 	bytes atomic.Uint64 // sent, headers included
+	lined atomic.Int32  // outputs on which packets wait
 
 	mu      sync.Mutex // guards what follows
 	est     *bandwidth.Estimator
 	blind   bandwidth.Blind
+	pacer   bandwidth.Pacer
 	counted uint64 // of bytes, at since
 	since   time.Time
 	sending int  // bit/s
 	held    int  // tiles held back
 	plenty  int  // bit/s below which an estimate concerns the plan at once; 0 for never
 	bounded bool // there is an estimate
+	unpaced bool // send bursts at once, which only tests want
 }
 
 func newDownlink() downlink { return downlink{est: bandwidth.New(bandwidth.Config{})} }
 
 // Sending implements transport.Events.
 func (p *Participant) Sending(bytes int) uint16 {
+	now := time.Now()
 	p.down.mu.Lock()
 	defer p.down.mu.Unlock()
-	return p.down.est.Sent(bytes, time.Now())
+	p.down.pacer.Sent(bytes, p.down.pace(0), now)
+	return p.down.est.Sent(bytes, now)
+}
+
+// pace is how fast pictures may be sent while so many bytes of them wait, in
+// bit/s; 0 for any. The mutex is held.
+func (d *downlink) pace(waiting int) int {
+	if !d.bounded || d.unpaced {
+		return 0
+	}
+	return d.est.Pace(waiting)
+}
+
+// open reports whether a packet of a picture may go now, with so many bytes
+// waiting.
+func (d *downlink) open(waiting int, now time.Time) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.pacer.Open(d.pace(waiting), now)
+}
+
+// resent counts bytes that were sent again.
+func (d *downlink) resent(bytes int, now time.Time) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.pacer.Sent(bytes, d.pace(0), now)
+	d.est.Resent(bytes, now)
 }
 
 // Arrived implements transport.Events.
@@ -84,7 +115,7 @@ func (d *downlink) budget(numbered bool, least int, now time.Time) int {
 		return d.blind.Bound(d.sending, now)
 	}
 	d.est.Assume(least)
-	return d.est.Rate()
+	return d.est.Media(now)
 }
 
 // shared keeps what came of a budget: how many tiles are held back and what
@@ -127,13 +158,32 @@ func (d *downlink) count(st *Stats) {
 	}
 }
 
-// pace sends the padding that is due to everybody and reports whether more will be.
+// pace sends the padding that is due to everybody and what waits for its turn
+// on narrow links, asks again for what is missing, and reports whether there will be more.
 func (r *Room) pace(now time.Time) (more bool) {
+	for _, p := range r.plans.givers {
+		more = p.askMissing(now) || more
+	}
 	for _, p := range r.all() {
+		more = p.drain(now) || more
 		bytes, again := p.down.padding(now)
 		more = more || again
 		if bytes > 0 {
 			p.pad(bytes)
+		}
+	}
+	return more
+}
+
+// askMissing asks the participant for what is due and reports whether anything
+// is missing.
+func (p *Participant) askMissing(now time.Time) (more bool) {
+	for _, s := range p.every {
+		for i := range s.layers {
+			if l := s.layers[i].Load(); l != nil && l.lacks.Load() && !l.over.Load() {
+				l.askMissing(now)
+				more = true
+			}
 		}
 	}
 	return more

@@ -54,6 +54,7 @@ type output struct {
 	wants   struct{ packets, keyframes police.Bucket }
 	passed  int64           // newest packet of the current layer replayed from its ring
 	whole   bool            // the packet sent last ended its frame
+	lineup  lineup          // what waits, of a picture on a narrow link
 	batch   transport.Batch // of forward
 	fill    int
 	scratch [packet.MTU]byte
@@ -185,7 +186,7 @@ func (o *output) catchUp(l *layer, now time.Time) (sent int, ask bool) {
 	defer p.Release()
 	var t tally
 	o.start(at, playing{layer: l, epoch: epoch, era: era}, p, &t)
-	o.sub.room.sfu.count.sent(t)
+	o.sub.room.sent(t)
 	return int(t.packets), false
 }
 
@@ -193,7 +194,7 @@ func (o *output) catchUp(l *layer, now time.Time) (sent int, ask bool) {
 // after it already.
 func (o *output) start(at *sitting, play playing, p *packet.Packet, t *tally) {
 	o.begin(at, play, p)
-	o.write(p, t)
+	o.pass(p, t)
 	ring := play.layer.ring
 	newest, _ := ring.Newest()
 	for seq := p.Seq + 1; seq <= newest; seq++ {
@@ -202,7 +203,7 @@ func (o *output) start(at *sitting, play playing, p *packet.Packet, t *tally) {
 			continue // lost or late: the subscriber will ask for it
 		}
 		if len(next.Payload()) > 0 || !o.stream.Drop(seq) {
-			o.write(next, t)
+			o.pass(next, t)
 		}
 		o.passed = seq
 		next.Release()
@@ -242,6 +243,8 @@ func (o *output) forwardLocked(l *layer, p *packet.Packet, epoch uint32, t *tall
 	switch {
 	case p.Seq <= o.passed: // went out with the replay
 	case len(p.Payload()) == 0 && o.stream.Drop(p.Seq): // padding
+	case o.video:
+		o.pass(p, t)
 	default:
 		o.write(p, t)
 	}
@@ -255,6 +258,7 @@ func (o *output) begin(in *sitting, play playing, p *packet.Packet) {
 			at.PictureID, at.TL0 = d.PictureID, d.TL0PicIdx
 		}
 	}
+	o.disband()
 	from := o.stream.Switch(at, p.Arrival)
 	o.passed, o.csrc = p.Seq-1, in.source.owner.number
 	o.plays.Store(&play)
@@ -340,7 +344,11 @@ func (o *output) resend(number uint16, at time.Time) bool {
 	if !ok || h.Seq != number {
 		return false
 	}
-	o.sender.Resend(h, payload)
+	n := o.sender.Resend(h, payload)
+	if n == 0 {
+		return false
+	}
+	o.sub.down.resent(n+transport.Overhead, at)
 	o.sub.room.sfu.count.resent.Add(1)
 	return true
 }

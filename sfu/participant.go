@@ -61,6 +61,7 @@ type Participant struct {
 	stirred atomic.Bool
 	acked   atomic.Int64
 	rtt     atomic.Int64 // nanoseconds; 0 is unknown
+	answers atomic.Int64 // how long lost packets take to come again; the same
 
 	down   downlink
 	uplink uplink
@@ -242,10 +243,29 @@ func (p *Participant) refresh() {
 func (p *Participant) flowing() bool { return p.up.Load() && !p.held.Load() }
 
 func (p *Participant) roundTrip() time.Duration {
+	if d := p.measured(); d > 0 {
+		return d
+	}
+	return defaultRoundTrip
+}
+
+// measured is the round trip as the participant's reports tell it, else as
+// answers to our asking do, which is all there is of who only publishes; 0 for
+// unknown.
+func (p *Participant) measured() time.Duration {
 	if d := p.rtt.Load(); d > 0 {
 		return time.Duration(d)
 	}
-	return defaultRoundTrip
+	return time.Duration(p.answers.Load())
+}
+
+// answered takes in how long a publisher took to send something again.
+func (p *Participant) answered(took time.Duration) {
+	old := p.answers.Load()
+	if old == 0 {
+		old = int64(took)
+	}
+	p.answers.Store(old + (int64(took)-old)/8) // two layers at once lose one sample at most
 }
 
 // Leave ends the connection and frees its seats. It waits for its goroutines.

@@ -39,9 +39,6 @@ var defaultRates = [maxLayers]int{150_000, 500_000, 1_500_000}
 // maxLayers is how many encodings of one source are taken.
 const maxLayers = 3
 
-// liveFor is how long after its last packet a simulcast layer still counts as live.
-const liveFor = 2 * time.Second
-
 // source is one source of one participant. Its state is set by signalling and
 // read by every packet.
 type source struct {
@@ -97,11 +94,15 @@ type layer struct {
 	keyEpoch  atomic.Uint32
 	keyArrive atomic.Int64
 	report    atomic.Pointer[SenderReport]
-	over      atomic.Bool // another stream has taken its place
+	frameGap  atomic.Int64 // nanoseconds between frames, smoothed
+	over      atomic.Bool  // another stream has taken its place
+	lacks     atomic.Bool  // packets are missing, so somebody has to look at the clock
 
 	// Of the reading goroutine.
-	unwrap packet.Unwrapper
-	held   []holding // packets of this batch
+	unwrap  packet.Unwrapper
+	lastEnd int64     // when a frame ended last, Unix nanoseconds
+	held    []holding // packets of this batch
+	backlog backlog
 
 	mu        sync.Mutex // guards what follows
 	meter     bandwidth.Meter
@@ -127,13 +128,6 @@ func newLayer(src *source, t transport.Track, st Stream) *layer {
 	l.keyframes = repair.NewKeyframes(keyframeEvery)
 	l.outs.Store(&[]*output{})
 	return l
-}
-
-// live reports whether the layer can be had. Publishers pause simulcast
-// layers, so one that fell silent is not; but a source with a single encoding,
-// such as a still screen, may send rarely.
-func (l *layer) live(now time.Time) bool {
-	return l.src.flows() && (l.src.single() || now.UnixNano()-l.lastSeen.Load() < int64(liveFor))
 }
 
 // bitrate is what forwarding the layer costs, in bit/s.
@@ -179,7 +173,11 @@ func (l *layer) Packet(p *packet.Packet, seq uint16) {
 		return
 	}
 	p.Seq = l.unwrap.Unwrap(seq)
-	l.lastSeen.Store(p.Arrival.UnixNano())
+	l.backlog.now = p.Arrival
+	if !p.Repaired { // browsers probe with old packets, of layers they no longer encode too
+		l.lastSeen.Store(p.Arrival.UnixNano())
+		l.step(p)
+	}
 	l.repair(p) // before duplicates go: one whose copy came by RTX was late, not lost
 	if !l.src.owner.uplink.admit(l.video, end, p.Arrival) {
 		room.sfu.count.policed.Add(1)
@@ -222,6 +220,7 @@ type holding struct {
 // pictures wait for each other, and are dropped when they waited for long, but
 // sound does not wait.
 func (l *layer) Flush(b transport.Batch) {
+	l.settle()
 	if len(l.held) == 0 {
 		return
 	}
@@ -242,7 +241,7 @@ func (l *layer) Flush(b transport.Batch) {
 	if waits {
 		<-turns
 	}
-	l.src.owner.room.sfu.count.sent(sent)
+	l.src.owner.room.sent(sent)
 	for i, h := range l.held {
 		h.p.Release()
 		l.held[i] = holding{}
@@ -264,31 +263,45 @@ func (l *layer) longest() (n int) {
 	return n
 }
 
-// repair keeps the books of what is missing and asks for it again.
+// repair keeps the books of what is missing and asks for it again. What came
+// because it was asked for counts as lost in reports: publishers of sound add
+// redundancy for what they lose.
 func (l *layer) repair(p *packet.Packet) {
 	l.mu.Lock()
 	l.meter.Add(len(p.Payload())+transport.Overhead, p.Arrival.UnixNano())
-	if !p.Repaired {
+	again, took := p.Repaired, time.Duration(0)
+	switch {
+	case !l.asks:
+	case again:
+		took = l.missing.Repaired(p.Seq, p.Arrival)
+	default:
+		again = l.missing.Received(p.Seq, p.Arrival)
+	}
+	if !again {
 		l.reception.Packet(p.Seq, p.Timestamp, p.Arrival)
 	}
-	if !l.asks {
-		l.mu.Unlock()
-		return
-	}
-	l.missing.Received(p.Seq, p.Arrival)
 	l.mu.Unlock()
-	l.askMissing(p.Arrival)
+	if took > 0 {
+		l.src.owner.answered(took)
+	}
+	if l.asks {
+		l.askMissing(p.Arrival)
+	}
 }
 
 // askMissing asks the publisher for what is due to be asked for, and for a
 // keyframe when something was given up.
 func (l *layer) askMissing(now time.Time) {
 	owner := l.src.owner
-	rtt := owner.roundTrip()
+	rtt := owner.measured()
 	l.mu.Lock()
 	ask := slices.Clone(l.missing.Due(now, rtt))
-	pli := l.missing.Lost() > 0 && l.video && l.keyframes.Ask(now)
+	lacks := l.missing.Any()
+	pli := l.missing.Lost() > 0 && l.video && !l.outlived() && l.keyframes.Ask(now)
 	l.mu.Unlock()
+	if l.lacks.Swap(lacks) != lacks && lacks {
+		owner.room.hurry()
+	}
 	if len(ask) > 0 {
 		owner.room.sfu.count.nacked.Add(uint64(len(ask)))
 		owner.conn.Nack(l.stream.SSRC, ask)
@@ -338,6 +351,9 @@ func (l *layer) SenderReport(ntp uint64, timestamp uint32, arrival time.Time) {
 
 // askKeyframe wants a keyframe of the layer; requests are merged.
 func (l *layer) askKeyframe(now time.Time) {
+	if l.outlived() { // it begins with one when it comes back
+		return
+	}
 	l.mu.Lock()
 	send := l.keyframes.Ask(now)
 	l.mu.Unlock()
@@ -351,7 +367,7 @@ func (l *layer) tick(now time.Time) {
 	if l.asks {
 		l.askMissing(now)
 	}
-	if !l.video {
+	if !l.video || l.outlived() {
 		return
 	}
 	l.mu.Lock()

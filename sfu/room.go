@@ -35,6 +35,7 @@ type Room struct {
 	obs  Observer
 	log  *slog.Logger
 	wake chan struct{} // holds at most one; never closed
+	lack chan struct{} // the same: packets are missing
 	stop context.CancelFunc
 	done chan struct{} // closed when run has ended
 	taps atomic.Pointer[[]*tap]
@@ -44,6 +45,8 @@ type Room struct {
 	unheard atomic.Bool // the floor changed and was not ranked since
 
 	changes atomic.Int64 // counts what may change where anybody sits
+
+	sentBytes atomic.Uint64 // of payload, to seats
 
 	mu      sync.Mutex // guards what follows
 	members map[uint32]*Participant
@@ -59,7 +62,7 @@ type Room struct {
 func (s *SFU) NewRoom(id string, obs Observer) *Room {
 	ctx, stop := context.WithCancel(context.Background()) //nolint:forbidigo // the room outlives every call; Close ends it
 	r := &Room{
-		id: id, sfu: s, obs: obs, log: s.log.With("room", id), wake: make(chan struct{}, 1),
+		id: id, sfu: s, obs: obs, log: s.log.With("room", id), wake: make(chan struct{}, 1), lack: make(chan struct{}, 1),
 		stop: stop, done: make(chan struct{}), floor: floor.New(floor.Config{Size: s.cfg.Audible}),
 		members: map[uint32]*Participant{}, numbers: map[string]uint32{},
 	}
@@ -189,6 +192,14 @@ func (r *Room) wakeUp() {
 	}
 }
 
+// hurry makes the room look for missing packets every paceEvery, until none is.
+func (r *Room) hurry() {
+	select {
+	case r.lack <- struct{}{}:
+	default:
+	}
+}
+
 // run is the room's own goroutine: it plans seats and keeps the clocks.
 func (r *Room) run(ctx context.Context) {
 	defer close(r.done)
@@ -218,6 +229,8 @@ func (r *Room) run(ctx context.Context) {
 			r.tick(now, n)
 			n++
 			pacer.Reset(paceEvery) // a plan may have begun a probe
+		case <-r.lack:
+			pacer.Reset(paceEvery)
 		case now := <-pacer.C:
 			if !r.pace(now) {
 				pacer.Stop()

@@ -196,6 +196,10 @@ type Codec string
 const (
 	Opus Codec = "opus"
 	VP8  Codec = "vp8"
+	VP9  Codec = "vp9"
+	AV1  Codec = "av1"
+	H264 Codec = "h264"
+	RED  Codec = "red"
 )
 
 // Stream is one encoding of a source as it arrives at the server.

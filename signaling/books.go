@@ -10,13 +10,14 @@ type books struct {
 	tokens  map[string]struct{} // resume tokens of those removed
 	devices map[string]struct{} // browsers of those removed
 	links   map[string]struct{} // ids of links that nobody gets in by
+	revoked map[string]struct{} // ids of links that were revoked alone
 	held    map[string]struct{} // browsers of those sent to the lobby
 }
 
 func newBooks(until time.Time) *books {
 	return &books{
 		until: until, tokens: map[string]struct{}{}, devices: map[string]struct{}{}, links: map[string]struct{}{},
-		held: map[string]struct{}{},
+		revoked: map[string]struct{}{}, held: map[string]struct{}{},
 	}
 }
 
@@ -43,6 +44,12 @@ func (b *books) removed(g guest) bool {
 	}
 	_, gone := b.devices[g.device]
 	return gone && g.device != ""
+}
+
+// revokes reports whether a link was revoked alone.
+func (b *books) revokes(link string) bool {
+	_, revoked := b.revoked[link]
+	return revoked
 }
 
 func (b *books) hold(g guest) {

@@ -120,7 +120,7 @@ func (s *socket) join(ctx context.Context, m protocol.Join) (err error) {
 			s.idle.Reset(s.hub.cfg.JoinWait)
 		}
 	}()
-	g, err := s.hub.entitled(*s.info.Load(), s.from, m, time.Now())
+	g, err := s.hub.entitled(ctx, *s.info.Load(), s.from, m, time.Now())
 	if err != nil {
 		return err
 	}

@@ -189,7 +189,19 @@ func (r *fakeRecorder) Stop(_ context.Context, reason string) (recording.Manifes
 // fakeStore notes the rooms that were ended.
 type fakeStore struct {
 	diary
+	linkBook
 	err error
+}
+
+// linkBook knows which links were revoked alone.
+type linkBook struct{ revoked sync.Map }
+
+func (b *linkBook) UseLink(_ context.Context, _, id string, _ time.Time) error {
+	if why, revoked := b.revoked.Load(id); revoked {
+		err, _ := why.(error)
+		return err
+	}
+	return nil
 }
 
 func (s *fakeStore) SetRoomEnd(_ context.Context, id string, _ time.Time) error {

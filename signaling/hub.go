@@ -74,6 +74,8 @@ func setDefault[T comparable](field *T, value T) {
 // Store is what a Hub needs of rooms.Store.
 type Store interface {
 	SetRoomEnd(ctx context.Context, id string, end time.Time) error
+	// UseLink returns rooms.ErrLinkExpired for a link that was revoked alone.
+	UseLink(ctx context.Context, roomID, id string, now time.Time) error
 }
 
 // endedFor is how long the hub remembers that a room was ended: longer than a
@@ -219,6 +221,23 @@ func (h *Hub) RevokeLinks(room rooms.Room) {
 	h.UpdateRoom(room)
 	if live := h.lookup(room.ID); live != nil {
 		live.do(func() { live.revokeLinks(room.Rules.LinkEpoch) })
+	}
+}
+
+// RevokeLink sends those off who came by one link of a room, and keeps out who
+// was just about to. The store refuses the link already.
+func (h *Hub) RevokeLink(room rooms.Room, id string) {
+	for {
+		h.mu.Lock()
+		live := h.rooms[room.ID]
+		if live == nil { // nobody is in it: its books are the hub's
+			h.booksOf(room.ID, room.End.Add(h.cfg.EndGrace), time.Now()).revoked[id] = struct{}{}
+		}
+		h.mu.Unlock()
+		if live == nil || live.do(func() { live.revokeLink(id) }) {
+			return
+		}
+		<-live.gone // its next life, if there is one, must hear of it
 	}
 }
 

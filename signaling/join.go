@@ -59,7 +59,7 @@ func (r *liveRoom) receive(joining *session, s *socket, m protocol.Join) (number
 		return 0, false, errRemoved
 	case !now.Before(r.info.End): // it runs over
 		return 0, false, errEnded
-	case g.link != "" && g.epoch < r.info.Rules.LinkEpoch:
+	case g.link != "" && (g.epoch < r.info.Rules.LinkEpoch || r.books.revokes(g.link)):
 		return 0, false, refusal{code: protocol.LinkExpired, message: "The link is not valid any more. Ask for a new one."}
 	case g.role != meeting.Host && (r.meeting.Info().Lobby || r.books.holds(g)):
 		return 0, true, r.enqueue(now, joining, s, m)

@@ -230,6 +230,7 @@ func TestExtend(t *testing.T) {
 // endingStore ends the room from outside while an extension is being stored.
 type endingStore struct {
 	diary
+	linkBook
 	end func()
 }
 

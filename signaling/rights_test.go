@@ -235,6 +235,68 @@ func TestRevokeLinks(t *testing.T) {
 	await[protocol.Chat](early, nil)
 }
 
+// TestRevokeOneLink revokes one of two links while somebody is in by each.
+func TestRevokeOneLink(t *testing.T) {
+	h := newHarness(t, Config{Links: testLinks(t)})
+	sign := func() (token, id string) {
+		t.Helper()
+		token, link, err := h.hub.cfg.Links.Sign(h.room, rooms.Link{Role: rooms.LinkSpeaker})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return token, link.ID
+	}
+	goes, id := sign()
+	stays, _ := sign()
+	ann, bo, cy := h.host(), h.joinWith("Bo", goes), h.joinWith("Cy", stays)
+	h.store.revoked.Store(id, rooms.ErrLinkExpired)
+	h.hub.RevokeLink(h.room, id)
+	bo.bye(protocol.ByeRevoked, websocket.StatusNormalClosure)
+	ann.sawLeave(bo.me.Participant)
+	back := h.dial()
+	back.send(joinMessage("Bo", goes))
+	back.refused(1, protocol.LinkExpired)
+	cy.send(protocol.SendChat{Text: "still here"})
+	await[protocol.Chat](ann, nil)
+	h.joinWith("Di", stays)
+}
+
+// TestRevokedBetweenCheckAndEntry revokes a link whose holder the store has let
+// pass a moment ago, in a room that lives and in one that does not.
+func TestRevokedBetweenCheckAndEntry(t *testing.T) {
+	for name, live := range map[string]bool{"somebody is in": true, "nobody is": false} {
+		t.Run(name, func(t *testing.T) {
+			h := newHarness(t, Config{Links: testLinks(t)})
+			token, link, err := h.hub.cfg.Links.Sign(h.room, rooms.Link{Role: rooms.LinkSpeaker})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if live {
+				h.join("Ann")
+			}
+			h.hub.RevokeLink(h.room, link.ID) // the store still says yes
+			late := h.dial()
+			late.send(joinMessage("Bo", token))
+			late.refused(1, protocol.LinkExpired)
+		})
+	}
+}
+
+// TestLinkCannotBeLookedUp has the store fail: nobody comes in by a link then.
+func TestLinkCannotBeLookedUp(t *testing.T) {
+	h := newHarness(t, Config{Links: testLinks(t)})
+	token, link, err := h.hub.cfg.Links.Sign(h.room, rooms.Link{Role: rooms.LinkSpeaker})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.store.revoked.Store(link.ID, rooms.ErrUnavailable)
+	c := h.dial()
+	c.send(joinMessage("Bo", token))
+	c.refused(1, protocol.Internal)
+	h.store.revoked.Delete(link.ID)
+	h.joinWith("Bo", token)
+}
+
 func TestNotYetOpen(t *testing.T) {
 	h := newHarness(t, Config{})
 	h.room.Start = time.Now().Add(time.Hour)

@@ -341,8 +341,18 @@ func (r *liveRoom) everybody() []*session {
 
 // revokeLinks sends those off who came by a link of an earlier epoch.
 func (r *liveRoom) revokeLinks(epoch int64) {
+	r.revoke(func(g guest) bool { return g.link != "" && g.epoch < epoch })
+}
+
+// revokeLink sends those off who came by one link, and lets in nobody by it.
+func (r *liveRoom) revokeLink(id string) {
+	r.books.revoked[id] = struct{}{}
+	r.revoke(func(g guest) bool { return g.link == id })
+}
+
+func (r *liveRoom) revoke(came func(guest) bool) {
 	for _, s := range r.everybody() {
-		if s.guest.link != "" && s.guest.epoch < epoch {
+		if came(s.guest) {
 			r.log.Info("participant left", "participant", s.id, "reason", "link revoked")
 			r.expel(s, byeRevoked)
 		}

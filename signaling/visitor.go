@@ -1,6 +1,7 @@
 package signaling
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -43,8 +44,8 @@ const (
 const ownHostLink = "host"
 
 // entitled finds out as what a page may join. It runs on the socket's
-// goroutine: checking a passcode takes milliseconds.
-func (h *Hub) entitled(room rooms.Room, from Visitor, m protocol.Join, now time.Time) (guest, error) {
+// goroutine: checking a passcode takes milliseconds, and a link is looked up.
+func (h *Hub) entitled(ctx context.Context, room rooms.Room, from Visitor, m protocol.Join, now time.Time) (guest, error) {
 	g := guest{name: m.Name, device: m.Device, addr: from.Addr, user: from.UserID, role: meeting.Speaker}
 	if now.Before(room.Start) {
 		wait := room.Start.Sub(now)
@@ -71,14 +72,17 @@ func (h *Hub) entitled(room rooms.Room, from Visitor, m protocol.Join, now time.
 		if g.personal {
 			g.name = l.Name
 		}
+		if err == nil {
+			err = h.store.UseLink(ctx, room.ID, l.ID, now)
+		}
 	}
 	if errors.Is(err, rooms.ErrLinkExpired) {
 		return g, refusal{code: protocol.LinkExpired, message: "The link is not valid any more. Ask for a new one."}
 	}
-	if err != nil {
+	if errors.Is(err, rooms.ErrLinkWrong) {
 		return g, refusal{code: protocol.Forbidden, message: "The link is not valid for this room."}
 	}
-	return g, nil
+	return g, err
 }
 
 func (h *Hub) checkPasscode(room rooms.Room, from Visitor, passcode string, now time.Time) error {

@@ -64,10 +64,13 @@ func permitted(addr netip.Addr, allowed []netip.Prefix) bool {
 	if within(addr, allowed) {
 		return true
 	}
+	if within(addr, never) { // first: an ISATAP address lies in any block
+		return false
+	}
 	if inner, hidden := inside(addr); hidden {
 		return permitted(inner, nil)
 	}
-	return !within(addr, never)
+	return true
 }
 
 func within(addr netip.Addr, blocks []netip.Prefix) bool {

@@ -5,9 +5,9 @@
 package frames
 
 import (
+	"errors"
 	"time"
 
-	"plenum/sfu/codec"
 	"plenum/sfu/packet"
 )
 
@@ -25,71 +25,38 @@ const (
 	restartAfter = 16
 )
 
-// A Part is what one payload adds to a frame.
-type Part struct {
-	Body          []byte
-	Start         bool // the frame begins here
-	Key           bool // of a frame that needs no other; valid with Start
-	Width, Height int  // of a keyframe; valid with Start
-	Samples       int  // how long audio plays, at 48 kHz
-	Refs          Refs // what the frame needs; valid with Start
-}
-
-// A Format reads the payloads of a codec.
-type Format struct {
-	parse func(payload []byte) (Part, error)
-	video bool // frames span packets and refer to each other
-}
-
-// VP8 is the format of RFC 7741.
-func VP8() Format {
-	return Format{video: true, parse: func(payload []byte) (Part, error) {
-		v, err := codec.ParseVP8(payload)
-		if err != nil {
-			return Part{}, err
-		}
-		return Part{
-			Body: payload[v.DescriptorLen:], Start: v.Start, Key: v.Keyframe, Width: v.Width, Height: v.Height,
-			Refs: Refs{Picture: v.PictureID, Wide: v.LongPictureID, TL0: v.TL0PicIdx, Layer: v.TID, Sync: v.LayerSync},
-		}, nil
-	}}
-}
-
-// Opus is the format of RFC 7587: each packet is a frame.
-func Opus() Format {
-	return Format{parse: func(payload []byte) (Part, error) {
-		n, err := codec.OpusDuration(payload)
-		return Part{Body: payload, Start: true, Key: true, Samples: n, Refs: noRefs}, err
-	}}
-}
-
 // A Frame is one whole coded frame.
 type Frame struct {
 	Timestamp     uint32
 	Arrival       time.Time // of its first packet
 	Key           bool
 	Broken        bool // frames are missing between this one and the one before
-	Width, Height int  // of a video keyframe
+	Width, Height int  // of a video frame that tells; a keyframe does
 	Samples       int  // of audio, at 48 kHz
 	Data          []byte
+	Private       []byte // of a keyframe: Matroska's CodecPrivate; nil for VP8
 }
 
 // Stats count what an Assembler has seen.
 type Stats struct {
 	Packets int64 // taken, padding included
-	Lost    int64 // waited for in vain
+	Lost    int64 // waited for in vain, and nothing made up for them
 	Late    int64 // came after they were given up, or twice
 	Frames  int64 // given out
 	Dropped int64 // frames not given out: torn, or without their reference
+
+	Recovered int64 // lost, and filled in from later packets' redundancy
 }
 
 // An Assembler builds frames from one stream's packets. It isn't safe for use
 // by more than one goroutine.
 type Assembler struct {
-	format Format
-	cfg    Config
-	ring   [ringSize]*packet.Packet
-	held   int
+	video   bool
+	builder builder
+	cfg     Config
+	ring    [ringSize]*packet.Packet
+	red     [ringSize]bool // the packet there has redundancy
+	held    int
 
 	empty   bool // no packet since the start or a Restart
 	begun   bool // the grace is over
@@ -105,7 +72,13 @@ type Assembler struct {
 	needKey bool
 	broken  bool
 	stats   Stats
-	buf     []byte
+	unit    unit
+	cut     bool // the packet before next is missing
+
+	queue  []Frame // of a packet with redundancy, not yet given out
+	blocks []block
+	end    uint32 // when the sound given out ends
+	fresh  bool   // no sound was given out since the start or a Restart
 }
 
 // New returns an Assembler for a stream of the format.
@@ -116,7 +89,7 @@ func New(f Format, cfg Config) *Assembler {
 	if cfg.Grace == 0 {
 		cfg.Grace = 100 * time.Millisecond
 	}
-	return &Assembler{format: f, cfg: cfg, empty: true, needKey: f.video}
+	return &Assembler{video: f.video, builder: f.begin(), cfg: cfg, empty: true, cut: true, fresh: true, needKey: f.video}
 }
 
 // Stats returns the counts so far.
@@ -141,13 +114,20 @@ func (a *Assembler) Restart() {
 	}
 	a.empty, a.begun, a.stale = true, false, 0
 	a.hole = time.Time{}
-	a.needKey = a.format.video
+	a.needKey = a.video
 	a.broken = a.stats.Frames > 0
 	a.chain = chain{}
+	a.cut, a.fresh = true, true
+	a.queue = a.queue[:0]
 }
 
+// PushRED takes p, an audio packet whose payload is that of RFC 2198.
+func (a *Assembler) PushRED(p *packet.Packet) { a.push(p, true) }
+
 // Push takes p.
-func (a *Assembler) Push(p *packet.Packet) {
+func (a *Assembler) Push(p *packet.Packet) { a.push(p, false) }
+
+func (a *Assembler) push(p *packet.Packet, red bool) {
 	a.stats.Packets++
 	if a.empty {
 		a.empty = false
@@ -159,7 +139,7 @@ func (a *Assembler) Push(p *packet.Packet) {
 		if a.stale++; a.stale >= restartAfter {
 			a.Restart()
 			a.stats.Packets--
-			a.Push(p)
+			a.push(p, red)
 			return
 		}
 	case p.Seq < a.next && !a.begun && a.newest-p.Seq < ringSize:
@@ -175,7 +155,7 @@ func (a *Assembler) Push(p *packet.Packet) {
 	if p.Seq >= a.next+ringSize {
 		a.skipTo(p.Seq)
 	}
-	a.ring[p.Seq&ringMask] = p
+	a.ring[p.Seq&ringMask], a.red[p.Seq&ringMask] = p, red
 	a.held++
 	a.newest = max(a.newest, p.Seq)
 }
@@ -217,6 +197,7 @@ func (a *Assembler) lose(seq int64) {
 	lost := seq - a.next - int64(had)
 	a.next, a.scanned = seq, seq
 	a.hole = time.Time{}
+	a.cut = true
 	a.chain.lose(lost)
 }
 
@@ -233,11 +214,19 @@ func (a *Assembler) Next(now time.Time) (Frame, bool) {
 		return Frame{}, false
 	}
 	a.begun = true
+	if f, ok := a.waiting(); ok {
+		return f, true
+	}
 	for {
 		last, whole := a.scan()
 		switch {
+		case whole && a.video:
+			if f, ok := a.picture(last); ok {
+				return f, true
+			}
 		case whole:
-			if f, ok := a.assemble(last); ok {
+			a.sound()
+			if f, ok := a.waiting(); ok {
 				return f, true
 			}
 		case !a.giveUp(now):
@@ -281,7 +270,7 @@ func (a *Assembler) scan() (last int64, whole bool) {
 			continue
 		case p.Timestamp != first.Timestamp:
 			return a.scanned - 1, true
-		case p.Marker || !a.format.video:
+		case p.Marker || !a.video:
 			return a.scanned, true
 		}
 	}
@@ -308,50 +297,89 @@ func (a *Assembler) giveUp(now time.Time) bool {
 	return true
 }
 
-// assemble takes the packets up to last out of the ring. It reports false when
+// picture takes the packets up to last out of the ring. It reports false when
 // they make no frame that may be given out.
-func (a *Assembler) assemble(last int64) (Frame, bool) {
+func (a *Assembler) picture(last int64) (Frame, bool) {
 	first := a.at(a.next)
 	f := Frame{Timestamp: first.Timestamp, Arrival: first.Arrival}
-	a.buf = a.buf[:0]
-	good, refs := true, noRefs
+	a.unit.reset(a.cut)
+	var err error
 	for n := a.next; n <= last; n++ {
 		p := a.at(n)
-		if payload := p.Payload(); len(payload) > 0 && good {
-			part, err := a.format.parse(payload)
-			good = err == nil && part.Start == (n == a.next)
-			if n == a.next {
-				f.Key, f.Width, f.Height, f.Samples = part.Key, part.Width, part.Height, part.Samples
-				refs = part.Refs
-			}
-			a.buf = append(a.buf, part.Body...)
+		if payload := p.Payload(); len(payload) > 0 && err == nil {
+			err = a.builder.add(&a.unit, payload, n == a.next)
 		}
 		a.drop(p)
 	}
-	a.next, a.scanned = last+1, last+1
-	a.hole = time.Time{}
-	if !good {
+	if err == nil {
+		err = a.builder.end(&a.unit)
+	}
+	a.passed(last)
+	switch {
+	case errors.Is(err, errNothing):
+		a.cut = a.unit.cut // what is missing may be missing in the next frame
+		return f, false
+	case err != nil:
 		a.stats.Dropped++
 		a.chain.lose(0)
 		return f, false
-	}
-	if !a.decodable(f.Key, refs) {
+	case !a.decodable(a.unit.key, a.unit.refs):
 		a.stats.Dropped++
 		return f, false
 	}
+	a.builder.use(&a.unit)
+	f.Key, f.Width, f.Height = a.unit.key, a.unit.width, a.unit.height
+	f.Data, f.Private = a.unit.data, a.unit.private
 	f.Broken, a.broken = a.broken, false
-	f.Data = a.buf
+	a.stats.Frames++
+	return f, true
+}
+
+// passed moves behind the packets of a frame.
+func (a *Assembler) passed(last int64) {
+	a.next, a.scanned = last+1, last+1
+	a.hole = time.Time{}
+	a.cut = false
+}
+
+// sound takes the packet at next out of the ring and queues what it holds.
+func (a *Assembler) sound() {
+	p := a.at(a.next)
+	f := Frame{Timestamp: p.Timestamp, Arrival: p.Arrival, Key: true}
+	a.unit.reset(a.cut)
+	var err error
+	if a.red[p.Seq&ringMask] {
+		err = a.unwrap(f, p.Payload())
+	} else if err = a.builder.add(&a.unit, p.Payload(), true); err == nil {
+		f.Samples, f.Data = a.unit.samples, a.unit.data
+		a.queue = append(a.queue, f)
+	}
+	a.drop(p)
+	a.passed(a.next)
+	if err != nil {
+		a.stats.Dropped++
+		a.chain.lose(0)
+	}
+}
+
+// waiting gives out the next frame of sound that is queued.
+func (a *Assembler) waiting() (Frame, bool) {
+	if len(a.queue) == 0 {
+		return Frame{}, false
+	}
+	f := a.queue[0]
+	a.queue = a.queue[:copy(a.queue, a.queue[1:])]
+	f.Broken = a.broken || a.chain.hurt && a.stats.Frames > 0 && (a.fresh || f.Timestamp != a.end)
+	if a.broken = false; len(a.queue) == 0 {
+		a.chain.hurt, a.chain.lost = false, 0
+	}
+	a.end, a.fresh = f.Timestamp+uint32(f.Samples), false
 	a.stats.Frames++
 	return f, true
 }
 
 // decodable reports whether a decoder of what was given out can decode a frame.
 func (a *Assembler) decodable(key bool, refs Refs) bool {
-	if !a.format.video {
-		a.broken = a.broken || a.chain.hurt && a.stats.Frames > 0
-		a.chain = chain{}
-		return true
-	}
 	if a.needKey && !key {
 		return false
 	}

@@ -137,8 +137,9 @@ func (l *Line) Time(ts uint32, arrival time.Duration, step bool) time.Duration {
 		l.relax(float64(rtp-l.outRTP)/l.rate, step)
 		t = max(t+l.bias, l.out+1e-6)
 	}
-	l.out, l.outRTP, l.hasOut, l.fresh = t, rtp, true, false
-	return time.Duration(math.Round(t*1e6)) * time.Microsecond
+	t = math.Round(t * 1e6) // so that the next is later by a whole microsecond
+	l.out, l.outRTP, l.hasOut, l.fresh = t/1e6, rtp, true, false
+	return time.Duration(t) * time.Microsecond
 }
 
 // relax lets the bias shrink over dt seconds of media.

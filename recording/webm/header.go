@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 	"unicode/utf8"
 )
@@ -15,18 +16,27 @@ type Codec string
 // The codecs the writer knows.
 const (
 	VP8  Codec = "V_VP8"
+	VP9  Codec = "V_VP9"
+	AV1  Codec = "V_AV1"
+	H264 Codec = "V_MPEG4/ISO/AVC"
 	Opus Codec = "A_OPUS"
 )
+
+// WebM reports whether the codec may be in a WebM file; another is in Matroska.
+func (c Codec) WebM() bool { return c != H264 }
+
+func (c Codec) video() bool { return c == VP8 || c == VP9 || c == AV1 || c == H264 }
 
 // A Track is the one stream of a file.
 type Track struct {
 	Codec         Codec
 	Name          string
-	Width, Height int // of a video track; the largest picture in it
-	Channels      int // of an audio track
+	Width, Height int    // of a video track; the largest picture in it
+	Channels      int    // of an audio track
+	Private       []byte // CodecPrivate of a video track: none for VP8, av1C, avcC
 }
 
-func (t Track) video() bool { return t.Codec == VP8 }
+func (t Track) video() bool { return t.Codec.video() }
 
 // Info describes a file.
 type Info struct {
@@ -42,7 +52,10 @@ const (
 	// seekRegion is what the header keeps for SeekHead and the Void behind it.
 	seekRegion = 160
 	// maxHeader bounds the whole header, so that it is read and written at once.
-	maxHeader = 4096
+	maxHeader = 8192
+	// maxPrivate bounds a track's CodecPrivate, in bytes: parameter sets are
+	// shorter by far.
+	maxPrivate = 4096
 	// maxText bounds each text in the header, in bytes.
 	maxText = 512
 
@@ -72,7 +85,11 @@ func (l layout) seek() int64 { return l.segmentData }
 // header builds everything in front of the first cluster.
 func header(t Track, info Info) ([]byte, layout) {
 	var l layout
-	b := appendBytes(nil, idEBML, ebmlHead(docWebM))
+	docType := docWebM
+	if !t.Codec.WebM() {
+		docType = docMatroska
+	}
+	b := appendBytes(nil, idEBML, ebmlHead(docType))
 	b = appendID(b, idSegment)
 	l.segmentSize = int64(len(b))
 	b = append(b, 0x01, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF)
@@ -130,6 +147,9 @@ func trackEntry(t Track, number uint64) []byte {
 	b = appendString(b, idCodecID, string(t.Codec))
 	if t.video() {
 		b = appendUint(b, idTrackType, 1)
+		if len(t.Private) > 0 {
+			b = appendBytes(b, idCodecPrivate, t.Private)
+		}
 		v := appendUint16(nil, idPixelWidth, uint16(t.Width))
 		return appendBytes(b, idVideo, appendUint16(v, idPixelHeight, uint16(t.Height)))
 	}
@@ -151,12 +171,12 @@ func opusHead(channels int) []byte {
 
 // seekHead fills the region with a SeekHead and a Void behind it. Positions are
 // relative to the segment's data; 0 leaves an entry out.
-func seekHead(l layout, cues, tags int64) []byte {
+func seekHead(l layout, cues, chapters, tags int64) []byte {
 	var body []byte
 	for _, e := range []struct {
 		id  uint32
 		pos int64
-	}{{idInfo, l.info}, {idTracks, l.tracks}, {idCues, cues}, {idTags, tags}} {
+	}{{idInfo, l.info}, {idTracks, l.tracks}, {idCues, cues}, {idChapters, chapters}, {idTags, tags}} {
 		if e.pos == 0 {
 			continue
 		}
@@ -263,7 +283,7 @@ func expect(b []byte, pos int, id uint32) (body []byte, end int, err error) {
 func checkDocType(b []byte) error {
 	found := false
 	err := children(b, func(id uint32, data []byte, _ int) error {
-		found = found || id == idDocType && string(data) == docWebM
+		found = found || id == idDocType && (string(data) == docWebM || string(data) == docMatroska)
 		return nil
 	})
 	if err == nil && !found {
@@ -312,7 +332,7 @@ func millis(ms float64) time.Duration {
 }
 
 func (h *Header) parseTrack(b []byte, at int64) error {
-	var video, audio []byte
+	var video, audio, private []byte
 	var videoAt int64
 	err := children(b, func(id uint32, data []byte, off int) error {
 		switch id {
@@ -320,6 +340,8 @@ func (h *Header) parseTrack(b []byte, at int64) error {
 			h.Codec = Codec(data)
 		case idTrackName:
 			h.Name = string(data)
+		case idCodecPrivate:
+			private = slices.Clone(data)
 		case idVideo:
 			video, videoAt = data, at+int64(off)
 		case idAudio:
@@ -330,10 +352,11 @@ func (h *Header) parseTrack(b []byte, at int64) error {
 	if err != nil {
 		return err
 	}
-	switch h.Codec {
-	case VP8:
+	switch {
+	case h.Codec.video():
+		h.Private = private
 		return h.parseVideo(video, videoAt)
-	case Opus:
+	case h.Codec == Opus:
 		return children(audio, func(id uint32, data []byte, _ int) error {
 			if id == idChannels && len(data) == 1 {
 				h.Channels = int(data[0])

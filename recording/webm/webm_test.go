@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"syscall"
 	"testing"
@@ -75,6 +76,13 @@ func (f *memFile) Sync() error {
 var (
 	video = Track{Codec: VP8, Name: "Ann", Width: 320, Height: 240}
 	audio = Track{Codec: Opus, Name: "Ann", Channels: 2}
+	// every is a track of each codec.
+	every = map[string]Track{
+		"video": video, "audio": audio,
+		"VP9":   {Codec: VP9, Name: "Ann", Width: 320, Height: 240, Private: []byte{1, 1, 0, 3, 1, 8}},
+		"AV1":   {Codec: AV1, Name: "Ann", Width: 320, Height: 240, Private: bytes.Repeat([]byte{0x81}, 17)},
+		"H.264": {Codec: H264, Name: "Ann", Width: 320, Height: 240, Private: bytes.Repeat([]byte{1}, maxPrivate)},
+	}
 	about = Info{Title: "Weekly sync", App: "test", Date: time.Date(2026, 11, 22, 6, 20, 0, 123456000, time.UTC)}
 	tags  = []Tag{{"SOURCE", "camera"}}
 )
@@ -141,7 +149,7 @@ func check(t *testing.T, f *memFile, frames []Frame) int {
 }
 
 func TestFinishedFile(t *testing.T) {
-	for name, tr := range map[string]Track{"video": video, "audio": audio} {
+	for name, tr := range every {
 		t.Run(name, func(t *testing.T) {
 			frames := script(tr, 21*time.Second)
 			f := newMem()
@@ -153,8 +161,11 @@ func TestFinishedFile(t *testing.T) {
 				t.Fatalf("%d frames of %d", got, len(frames))
 			}
 			r, _ := NewReader(f, int64(len(f.b)))
-			if !r.Finished || r.Duration != 21*time.Second || r.Track != tr || r.Info != about {
+			if !r.Finished || r.Duration != 21*time.Second || !reflect.DeepEqual(r.Track, tr) || r.Info != about {
 				t.Errorf("header is %+v", r.Header)
+			}
+			if want := map[bool]string{true: docWebM, false: docMatroska}[tr.Codec.WebM()]; !bytes.Contains(f.b[:64], []byte(want)) {
+				t.Errorf("is no %s", want)
 			}
 			if f.syncs != 2 {
 				t.Errorf("synced %d times, want before and after the header", f.syncs)
@@ -302,7 +313,8 @@ func TestExtendAndGrow(t *testing.T) {
 func TestLongTexts(t *testing.T) {
 	f := newMem()
 	long := string(bytes.Repeat([]byte("ä"), 5000))
-	w, err := New(f, Track{Codec: VP8, Name: long, Width: 1, Height: 1}, Info{Title: long, App: long})
+	private := bytes.Repeat([]byte{1}, maxPrivate)
+	w, err := New(f, Track{Codec: H264, Name: long, Width: 1, Height: 1, Private: private}, Info{Title: long, App: long})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -310,8 +322,12 @@ func TestLongTexts(t *testing.T) {
 		t.Fatal(err)
 	}
 	r, err := NewReader(f, int64(len(f.b)))
-	if err != nil || len(r.Title) != maxText || r.Name != r.Title {
-		t.Errorf("title of %d bytes, %v", len(r.Title), err)
+	if err != nil || len(r.Title) != maxText || r.Name != r.Title || !bytes.Equal(r.Private, private) {
+		t.Errorf("title of %d bytes, %d of CodecPrivate, %v", len(r.Title), len(r.Private), err)
+	}
+	private = append(private, 1)
+	if _, err := New(newMem(), Track{Codec: H264, Private: private}, Info{}); !errors.Is(err, ErrTrack) {
+		t.Errorf("too much CodecPrivate: %v", err)
 	}
 }
 

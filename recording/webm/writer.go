@@ -1,4 +1,5 @@
-// Package webm writes, reads and repairs WebM files of one track. The writer
+// Package webm writes, reads and repairs WebM files of one track, and Matroska
+// files for codecs that WebM doesn't know. The writer
 // only appends while media comes in, so that a file cut off anywhere keeps all
 // its whole blocks; Finish and Repair add what players want for seeking: an
 // index, a duration and sizes.
@@ -37,6 +38,7 @@ const (
 var (
 	ErrFinished = errors.New("the file is finished")
 	ErrBlock    = errors.New("block can't be written")
+	ErrTrack    = errors.New("track can't be written")
 )
 
 // A File is what the writer and the repairer need of *os.File.
@@ -83,8 +85,12 @@ type written struct {
 	before clock // the times without it
 }
 
-// New writes the header and returns a Writer. The file must be empty.
+// New writes the header and returns a Writer. The file must be empty. It is
+// WebM if the codec may be in one, else Matroska.
 func New(f File, t Track, info Info) (*Writer, error) {
+	if len(t.Private) > maxPrivate {
+		return nil, fmt.Errorf("%w: CodecPrivate of %d bytes", ErrTrack, len(t.Private))
+	}
 	b, at := header(t, info)
 	if _, err := f.WriteAt(b, 0); err != nil {
 		return nil, fmt.Errorf("write WebM header: %w", err)

@@ -39,6 +39,8 @@ const (
 	deaf = 3 * time.Second
 	// ackedWindow is what the acknowledged rate is measured over.
 	ackedWindow = 500 * time.Millisecond
+	// resentWindow is what the rate of resends is measured over.
+	resentWindow = time.Second
 	// afterCut is how long no probe follows a cut of the estimate.
 	afterCut = 3 * time.Second
 	// drainGap is the time between cuts for a queue that stays long.
@@ -57,6 +59,7 @@ type Estimator struct {
 	sent      history
 	clock     wrapClock
 	acked     Meter
+	resent    Meter
 	ackedAt   int64 // newest arrival, on the subscriber's clock
 	delay     delays
 	loss      losses
@@ -76,7 +79,7 @@ type Estimator struct {
 func New(cfg Config) *Estimator {
 	cfg = cfg.withDefaults()
 	return &Estimator{
-		acked: NewMeter(ackedWindow), delay: newDelays(), rtt: reactionTime,
+		acked: NewMeter(ackedWindow), resent: NewMeter(resentWindow), delay: newDelays(), rtt: reactionTime,
 		rate: rates{low: float64(cfg.Min), high: float64(cfg.Max), rate: float64(cfg.Start)},
 	}
 }
@@ -143,12 +146,18 @@ func (e *Estimator) arrived(p sent, before fate, at time.Duration) {
 		e.probe.arrived(p, t)
 		return
 	}
+	if before == lost { // late, or sent again: that is no queue
+		return
+	}
 	e.delay.arrived(p.at, t)
 }
 
 // react moves the estimate after feedback.
 func (e *Estimator) react(now int64) {
 	acked := float64(e.acked.Rate(e.ackedAt))
+	if acked > 0 { // the link carried that too, though nobody says when
+		acked += float64(e.resent.Rate(now))
+	}
 	if e.probe.active || e.probe.open {
 		e.settleProbe(now)
 		return // its own queue is no overuse
@@ -222,6 +231,18 @@ func (e *Estimator) settleProbe(now int64) {
 
 // Rate returns the estimate in bit/s.
 func (e *Estimator) Rate() int { return int(e.rate.rate) }
+
+// Loss returns the loss of the interval judged last, 0 to 1.
+func (e *Estimator) Loss() float64 { return e.loss.usual + e.loss.excess }
+
+// Resent counts bytes that leave now without a number: packets sent again.
+func (e *Estimator) Resent(bytes int, now time.Time) { e.resent.Add(bytes, e.since(now)) }
+
+// Media returns what the estimate leaves beside resends, in bit/s: half of it
+// at least, for resends have bounds of their own.
+func (e *Estimator) Media(now time.Time) int {
+	return max(e.Rate()-e.resent.Rate(e.since(now)), e.Rate()/2)
+}
 
 // Assume raises the estimate to rate while nothing is known of the link.
 func (e *Estimator) Assume(rate int) {

@@ -37,10 +37,9 @@ func TestMissingAsks(t *testing.T) {
 		m := NewMissing(MissingConfig{})
 		wantAsk(t, m, 0, 50*ms, start)
 		received(m, 0, start, 0, 1, 3)
-		wantAsk(t, m, 5*ms, 50*ms, start) // it may only be late
-		wantAsk(t, m, 10*ms, 50*ms, start, 2)
+		wantAsk(t, m, 0, 50*ms, start, 2)  // nothing says that it is only late
 		wantAsk(t, m, 50*ms, 50*ms, start) // the answer is under way
-		wantAsk(t, m, 70*ms, 50*ms, start, 2)
+		wantAsk(t, m, 60*ms, 50*ms, start, 2)
 		received(m, 80*ms, start, 2)
 		wantAsk(t, m, 300*ms, 50*ms, start)
 		if lost := m.Lost(); lost != 0 {
@@ -65,6 +64,7 @@ func TestMissingGrace(t *testing.T) {
 	} {
 		for _, start := range starts {
 			m := NewMissing(MissingConfig{})
+			m.reordered = sometimes
 			received(m, 0, start, 0)
 			received(m, 0, start, tt.after...)
 			if got := m.Due(t0, 50*ms); len(got) != len(tt.want) {
@@ -139,6 +139,63 @@ func TestMissingHoldsOnlySoMany(t *testing.T) {
 			if lost := m.Lost(); lost != tt.lost {
 				t.Errorf("%s from %d: %d lost, want %d", name, start, lost, tt.lost)
 			}
+		}
+	}
+}
+
+// Who only publishes tells nothing of the round trip: an answer that comes soon
+// is no late packet then, and says how long answers take.
+func TestARepairIsNotLateness(t *testing.T) {
+	for _, start := range starts {
+		m := NewMissing(MissingConfig{})
+		m.Received(start, t0)
+		for n := int64(2); n < 200; n += 2 {
+			at := t0.Add(time.Duration(n) * 50 * ms)
+			m.Received(start+n, at)
+			if got := m.Due(at, 0); len(got) != 1 {
+				t.Fatalf("start %d: asks for %v at once, want one", start, got)
+			}
+			if took := m.Repaired(start+n-1, at.Add(22*ms)); took != 22*ms {
+				t.Fatalf("start %d: the answer took %v, want 22 ms", start, took)
+			}
+			if m.Any() {
+				t.Fatalf("start %d: something is missing after the repair", start)
+			}
+		}
+	}
+}
+
+// Nothing is learned from an answer to one of several asks, or from a packet
+// nobody missed; one that came late, and again by RTX, was late.
+func TestWhatARepairTells(t *testing.T) {
+	for name, tt := range map[string]struct {
+		do        func(m *Missing) time.Duration
+		took      time.Duration
+		reordered bool
+	}{
+		"the second ask": {do: func(m *Missing) time.Duration {
+			m.Due(t0, 20*ms)
+			m.Due(t0.Add(50*ms), 20*ms)
+			return m.Repaired(1, t0.Add(60*ms))
+		}},
+		"not asked for":  {do: func(m *Missing) time.Duration { return m.Repaired(1, t0) }},
+		"not missing":    {do: func(m *Missing) time.Duration { return m.Repaired(0, t0) }},
+		"newer than all": {do: func(m *Missing) time.Duration { return m.Repaired(7, t0) }},
+		"the first ask":  {took: 30 * ms, do: func(m *Missing) time.Duration { m.Due(t0, 0); return m.Repaired(1, t0.Add(30*ms)) }},
+		"late after it": {took: 30 * ms, reordered: true, do: func(m *Missing) time.Duration {
+			m.Due(t0, 0)
+			took := m.Repaired(1, t0.Add(30*ms))
+			m.Received(1, t0.Add(40*ms))
+			return took
+		}},
+	} {
+		m := NewMissing(MissingConfig{})
+		received(m, 0, 0, 0, 2)
+		if took := tt.do(m); took != tt.took {
+			t.Errorf("%s: took %v, want %v", name, took, tt.took)
+		}
+		if (m.reordered > 0) != tt.reordered {
+			t.Errorf("%s: reordered %v, want %v", name, m.reordered, tt.reordered)
 		}
 	}
 }

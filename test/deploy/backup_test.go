@@ -14,6 +14,7 @@ import (
 	"plenum/rooms/postgres"
 	"plenum/rooms/postgres/pgtest"
 	"plenum/rooms/sqlite"
+	"plenum/test/program"
 )
 
 // kept is what must be the same after a restore.
@@ -28,9 +29,9 @@ var samePrefixes = cmp.Comparer(func(a, b netip.Prefix) bool { return a == b })
 // fill makes users and rooms on a running server and returns a room's id.
 func fill(t *testing.T, s *server, where ...string) string {
 	t.Helper()
-	run(t, program(t), append([]string{"user", "add", "anna"}, where...)...)
-	run(t, program(t), append([]string{"user", "add", "robot", "--allow-from", "10.0.0.0/8"}, where...)...)
-	run(t, program(t), append([]string{"user", "disable", "anna"}, where...)...)
+	run(t, program.Build(t), append([]string{"user", "add", "anna"}, where...)...)
+	run(t, program.Build(t), append([]string{"user", "add", "robot", "--allow-from", "10.0.0.0/8"}, where...)...)
+	run(t, program.Build(t), append([]string{"user", "disable", "anna"}, where...)...)
 	s.reserve("first")
 	return s.reserve("last")
 }
@@ -84,14 +85,14 @@ func TestSQLiteBackup(t *testing.T) {
 	store, err := sqlite.Open(t.Context(), filepath.Join(data, "plenum.db"))
 	want := read(t, store, err)
 	s.reserve("late") // after the backup, and lost with the machine
-	s.stop()
+	s.Stop()
 	if err := os.RemoveAll(data); err != nil {
 		t.Fatal(err)
 	}
 
 	restored := startServer(t, backup)
 	works(t, restored, room, recording, content)
-	restored.stop()
+	restored.Stop()
 	store, err = sqlite.Open(t.Context(), filepath.Join(backup, "plenum.db"))
 	if diff := cmp.Diff(want, read(t, store, err), samePrefixes); diff != "" {
 		t.Errorf("the restored store differs (-want +got):\n%s", diff)
@@ -110,14 +111,14 @@ func TestPostgresBackup(t *testing.T) {
 	dump := filepath.Join(backup, "plenum.dump")
 	run(t, postgresTool(t, "pg_dump"), "-Fc", "-f", dump, old)
 	run(t, "cp", "-a", filepath.Join(data, "recordings"), backup+"/")
-	s.stop()
+	s.Stop()
 	store, err := postgres.Open(t.Context(), old)
 	want := read(t, store, err)
 
 	run(t, postgresTool(t, "pg_restore"), "--no-owner", "-d", fresh, dump)
 	restored := startServer(t, backup, "--database-url", fresh)
 	works(t, restored, room, recording, content)
-	restored.stop()
+	restored.Stop()
 	store, err = postgres.Open(t.Context(), fresh)
 	if diff := cmp.Diff(want, read(t, store, err), samePrefixes); diff != "" {
 		t.Errorf("the restored store differs (-want +got):\n%s", diff)

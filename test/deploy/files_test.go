@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"gopkg.in/yaml.v3"
+
+	"plenum/test/program"
 )
 
 // worstExposure is the most that systemd's own score may say: 10 is naked.
@@ -25,7 +27,7 @@ func TestSystemdUnit(t *testing.T) {
 	}
 	dir := t.TempDir()
 	unit := write(t, filepath.Join(dir, "plenum.service"),
-		deployed(t, "systemd/plenum.service", map[string]string{"/usr/local/bin/plenum": program(t)}))
+		deployed(t, "systemd/plenum.service", map[string]string{"/usr/local/bin/plenum": program.Build(t)}))
 	verify := func(what string) {
 		t.Helper()
 		if said := run(t, analyze, "verify", "--man=no", unit); strings.Contains(said, "plenum") {
@@ -62,7 +64,7 @@ var variable = regexp.MustCompile(`\bPLENUM_([A-Z_]+)\b`)
 
 // TestVariablesAreFlags fails when a file sets a variable that means nothing.
 func TestVariablesAreFlags(t *testing.T) {
-	help := run(t, program(t), "serve", "--help")
+	help := run(t, program.Build(t), "serve", "--help")
 	for _, name := range []string{"compose.yml", "Dockerfile", "systemd/plenum.env", "systemd/plenum-https.conf"} {
 		found := variable.FindAllStringSubmatch(deployed(t, name, nil), -1)
 		if len(found) == 0 {
@@ -80,7 +82,7 @@ func TestVariablesAreFlags(t *testing.T) {
 // TestFlagsAreDocumented fails when docs/operations.md leaves out a flag of serve.
 func TestFlagsAreDocumented(t *testing.T) {
 	docs := operations(t)
-	flags := regexp.MustCompile(`(?m)^ .*?(--[a-z-]+)`).FindAllStringSubmatch(run(t, program(t), "serve", "--help"), -1)
+	flags := regexp.MustCompile(`(?m)^ .*?(--[a-z-]+)`).FindAllStringSubmatch(run(t, program.Build(t), "serve", "--help"), -1)
 	if len(flags) < 20 {
 		t.Fatalf("serve has only %d flags: %v", len(flags), flags)
 	}

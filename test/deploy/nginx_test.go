@@ -25,6 +25,7 @@ import (
 
 	"plenum/cmd/plenum/cert"
 	"plenum/signaling/protocol"
+	"plenum/test/program"
 )
 
 // from is the address our client calls nginx from.
@@ -50,9 +51,9 @@ func startSite(t *testing.T, s *server) site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := site{server: s, secure: freeAddress(t), plain: freeAddress(t)}
+	w := site{server: s, secure: program.FreeAddress(t), plain: program.FreeAddress(t)}
 	conf := deployed(t, "nginx/plenum.conf", map[string]string{
-		"server 127.0.0.1:8007;":           "server " + s.address + ";",
+		"server 127.0.0.1:8007;":           "server " + s.address() + ";",
 		"listen 80;":                       "listen " + w.plain + ";",
 		"listen 443 ssl http2;":            "listen " + w.secure + " ssl http2;",
 		"    listen [::]:80;\n":            "",
@@ -165,9 +166,12 @@ func (w site) testAttendance(t *testing.T) {
 		IP          string            `json:"ip"`
 		Details     map[string]string `json:"details"`
 	}
-	w.server.until(t, "the attendant is listed", func() bool { // a moment after the handshake
+	w.server.Await(t, "the attendant in the list", patience, func() error { // a moment after the handshake
 		_, body := ask(t, w.client, "https://"+w.secure+"/online_attendants/", nil)
-		return json.Unmarshal([]byte(body), &online) == nil && len(online) == 1
+		if err := json.Unmarshal([]byte(body), &online); err != nil || len(online) != 1 {
+			return fmt.Errorf("%d are in %s: %w", len(online), body, err)
+		}
+		return nil
 	})
 	if online[0].IP != from || online[0].Details["my_id"] != "7" {
 		t.Errorf("online: %+v, want it from %s", online[0], from)

@@ -6,59 +6,24 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"plenum/test/program"
 )
 
 const (
-	adminName = "admin"
-	password  = "correct horse battery"
+	adminName = program.Admin
+	password  = program.Password
 	patience  = 30 * time.Second
 )
-
-// built is the server's program, made once and when first needed.
-var built struct {
-	once sync.Once
-	dir  string
-	err  error
-}
-
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if built.dir != "" {
-		_ = os.RemoveAll(built.dir)
-	}
-	os.Exit(code) //nolint:forbidigo // how TestMain ends
-}
-
-// program returns the path of the server's program, built as the Dockerfile does.
-func program(t *testing.T) string {
-	t.Helper()
-	built.once.Do(func() {
-		if built.dir, built.err = os.MkdirTemp("", "plenum-deploy-"); built.err != nil { //nolint:usetesting // it outlives the test that needs it first
-			return
-		}
-		build := exec.Command("go", "build", "-trimpath", "-o", filepath.Join(built.dir, "plenum"), "plenum/cmd/plenum")
-		build.Env = append(os.Environ(), "CGO_ENABLED=0")
-		if out, err := build.CombinedOutput(); err != nil {
-			built.err = fmt.Errorf("%w\n%s", err, out)
-		}
-	})
-	if built.err != nil {
-		t.Fatalf("build the server: %v", built.err)
-	}
-	return filepath.Join(built.dir, "plenum")
-}
 
 // A process runs until its test ends.
 type process struct {
@@ -117,29 +82,22 @@ func (p *process) until(t *testing.T, what string, check func() bool) {
 
 // A server is a running Plenum.
 type server struct {
-	*process
-	t       *testing.T
-	address string // of its HTTP
-	data    string
+	*program.Server
+	t *testing.T
 }
 
 func startServer(t *testing.T, data string, args ...string) *server {
 	t.Helper()
-	s := &server{t: t, address: freeAddress(t), data: data}
-	s.process = start(t, []string{"PLENUM_ADMIN_PASSWORD=" + password}, program(t), append([]string{
-		"serve", "--data", data, "--listen", s.address, "--media-udp", "127.0.0.1:0", "--media-tcp", "off",
-	}, args...)...)
-	s.until(t, "/readyz answers", func() bool {
-		res, err := http.Get("http://" + s.address + "/readyz")
-		return err == nil && res.Body.Close() == nil && res.StatusCode == http.StatusOK
-	})
-	return s
+	return &server{t: t, Server: program.StartOn(t, program.Build(t), data, args...)}
 }
+
+// address is where it listens.
+func (s *server) address() string { return strings.TrimPrefix(s.URL, "http://") }
 
 // get asks the server itself, as admin.
 func (s *server) get(path string) (int, string) {
 	s.t.Helper()
-	return ask(s.t, http.DefaultClient, "http://"+s.address+path, nil)
+	return ask(s.t, http.DefaultClient, s.URL+path, nil)
 }
 
 // reserve makes a room and returns its id.
@@ -182,17 +140,6 @@ func send(t *testing.T, client *http.Client, method, url string, header http.Hea
 		t.Fatalf("%s: %v", url, err)
 	}
 	return res, string(text)
-}
-
-// freeAddress returns an address of the loopback where nobody listens.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // run runs a program to its end and returns what it prints.

@@ -115,7 +115,7 @@ func Start(tb testing.TB, path string, args ...string) *Server {
 // StartOn is Start on a folder that may have been served before.
 func StartOn(tb testing.TB, path, data string, args ...string) *Server {
 	tb.Helper()
-	address := freeAddress(tb)
+	address := FreeAddress(tb)
 	s := &Server{URL: "http://" + address, log: &transcript{}, done: make(chan struct{})}
 	s.cmd = exec.Command(path, append([]string{ //nolint:gosec,noctx // the program is ours, and ends in good order by Stop
 		"serve", "--data", data, "--listen", address, "--media-udp", "127.0.0.1:0", "--media-tcp", "off",
@@ -228,8 +228,8 @@ func (s *Server) Resident(tb testing.TB) int {
 	return kib
 }
 
-// freeAddress returns an address of the loopback where nobody listens.
-func freeAddress(tb testing.TB) string {
+// FreeAddress returns an address of the loopback where nobody listens.
+func FreeAddress(tb testing.TB) string {
 	tb.Helper()
 	l, err := (&net.ListenConfig{}).Listen(tb.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {

@@ -65,6 +65,13 @@ func (q *quota) ended(name string, from net.Addr) {
 	}
 }
 
+// has reports whether an address has an allocation.
+func (q *quota) has(host netip.Addr) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.addresses[host] > 0
+}
+
 func (q *quota) count() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()

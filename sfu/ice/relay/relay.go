@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/netip"
 	"strconv"
+	"time"
 
 	"github.com/pion/turn/v5"
 
@@ -66,6 +67,7 @@ type Server struct {
 	log    *slog.Logger
 	peers  *peers
 	quota  *quota
+	gate   *strangers
 	server *turn.Server
 
 	udpPort, tcpPort, tlsPort int // 0 where it does not listen
@@ -78,6 +80,7 @@ func New(cfg Config, log *slog.Logger) (*Server, error) {
 		return nil, errors.New("the secret of the relay is too short")
 	}
 	s := &Server{cfg: cfg, log: log, peers: newPeers(cfg.Peers, cfg.Announced), quota: newQuota(cfg)}
+	s.gate = newStrangers(s.quota)
 	if len(s.peers.media) == 0 {
 		return nil, errors.New("the relay has no media address to relay to")
 	}
@@ -91,6 +94,11 @@ func New(cfg Config, log *slog.Logger) (*Server, error) {
 		PacketConnConfigs: packets, ListenerConfigs: listeners,
 		QuotaHandler: s.quota.allows,
 		EventHandler: turn.EventHandler{
+			OnAuth: func(from, _ net.Addr, _, _, _, _ string, verdict bool) {
+				if !verdict {
+					s.gate.failed(from, time.Now())
+				}
+			},
 			OnAllocationCreated: func(from, _ net.Addr, _, user, _ string, _ net.Addr, _ int) { s.quota.began(user, from) },
 			OnAllocationDeleted: func(from, _ net.Addr, _, user, _ string) { s.quota.ended(user, from) },
 		},
@@ -107,6 +115,9 @@ func (s *Server) Close() error { return s.server.Close() }
 
 // Allocations is how many there are.
 func (s *Server) Allocations() int { return s.quota.count() }
+
+// Refused is how many packets and connections of strangers were turned away unread.
+func (s *Server) Refused() uint64 { return s.gate.refused.Load() }
 
 // URLs are where a browser finds the relay on a host of this name (RFC 7065),
 // the cheapest way first.
@@ -130,7 +141,7 @@ func (s *Server) listen() (packets []turn.PacketConnConfig, listeners []turn.Lis
 		conns, err := s.listenUDP()
 		for _, conn := range conns {
 			packets = append(packets, turn.PacketConnConfig{
-				PacketConn: conn, RelayAddressGenerator: generator{s}, PermissionHandler: s.permits,
+				PacketConn: packetGate{conn, s.gate}, RelayAddressGenerator: generator{s}, PermissionHandler: s.permits,
 			})
 		}
 		if err != nil {
@@ -151,7 +162,7 @@ func (s *Server) listen() (packets []turn.PacketConnConfig, listeners []turn.Lis
 		}
 		*port = l.Addr().(*net.TCPAddr).Port //nolint:forcetypeassert // a TCP socket's address
 		listeners = append(listeners, turn.ListenerConfig{
-			Listener: wrap(l), RelayAddressGenerator: generator{s}, PermissionHandler: s.permits,
+			Listener: wrap(streamGate{l, s.gate}), RelayAddressGenerator: generator{s}, PermissionHandler: s.permits,
 		})
 		return nil
 	}

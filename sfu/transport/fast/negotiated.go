@@ -61,9 +61,7 @@ func negotiate(offer, answer string) *negotiated {
 		if l == nil {
 			continue
 		}
-		for _, rid := range plain.SimulcastRIDs(m) {
-			l.rids = append(l.rids, strings.Clone(rid))
-		}
+		l.rids = plain.SimulcastRIDs(m)
 		n.declare(m, l.mid)
 	}
 	return n

@@ -33,8 +33,10 @@ type Conn struct {
 	seats     []transport.Seat
 	done      bool
 
-	telling sync.Mutex // held while a state is told; guards told
+	telling sync.Mutex // held while a state is told; guards told and way
 	told    webrtc.PeerConnectionState
+	way     string // by which the connection was up when that was told
+	offers  atomic.Int64
 
 	rtpStreams, rtcpStreams atomic.Int64 // SSRCs seen
 
@@ -59,6 +61,7 @@ func (c *Conn) Answer(ctx context.Context, text string) (string, error) {
 	if err := c.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeOffer, SDP: o.sdp}); err != nil {
 		return "", fmt.Errorf("take the offer: %w: %w", transport.ErrBadOffer, err)
 	}
+	c.offers.Add(1)
 	answer, err := c.pc.CreateAnswer(nil)
 	if err != nil {
 		return "", fmt.Errorf("create the answer: %w: %w", transport.ErrBadOffer, err)
@@ -219,6 +222,7 @@ func (c *Conn) stateChanged(webrtc.PeerConnectionState) {
 	case webrtc.PeerConnectionStateConnecting:
 		c.events.StateChanged(transport.Connecting)
 	case webrtc.PeerConnectionStateConnected:
+		c.way = c.selected()
 		c.events.StateChanged(transport.Up)
 	case webrtc.PeerConnectionStateDisconnected:
 		c.events.StateChanged(transport.Interrupted)
@@ -228,9 +232,20 @@ func (c *Conn) stateChanged(webrtc.PeerConnectionState) {
 	}
 }
 
+// selected names the candidate pair that carries the packets, and the offer it
+// is of: after an ICE restart the same addresses are another way.
+func (c *Conn) selected() string {
+	pair, err := c.pc.SCTP().Transport().ICETransport().GetSelectedCandidatePair()
+	if err != nil || pair == nil {
+		return ""
+	}
+	return fmt.Sprint(c.offers.Load(), pair.Local.Protocol, pair.Local.Address, pair.Local.Port, pair.Remote.Address, pair.Remote.Port)
+}
+
 // PathChanged tells that a connection that is up is up by another way. Pion
-// calls it on a goroutine of its own, for the first way too; a transport that
-// hears of it in its place passes it on.
+// calls it on a goroutine of its own, for the first way too, and after a
+// restart together with the state; a transport that hears of it in its place
+// passes it on.
 func (c *Conn) PathChanged() {
 	if !c.enter() {
 		return
@@ -238,7 +253,8 @@ func (c *Conn) PathChanged() {
 	defer c.readers.Done()
 	c.telling.Lock()
 	defer c.telling.Unlock()
-	if c.told == webrtc.PeerConnectionStateConnected {
+	if way := c.selected(); c.told == webrtc.PeerConnectionStateConnected && way != c.way {
+		c.way = way
 		c.events.StateChanged(transport.Up)
 	}
 }

@@ -64,6 +64,7 @@ type Factory struct {
 	config   webrtc.Configuration
 	pool     *packet.Pool
 	buffers  *buffers
+	network  *network
 	overrun  *atomic.Uint64
 	maxSeats int
 	found    func() []netip.Addr
@@ -92,6 +93,7 @@ func NewFactory(cfg Config, pool *packet.Pool) (*Factory, error) {
 		config:   webrtc.Configuration{Certificates: []webrtc.Certificate{*cert}},
 		pool:     pool,
 		buffers:  &buffers{},
+		network:  &network{},
 		overrun:  cmp.Or(cfg.Overrun, &atomic.Uint64{}),
 		maxSeats: cfg.MaxSeats,
 		found:    cfg.Found,
@@ -278,6 +280,11 @@ func (f *Factory) NewConn(ev transport.Events, log *slog.Logger, opt Options) (*
 	if err := f.announceFound(&settings); err != nil {
 		return nil, err
 	}
+	machine, err := f.network.current(time.Now())
+	if err != nil {
+		return nil, err
+	}
+	settings.SetNet(machine)
 	if opt.Settings != nil {
 		opt.Settings(&settings)
 	}

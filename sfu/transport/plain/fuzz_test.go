@@ -46,8 +46,8 @@ func FuzzAnswer(f *testing.F) {
 	}
 	factory := newTestFactory(f)
 	f.Fuzz(func(t *testing.T, text string) {
-		if len(text) > 64<<10 { // the socket takes no longer message
-			t.Skip()
+		if len(text) > 64<<10 {
+			t.Skip("no socket takes an offer of more than 64 KiB")
 		}
 		c := connOf(t, factory, &ear{})
 		ctx, cancel := context.WithTimeout(t.Context(), patience)

@@ -39,7 +39,7 @@ func parseOffer(text string, maxSeats int) (offer, error) {
 		case has(m, sdp.AttrKeySendOnly):
 			sends++
 			if mid, ok := m.Attribute(sdp.AttrKeyMID); ok {
-				o.rids[mid] = SimulcastRIDs(m)
+				o.rids[strings.Clone(mid)] = SimulcastRIDs(m)
 			}
 		case has(m, sdp.AttrKeyRecvOnly) && kind == "audio":
 			audio++
@@ -72,7 +72,8 @@ func wantsNumbers(m *sdp.MediaDescription) bool {
 }
 
 // SimulcastRIDs lists the encodings of "a=simulcast:send q;h;f" in order
-// (RFC 8853 section 5.1), ignoring alternatives and pause marks.
+// (RFC 8853 section 5.1), ignoring alternatives and pause marks. They are
+// copies, which don't keep the text of the whole SDP in memory.
 func SimulcastRIDs(m *sdp.MediaDescription) []string {
 	value, ok := m.Attribute("simulcast")
 	if !ok {
@@ -85,7 +86,7 @@ func SimulcastRIDs(m *sdp.MediaDescription) []string {
 	var rids []string
 	for part := range strings.SplitSeq(fields[1], ";") {
 		rid, _, _ := strings.Cut(part, ",")
-		rids = append(rids, strings.TrimPrefix(rid, "~"))
+		rids = append(rids, strings.Clone(strings.TrimPrefix(rid, "~")))
 	}
 	return rids
 }

@@ -41,6 +41,11 @@ export function cancelJob(recording: string, id: string, signal: AbortSignal): P
 	return send('DELETE', `${of(recording)}/derived/${seg(id)}`, signal);
 }
 
+/** Deletes a file that was made of a recording. It can be made again. */
+export function deleteFile(recording: string, path: string, signal: AbortSignal): Promise<void> {
+	return send('DELETE', `${of(recording)}/files/${seg(path)}`, signal);
+}
+
 /** Puts a recording on legal hold, or takes it back; for admins. */
 export function holdRecording(recording: string, hold: boolean, signal: AbortSignal): Promise<Recording> {
 	return ask('PATCH', of(recording), model.recording, signal, { hold });

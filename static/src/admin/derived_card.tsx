@@ -1,17 +1,19 @@
-import { Download, FilePlus, Link2, X } from 'lucide-react';
+import { Download, FilePlus, Link2, Trash2, X } from 'lucide-react';
 import { useCallback, useContext, useState } from 'react';
 import type { SyntheticEvent } from 'react';
 import { Button, Dialog, IconButton, Select } from '../design';
 import { downloadUrl } from './api';
-import { cancelJob, derive, listJobs } from './derived_api';
+import { cancelJob, deleteFile, derive, listJobs } from './derived_api';
 import type { Job, JobKind, JobOptions } from './derived_api';
 import { isActive, jobWords } from './derived_words';
 import { size } from './format';
-import type { Recording } from './model';
+import type { Derived, Recording } from './model';
 import { State } from './parts';
 import { useAction, usePoll } from './poll';
 import { FormFailure } from './reserve';
 import { SessionContext } from './session';
+import { Sure } from './sure';
+import type { Question } from './sure';
 import { failureWords } from './words';
 
 const EVERY_MS = { busy: 1000, idle: 10_000 };
@@ -22,6 +24,7 @@ type CardProps = { recording: Recording; onChange: () => void; onLink: (file: st
 export function DerivedCard({ recording, onChange, onLink }: CardProps) {
 	const { notify } = useContext(SessionContext);
 	const [making, setMaking] = useState(false);
+	const [deleting, setDeleting] = useState<Derived | null>(null);
 	const [busy, setBusy] = useState(false);
 	const load = useCallback((signal: AbortSignal) => listJobs(recording.id, signal), [recording.id]);
 	const poll = usePoll(load, busy ? EVERY_MS.busy : EVERY_MS.idle);
@@ -70,10 +73,12 @@ export function DerivedCard({ recording, onChange, onLink }: CardProps) {
 								<Download size={16} aria-hidden="true" />
 								Download
 							</a>
+							{recording.hold ? null : <IconButton label={`Delete ${file.title}`} icon={<Trash2 size={16} />} tip={{ align: 'end' }} onClick={() => setDeleting(file)} />}
 						</li>
 					))}
 				</ul>
 			)}
+			<Sure question={deleting === null ? null : deleteQuestion(recording.id, deleting)} onClose={() => setDeleting(null)} onDone={onChange} />
 			<Dialog open={making} title="Make a file" onClose={() => setMaking(false)}>
 				{making ? (
 					<MakeForm
@@ -87,6 +92,17 @@ export function DerivedCard({ recording, onChange, onLink }: CardProps) {
 			</Dialog>
 		</section>
 	);
+}
+
+function deleteQuestion(recording: string, { path, title, bytes }: Derived): Question {
+	const name = title === '' ? path : title;
+	return {
+		title: `Delete “${name}”`,
+		text: `${size(bytes)} become free. The recording itself stays, so the file can be made again.`,
+		action: 'Delete file',
+		done: `“${name}” was deleted.`,
+		work: (signal) => deleteFile(recording, path, signal),
+	};
 }
 
 function typeWords(type: string): string {

@@ -4,6 +4,7 @@ import type { ReactNode, SyntheticEvent } from 'react';
 import { Avatar, Button, Dialog, IconButton, Menu } from '../design';
 import type { MenuItem } from '../design';
 import { listPeople } from './api';
+import { RoomFigures } from './figures';
 import { clock, lengthWords } from './format';
 import { answerWaiter, listWaiting, message, moderate, moderateAll, remove } from './live_api';
 import type { PersonAction, RoomAction } from './live_api';
@@ -11,11 +12,13 @@ import { crowdWords, offersFor } from './live_words';
 import { Waiters } from './lobby';
 import type { Door } from './lobby';
 import type { Live, Person, Room, SourceName } from './model';
-import { Danger, Failed, here, Stale } from './parts';
+import { Failed, here, Stale } from './parts';
 import { useAction, usePoll } from './poll';
 import { FormFailure } from './reserve';
 import { deliveryWords } from './push_words';
 import { SessionContext } from './session';
+import { Sure } from './sure';
+import type { Question } from './sure';
 import { failureWords, titleOf } from './words';
 
 /** Mutes, hands and who waits are no events of the room, so people are looked at even while those are streamed. */
@@ -62,6 +65,7 @@ export function LiveCard({ room, streamed }: { room: Room; streamed: boolean }) 
 				</p>
 			</header>
 			<Stale poll={poll} />
+			{data === null || data.participants.length === 0 ? null : <RoomFigures id={room.id} />}
 			{data === null ? null : <Waiters waiters={data.waiting} now={poll.at} busy={busy} door={door} />}
 			{data === null ? (
 				poll.failure === null || poll.failure.kind === 'expired' ? (
@@ -82,7 +86,7 @@ export function LiveCard({ room, streamed }: { room: Room; streamed: boolean }) 
 				</>
 			)}
 			<MessageDialog room={room} to={writing} onClose={() => setWriting(null)} />
-			<RemoveDialog room={room} person={removing} onClose={() => setRemoving(null)} onDone={poll.refresh} />
+			<Sure question={removing === null ? null : removeQuestion(room, removing)} onClose={() => setRemoving(null)} onDone={poll.refresh} />
 		</section>
 	);
 }
@@ -223,32 +227,12 @@ export function TextArea(props: { label: string; hint?: string; error?: string |
 	);
 }
 
-function RemoveDialog({ room, person, onClose, onDone }: { room: Room; person: Person | null; onClose: () => void; onDone: () => void }) {
-	const { notify } = useContext(SessionContext);
-	const { busy, failure, run, forget } = useAction();
-	const close = () => {
-		forget();
-		onClose();
+function removeQuestion(room: Room, { id, name }: Person): Question {
+	return {
+		title: `Remove ${name}`,
+		text: 'They are told that a host removed them. They can join again by the link unless the meeting is locked.',
+		action: 'Remove',
+		done: `${name} was removed.`,
+		work: (signal) => remove(room.id, id, signal),
 	};
-	const confirm = () => {
-		if (person === null) return;
-		run(async (signal) => {
-			await remove(room.id, person.id, signal);
-			notify({ tone: 'good', text: `${person.name} was removed.` });
-			onDone();
-			onClose();
-		});
-	};
-	return (
-		<Danger
-			open={person !== null}
-			title={person === null ? '' : `Remove ${person.name}`}
-			text="They are told that a host removed them. They can join again by the link unless the meeting is locked."
-			action="Remove"
-			busy={busy}
-			error={failure === null ? null : failureWords(failure)}
-			onConfirm={confirm}
-			onClose={close}
-		/>
-	);
 }

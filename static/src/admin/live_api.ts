@@ -79,14 +79,34 @@ export function pushTo(to: Target, info: unknown, signal: AbortSignal): Promise<
 
 export type LinkRole = 'host' | 'speaker' | 'audience';
 
-/** A link that lets in in a role. The server keeps nothing of it. */
-export type JoinLink = Readonly<{ id: string; role: LinkRole; name: string; expires_at: number; url: string }>;
+/** A link that lets in in a role. expires_at and used_at are 0 for never. */
+export type JoinLink = Readonly<{ id: string; role: LinkRole; name: string; label: string; created_by: string; created_at: number; expires_at: number; used_at: number; url: string }>;
 
-const joinLink = object<JoinLink>({ id: text, role: oneOf<LinkRole>(['host', 'speaker', 'audience']), name: optional(text, ''), expires_at: optional(instant, 0), url: text });
+const joinLink = object<JoinLink>({
+	id: text,
+	role: oneOf<LinkRole>(['host', 'speaker', 'audience']),
+	name: optional(text, ''),
+	label: optional(text, ''),
+	created_by: optional(text, ''),
+	created_at: instant,
+	expires_at: optional(instant, 0),
+	used_at: optional(instant, 0),
+	url: text,
+});
 
 /** Makes a join link. It ends with the room, or at expires. */
-export function makeLink(id: string, wish: Readonly<{ role: LinkRole; name?: string; expires_at?: string }>, signal: AbortSignal): Promise<JoinLink> {
-	return ask('POST', `${room(id)}/links`, joinLink, signal, wish);
+export function makeLink(id: string, wish: Readonly<{ role: LinkRole; name?: string; label?: string; expires_at?: string }>, signal: AbortSignal): Promise<JoinLink> {
+	return ask('POST', `${room(id)}/links`, joinLink, signal, wish, { 'Idempotency-Key': newKey() });
+}
+
+/** The join links of a room that hold, oldest first. */
+export async function listLinks(id: string, signal: AbortSignal): Promise<readonly JoinLink[]> {
+	return (await get(`${room(id)}/links`, object<Readonly<{ links: readonly JoinLink[] }>>({ links: list(joinLink) }), signal)).links;
+}
+
+/** Revokes one join link; who came by it is sent out. */
+export function revokeLink(id: string, link: string, signal: AbortSignal): Promise<void> {
+	return send('DELETE', `${room(id)}/links/${seg(link)}`, signal);
 }
 
 /** Revokes all links of a room; the answer has its new host link. */

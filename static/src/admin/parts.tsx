@@ -237,6 +237,24 @@ export function PageHead({ title, lead, children }: { title: string; lead?: Reac
 	);
 }
 
+/** The head of a list whose last column has buttons. */
+export function Columns({ of }: { of: readonly string[] }) {
+	return (
+		<thead>
+			<tr>
+				{of.map((name) => (
+					<th key={name} scope="col">
+						{name}
+					</th>
+				))}
+				<th scope="col">
+					<span className="unseen">Actions</span>
+				</th>
+			</tr>
+		</thead>
+	);
+}
+
 /** Asks before something that can't be taken back; stays open while it is done and says why it could not be. */
 export function Danger(props: {
 	open: boolean;

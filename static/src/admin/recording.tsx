@@ -10,7 +10,7 @@ import { moment, size, timecode, within } from './format';
 import { MeetingPlayer, useStory } from './meeting_player';
 import type { MeetingControl } from './meeting_player';
 import type { Recording } from './model';
-import { Copyable, Danger, Empty, Fact, here, Loaded, PageHead, State } from './parts';
+import { Copyable, Empty, Fact, here, Loaded, PageHead, State } from './parts';
 import { usePlayers } from './players';
 import type { Players } from './players';
 import { useAction, usePoll } from './poll';
@@ -18,6 +18,8 @@ import { bytesOf } from './recordings';
 import { RECORDINGS } from './route';
 import { Link, useRouter } from './router';
 import { SessionContext } from './session';
+import { Sure } from './sure';
+import type { Question } from './sure';
 import { Timeline } from './timeline_view';
 import { lanesOf, totalUs } from './timeline';
 import type { Lane } from './timeline';
@@ -48,6 +50,7 @@ export function RecordingPage({ id }: { id: string }) {
 }
 
 function Detail({ recording, now, onChange }: { recording: Recording; now: number; onChange: () => void }) {
+	const { go } = useRouter();
 	const [deleting, setDeleting] = useState(false);
 	const [linking, setLinking] = useState<string | null>(null);
 	const lanes = useMemo(() => lanesOf(recording), [recording]);
@@ -82,7 +85,7 @@ function Detail({ recording, now, onChange }: { recording: Recording; now: numbe
 				</>
 			)}
 			<FileLinkDialog recording={recording} file={linking} onClose={() => setLinking(null)} />
-			<DeleteDialog recording={recording} open={deleting} onClose={() => setDeleting(false)} />
+			<Sure question={deleting ? deleteQuestion(recording) : null} onClose={() => setDeleting(false)} onDone={() => go(RECORDINGS)} />
 		</>
 	);
 }
@@ -205,34 +208,16 @@ function starter(recording: Recording): string {
 	return name ?? (/^p\d+$/.test(recording.started_by) ? '' : recording.started_by);
 }
 
-function DeleteDialog({ recording, open, onClose }: { recording: Recording; open: boolean; onClose: () => void }) {
-	const { go } = useRouter();
-	const { notify } = useContext(SessionContext);
-	const { busy, failure, run, forget } = useAction();
-	const close = () => {
-		forget();
-		onClose();
-	};
-	const erase = () => {
-		run(async (signal) => {
-			await deleteRecording(recording.id, signal);
-			notify({ tone: 'good', text: `The recording “${titleOf(recording)}” was deleted.` });
-			go(RECORDINGS);
-		});
-	};
+function deleteQuestion(recording: Recording): Question {
 	const files = recording.tracks.length === 1 ? 'its file' : `its ${recording.tracks.length} files`;
-	return (
-		<Danger
-			open={open}
-			title={`Delete “${titleOf(recording)}”`}
-			text={`The recording of ${within(moment(recording.t0_utc, Date.now(), here()))} goes with ${files}, ${size(bytesOf(recording))}. This can’t be undone.`}
-			action="Delete recording"
-			busy={busy}
-			error={failure === null ? null : deleteWords(failure)}
-			onConfirm={erase}
-			onClose={close}
-		/>
-	);
+	return {
+		title: `Delete “${titleOf(recording)}”`,
+		text: `The recording of ${within(moment(recording.t0_utc, Date.now(), here()))} goes with ${files}, ${size(bytesOf(recording))}. This can’t be undone.`,
+		action: 'Delete recording',
+		done: `The recording “${titleOf(recording)}” was deleted.`,
+		work: (signal) => deleteRecording(recording.id, signal),
+		whyNot: deleteWords,
+	};
 }
 
 function deleteWords(failure: Failure): string {

@@ -4,82 +4,48 @@ import { Button, Dialog } from '../design';
 import { cancelRoom, endRoom, extendRoom } from './api';
 import { clock, lengthWords, moment, within } from './format';
 import type { Room } from './model';
-import { Danger, here } from './parts';
+import { here } from './parts';
 import { useAction } from './poll';
 import { FormFailure } from './reserve';
 import { Choices } from './room_form';
 import { SessionContext } from './session';
+import { Sure } from './sure';
+import type { Question } from './sure';
 import { capital, failureWords, peopleWords, titleOf } from './words';
 
 type DialogProps = { room: Room | null; onClose: () => void; onDone: () => void };
 
 /** Ends the meeting of a room for everybody. */
 export function EndDialog({ room, onClose, onDone }: DialogProps) {
-	const { notify } = useContext(SessionContext);
-	const { busy, failure, run, forget } = useAction();
-	const close = () => {
-		forget();
-		onClose();
+	return <Sure question={room === null ? null : endQuestion(room)} onClose={onClose} onDone={onDone} />;
+}
+
+function endQuestion(room: Room): Question {
+	const inside = room.participants === 0 ? 'Nobody is in it now.' : `${capital(peopleWords(room.participants))} will be sent out.`;
+	const recorded = room.recording ? ' The recording stops and is kept.' : '';
+	return {
+		title: `End “${titleOf(room)}”`,
+		text: `${inside}${recorded} Its links stop working at once. This can’t be undone.`,
+		action: 'End meeting',
+		done: `“${titleOf(room)}” has ended.`,
+		work: (signal) => endRoom(room.id, signal),
 	};
-	const end = () => {
-		if (room === null) return;
-		run(async (signal) => {
-			await endRoom(room.id, signal);
-			notify({ tone: 'good', text: `“${titleOf(room)}” has ended.` });
-			onDone();
-			onClose();
-		});
-	};
-	const inside = room === null || room.participants === 0 ? 'Nobody is in it now.' : `${capital(peopleWords(room.participants))} will be sent out.`;
-	const recorded = room?.recording === true ? ' The recording stops and is kept.' : '';
-	return (
-		<Danger
-			open={room !== null}
-			title={room === null ? '' : `End “${titleOf(room)}”`}
-			text={`${inside}${recorded} Its links stop working at once. This can’t be undone.`}
-			action="End meeting"
-			busy={busy}
-			error={failure === null ? null : failureWords(failure)}
-			onConfirm={end}
-			onClose={close}
-		/>
-	);
 }
 
 /** Cancels a room that is still to come. */
 export function CancelDialog({ room, onClose, onDone }: DialogProps) {
-	const { notify } = useContext(SessionContext);
-	const { busy, failure, run, forget } = useAction();
-	const close = () => {
-		forget();
-		onClose();
+	return <Sure question={room === null ? null : cancelQuestion(room)} onClose={onClose} onDone={onDone} />;
+}
+
+function cancelQuestion(room: Room): Question {
+	return {
+		title: `Cancel “${titleOf(room)}”`,
+		text: `It was to start ${within(moment(room.start, Date.now(), here()))}. Its links will not open a meeting, and its calendar file becomes a cancellation. Plenum writes to nobody, so tell those you invited. This can’t be undone.`,
+		action: 'Cancel room',
+		dismiss: 'Keep it',
+		done: `“${titleOf(room)}” was cancelled.`,
+		work: (signal) => cancelRoom(room.id, signal),
 	};
-	const cancel = () => {
-		if (room === null) return;
-		run(async (signal) => {
-			await cancelRoom(room.id, signal);
-			notify({ tone: 'good', text: `“${titleOf(room)}” was cancelled.` });
-			onDone();
-			onClose();
-		});
-	};
-	return (
-		<Danger
-			open={room !== null}
-			title={room === null ? '' : `Cancel “${titleOf(room)}”`}
-			text={
-				room === null
-					? ''
-					: `It was to start ${within(moment(room.start, Date.now(), here()))}. Its links will not open a meeting, and its calendar file becomes a cancellation. Plenum writes to nobody, so tell those you invited. This can’t be undone.`
-			}
-			action="Cancel room"
-			dismiss="Keep it"
-			busy={busy}
-			error={failure === null ? null : failureWords(failure)}
-			onConfirm={cancel}
-			onClose={close}
-		/>
-	);
 }
 
 const MORE = [15, 30, 60, 120];

@@ -5,7 +5,8 @@ import { listRooms } from './api';
 import type { RoomQuery } from './api';
 import { CalendarView } from './calendar_view';
 import type { Room, RoomPage } from './model';
-import { Empty, FilterSelect, Loaded, More, PageHead, SearchField } from './parts';
+import { Columns, Empty, FilterSelect, Loaded, More, PageHead, SearchField } from './parts';
+import { ServerFigures } from './figures';
 import { listUsers } from './people_api';
 import { inOrder } from './phase';
 import { usePoll } from './poll';
@@ -34,6 +35,7 @@ export function RoomsPage({ route }: { route: RoomsRoute }) {
 					Reserve a room
 				</Button>
 			</PageHead>
+			{user.role === 'admin' && route.view === 'list' ? <ServerFigures /> : null}
 			<Filters route={route} />
 			{route.view === 'list' ? <RoomsList key={made} route={route} onReserve={() => setReserving(true)} /> : <CalendarView key={made} route={route} view={route.view} />}
 			<ReserveDialog open={reserving} onClose={() => setReserving(false)} onReserved={() => setMade((old) => old + 1)} />
@@ -117,17 +119,7 @@ function RoomTable({ data, poll, search, onMore }: { data: RoomPage; poll: Poll<
 			) : (
 				<div className="card">
 					<table className="list rooms">
-						<thead>
-							<tr>
-								<th scope="col">Room</th>
-								<th scope="col">Host</th>
-								<th scope="col">When</th>
-								<th scope="col">State</th>
-								<th scope="col">
-									<span className="unseen">Actions</span>
-								</th>
-							</tr>
-						</thead>
+						<Columns of={['Room', 'Host', 'When', 'State']} />
 						<tbody>
 							{rooms.map((room) => (
 								<RoomRow key={room.id} room={room} now={poll.at} ask={ask} />

@@ -3,13 +3,15 @@ import { useContext, useState } from 'react';
 import type { SyntheticEvent } from 'react';
 import { Button, Dialog, Select, TextField } from '../design';
 import { away, moment } from './format';
-import { CopyLine, Danger, Empty, here, Loaded, PageHead, State } from './parts';
+import { Columns, CopyLine, Empty, here, Loaded, PageHead, State } from './parts';
 import { createToken, deleteToken, listTokens } from './people_api';
 import type { Scope, Token } from './people_api';
 import { useAction, usePoll } from './poll';
 import { FormFailure } from './reserve';
 import { Ticks } from './room_form';
 import { SessionContext } from './session';
+import { Sure } from './sure';
+import type { Question } from './sure';
 import { failureWords } from './words';
 
 const EVERY_MS = 15_000;
@@ -41,7 +43,7 @@ export function TokensPage() {
 			<Dialog open={making} title="Make an API token" onClose={() => setMaking(false)}>
 				{making ? <TokenForm onClose={() => setMaking(false)} onDone={poll.refresh} /> : null}
 			</Dialog>
-			<RevokeDialog token={revoking} onClose={() => setRevoking(null)} onDone={poll.refresh} />
+			<Sure question={revoking === null ? null : revokeQuestion(revoking)} onClose={() => setRevoking(null)} onDone={poll.refresh} />
 		</>
 	);
 }
@@ -50,17 +52,7 @@ function TokenTable({ tokens, now, whose, onRevoke }: { tokens: readonly Token[]
 	return (
 		<div className="card">
 			<table className="list tokens">
-				<thead>
-					<tr>
-						<th scope="col">Token</th>
-						<th scope="col">May</th>
-						<th scope="col">Made</th>
-						<th scope="col">Expires</th>
-						<th scope="col">
-							<span className="unseen">Actions</span>
-						</th>
-					</tr>
-				</thead>
+				<Columns of={['Token', 'May', 'Made', 'Expires']} />
 				<tbody>
 					{tokens.map((token) => (
 						<tr key={token.id}>
@@ -156,32 +148,12 @@ function MadeToken({ token, onClose }: { token: Token; onClose: () => void }) {
 	);
 }
 
-function RevokeDialog({ token, onClose, onDone }: { token: Token | null; onClose: () => void; onDone: () => void }) {
-	const { notify } = useContext(SessionContext);
-	const { busy, failure, run, forget } = useAction();
-	const close = () => {
-		forget();
-		onClose();
+function revokeQuestion({ id, name }: Token): Question {
+	return {
+		title: `Revoke “${name}”`,
+		text: 'Programs that use it are refused from now on. This can’t be undone.',
+		action: 'Revoke token',
+		done: `The token “${name}” was revoked.`,
+		work: (signal) => deleteToken(id, signal),
 	};
-	const revoke = () => {
-		if (token === null) return;
-		run(async (signal) => {
-			await deleteToken(token.id, signal);
-			notify({ tone: 'good', text: `The token “${token.name}” was revoked.` });
-			onDone();
-			onClose();
-		});
-	};
-	return (
-		<Danger
-			open={token !== null}
-			title={token === null ? '' : `Revoke “${token.name}”`}
-			text="Programs that use it are refused from now on. This can’t be undone."
-			action="Revoke token"
-			busy={busy}
-			error={failure === null ? null : failureWords(failure)}
-			onConfirm={revoke}
-			onClose={close}
-		/>
-	);
 }

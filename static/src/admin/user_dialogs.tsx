@@ -3,13 +3,14 @@ import type { SyntheticEvent } from 'react';
 import { Button, Dialog, TextField } from '../design';
 import { parseAllowList } from './cidr';
 import { TextArea } from './live';
-import { Danger } from './parts';
 import { changeUser, createUser, deleteUser } from './people_api';
 import type { Account, Role } from './people_api';
 import { useAction } from './poll';
 import { FormFailure } from './reserve';
 import { Choices } from './room_form';
 import { SessionContext } from './session';
+import { Sure } from './sure';
+import type { Question } from './sure';
 import { failureWords } from './words';
 
 /** What can be done with a user that asks first. */
@@ -108,7 +109,7 @@ export function UserDialogs({ asking, ...rest }: { asking: UserAsking | null } &
 			<Dialog open={form !== null} title={title} onClose={rest.onClose}>
 				{form === null ? null : form.what === 'password' ? <PasswordForm account={form.account} {...rest} /> : <AllowForm account={form.account} {...rest} />}
 			</Dialog>
-			<Sure asking={asking !== null && form === null ? asking : null} {...rest} />
+			<Sure question={asking !== null && form === null ? questionOf(asking) : null} {...rest} />
 		</>
 	);
 }
@@ -169,18 +170,16 @@ function AllowForm({ account, onClose, onDone }: { account: Account } & FormProp
 	);
 }
 
-type Question = Readonly<{ title: string; text: string; action: string; done: string; work: (signal: AbortSignal) => Promise<unknown> }>;
-
 function questionOf({ what, account }: UserAsking): Question {
 	const { id, name } = account;
 	if (what === 'role') {
 		const role = account.role === 'admin' ? 'host' : 'admin';
 		const text = role === 'admin' ? 'They will see and change everything on this server: all rooms, recordings and users.' : 'They will only see rooms and recordings of their own.';
-		return { title: `Make ${name} ${role === 'admin' ? 'an admin' : 'a host'}`, text, action: role === 'admin' ? 'Make admin' : 'Make host', done: `${name} is now ${role === 'admin' ? 'an admin' : 'a host'}.`, work: (signal) => changeUser(id, { role }, signal) };
+		return { title: `Make ${name} ${role === 'admin' ? 'an admin' : 'a host'}`, text, action: role === 'admin' ? 'Make admin' : 'Make host', done: `${name} is now ${role === 'admin' ? 'an admin' : 'a host'}.`, harmless: true, work: (signal) => changeUser(id, { role }, signal) };
 	}
 	if (what === 'disable') {
 		const text = account.disabled ? 'They can log in again, and their tokens work again.' : 'They are logged out at once and can’t log in; their tokens stop working. Their rooms and recordings stay.';
-		return { title: `${account.disabled ? 'Enable' : 'Disable'} ${name}`, text, action: account.disabled ? 'Enable user' : 'Disable user', done: `${name} was ${account.disabled ? 'enabled' : 'disabled'}.`, work: (signal) => changeUser(id, { disabled: !account.disabled }, signal) };
+		return { title: `${account.disabled ? 'Enable' : 'Disable'} ${name}`, text, action: account.disabled ? 'Enable user' : 'Disable user', done: `${name} was ${account.disabled ? 'enabled' : 'disabled'}.`, harmless: account.disabled, work: (signal) => changeUser(id, { disabled: !account.disabled }, signal) };
 	}
 	return {
 		title: `Delete ${name}`,
@@ -189,36 +188,4 @@ function questionOf({ what, account }: UserAsking): Question {
 		done: `${name} was deleted.`,
 		work: (signal) => deleteUser(id, signal),
 	};
-}
-
-function Sure({ asking, onClose, onDone }: { asking: UserAsking | null } & FormProps) {
-	const { notify } = useContext(SessionContext);
-	const { busy, failure, run, forget } = useAction();
-	const question = asking === null ? null : questionOf(asking);
-	const close = () => {
-		forget();
-		onClose();
-	};
-	const confirm = () => {
-		if (question === null) return;
-		run(async (signal) => {
-			await question.work(signal);
-			notify({ tone: 'good', text: question.done });
-			onDone();
-			onClose();
-		});
-	};
-	return (
-		<Danger
-			open={question !== null}
-			title={question?.title ?? ''}
-			text={question?.text ?? ''}
-			action={question?.action ?? ''}
-			harmless={asking?.what === 'role' || asking?.account.disabled === true && asking.what === 'disable'}
-			busy={busy}
-			error={failure === null ? null : failureWords(failure)}
-			onConfirm={confirm}
-			onClose={close}
-		/>
-	);
 }

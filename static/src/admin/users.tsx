@@ -4,7 +4,7 @@ import type { ReactNode } from 'react';
 import { Avatar, Button, IconButton, Menu } from '../design';
 import type { MenuItem } from '../design';
 import { moment } from './format';
-import { Empty, here, Loaded, PageHead, SearchField, State } from './parts';
+import { Columns, Empty, here, Loaded, PageHead, SearchField, State } from './parts';
 import { listUsers } from './people_api';
 import type { Account } from './people_api';
 import { usePoll } from './poll';
@@ -55,17 +55,7 @@ function UserTable({ users, search, now, ask }: TableProps) {
 	return (
 		<div className="card">
 			<table className="list users">
-				<thead>
-					<tr>
-						<th scope="col">User</th>
-						<th scope="col">May log in from</th>
-						<th scope="col">Since</th>
-						<th scope="col">State</th>
-						<th scope="col">
-							<span className="unseen">Actions</span>
-						</th>
-					</tr>
-				</thead>
+				<Columns of={['User', 'May log in from', 'Since', 'State']} />
 				<tbody>
 					{found.map((one) => (
 						<UserRow key={one.id} account={one} now={now} ask={ask} />

@@ -2,11 +2,13 @@ import { ArrowLeft, EllipsisVertical, Inbox, RefreshCw, Send } from 'lucide-reac
 import { useCallback, useContext, useState } from 'react';
 import { Button, Dialog, IconButton, Menu } from '../design';
 import { moment } from './format';
-import { Danger, Empty, Fact, FilterSelect, here, Loaded, More, PageHead, State } from './parts';
+import { Columns, Danger, Empty, Fact, FilterSelect, here, Loaded, More, PageHead, State } from './parts';
 import { useAction, usePoll } from './poll';
 import type { Poll } from './poll';
 import { Link, useRouter } from './router';
 import { SessionContext } from './session';
+import { Sure } from './sure';
+import type { Question } from './sure';
 import { changeWebhook, deleteWebhook, getWebhook, listDeliveries, pingWebhook, redeliver, renewSecret } from './webhook_api';
 import type { Delivery, DeliveryPage, Webhook } from './webhook_api';
 import { WebhookForm } from './webhook_form';
@@ -42,6 +44,7 @@ function Detail({ webhook, now, state, onChange }: { webhook: Webhook; now: numb
 	const [pages, setPages] = useState(1);
 	const load = useCallback((signal: AbortSignal) => loadPages(webhook.id, state, pages, signal), [webhook.id, state, pages]);
 	const poll = usePoll(load, EVERY_MS);
+	const { go } = useRouter();
 	const { busy, run } = useAction((failure) => notify({ tone: 'danger', text: failureWords(failure) }));
 	const ping = () => {
 		run(async (signal) => {
@@ -83,7 +86,7 @@ function Detail({ webhook, now, state, onChange }: { webhook: Webhook; now: numb
 				/>
 			</Dialog>
 			<SecretDialog webhook={webhook} open={open === 'secret'} onClose={() => setOpen(null)} />
-			<DeleteDialog webhook={webhook} open={open === 'delete'} onClose={() => setOpen(null)} />
+			<Sure question={open === 'delete' ? deleteQuestion(webhook) : null} onClose={() => setOpen(null)} onDone={() => go({ page: 'webhooks' })} />
 		</>
 	);
 }
@@ -160,16 +163,7 @@ function Deliveries({ webhook, state, poll, onMore }: DeliveriesProps) {
 						<>
 							<div className="card">
 								<table className="list deliveries">
-									<thead>
-										<tr>
-											<th scope="col">Event</th>
-											<th scope="col">When</th>
-											<th scope="col">State</th>
-											<th scope="col">
-												<span className="unseen">Actions</span>
-											</th>
-										</tr>
-									</thead>
+									<Columns of={['Event', 'When', 'State']} />
 									<tbody>
 										{deliveries.map((delivery) => (
 											<DeliveryRow key={delivery.id} delivery={delivery} now={poll.at} busy={busy} onAgain={() => again(delivery)} />
@@ -245,27 +239,12 @@ function SecretDialog({ webhook, open, onClose }: { webhook: Webhook; open: bool
 	);
 }
 
-function DeleteDialog({ webhook, open, onClose }: { webhook: Webhook; open: boolean; onClose: () => void }) {
-	const { go } = useRouter();
-	const { notify } = useContext(SessionContext);
-	const { busy, failure, run } = useAction();
-	const erase = () => {
-		run(async (signal) => {
-			await deleteWebhook(webhook.id, signal);
-			notify({ tone: 'good', text: `“${webhookName(webhook)}” was deleted.` });
-			go({ page: 'webhooks' });
-		});
+function deleteQuestion(webhook: Webhook): Question {
+	return {
+		title: `Delete “${webhookName(webhook)}”`,
+		text: 'What is on its way to it goes too. This can’t be undone.',
+		action: 'Delete webhook',
+		done: `“${webhookName(webhook)}” was deleted.`,
+		work: (signal) => deleteWebhook(webhook.id, signal),
 	};
-	return (
-		<Danger
-			open={open}
-			title={`Delete “${webhookName(webhook)}”`}
-			text="What is on its way to it goes too. This can’t be undone."
-			action="Delete webhook"
-			busy={busy}
-			error={failure === null ? null : failureWords(failure)}
-			onConfirm={erase}
-			onClose={onClose}
-		/>
-	);
 }

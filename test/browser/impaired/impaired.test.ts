@@ -8,6 +8,7 @@
 // PLENUM_IMPAIRED_BROWSER chromium (default) or firefox: who views; firefox has
 //                         only the rows of loss, towards the viewer
 // PLENUM_IMPAIRED_SECONDS how long the link is bad, default 20
+// PLENUM_IMPAIRED_TRACE   1: each second, what the publisher sends and the viewer got
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { loadavg } from 'node:os';
@@ -15,7 +16,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { backAfter, smoothness, steadyFrom } from '../src/frames.ts';
 import { startServer, until, type Server } from '../src/server.ts';
 import { HEAD, line, REST, ROWS, type BreakRow, type LossRow, type Result, type Row } from './rows.ts';
-import { enter, framesOf, happenings, impair, sample, start, type Kind, type Page, type Rig } from './viewer.ts';
+import { enter, framesOf, happenings, impair, sample, sending, start, type Kind, type Page, type Rig } from './viewer.ts';
 
 process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0'; // nobody vouches for the server's certificate
 
@@ -96,11 +97,26 @@ function common(row: Row, before: number, protocol: string): Result {
 	};
 }
 
-async function bad(row: LossRow, { viewer }: Pair): Promise<Result> {
+/** Lets time pass; prints what both ends say of it, if that is asked for. */
+async function trace(row: Row, { viewer, publisher }: Pair, ms: number): Promise<void> {
+	if (env('TRACE', '') === '') {
+		await rest(ms);
+		return;
+	}
+	const from = Date.now();
+	for (let frames = 0; Date.now() - from < ms; await rest(1000)) {
+		const got = await sample(viewer);
+		process.stdout.write(`${row.name} ${((Date.now() - from) / 1000).toFixed(0)} s: ${String(got.frames - frames)} frames, ${JSON.stringify(got)}\n${await sending(publisher)}\n`);
+		frames = got.frames;
+	}
+}
+
+async function bad(row: LossRow, pair: Pair): Promise<Result> {
+	const { viewer } = pair;
 	const before = await rate(viewer, 3000);
 	impair(`${way === 'down' ? towards : away} ${row.spec}`);
 	const [from, bytes] = [await sample(viewer), await sent()];
-	await rest(badFor);
+	await trace(row, pair, badFor);
 	const [to, bytesAfter, frames] = [await sample(viewer), await sent(), await framesOf(viewer)];
 	impair(`both ${REST}`);
 	const seconds = (to.at - from.at) / 1000;

@@ -44,13 +44,15 @@ export async function start(kind: Kind, namespace?: string): Promise<Rig> {
 		extraPrefsFirefox: {
 			'media.navigator.streams.fake': true, 'media.navigator.permission.disabled': true, 'media.autoplay.default': 0,
 			'media.peerconnection.ice.obfuscate_host_addresses': false, 'network.captive-portal-service.enabled': false,
+			// It paints by software, and two processors run everything: no more often than the camera, on a small page.
+			'layout.frame_rate': 24, 'toolkit.cosmeticAnimations.enabled': false, 'ui.prefersReducedMotion': 1,
 		},
 	});
 	return {
 		page: async (camera) => {
 			const context = await browser.createBrowserContext();
 			const page = await context.newPage();
-			await page.setViewport({ width: 1280, height: 720 });
+			await page.setViewport({ width: 640, height: 400 });
 			await page.evaluateOnNewDocument(watch, preferences(camera));
 			return { evaluate: page.evaluate.bind(page) as Page['evaluate'], goto: async (url) => await page.goto(url), close: async () => { await context.close(); } };
 		},
@@ -190,6 +192,27 @@ export async function sample(page: Page): Promise<Sample> {
 			}
 		}
 		return sum;
+	});
+}
+
+/** What a publisher's browser says it sends: one line per encoding, and one of the path. */
+export async function sending(page: Page): Promise<string> {
+	return await page.evaluate(async () => {
+		const number = (v: unknown) => (typeof v === 'number' ? v : 0);
+		const out: string[] = [];
+		for (const pc of (window as unknown as { plenumPeers: RTCPeerConnection[] }).plenumPeers) {
+			for (const s of (await pc.getStats()).values() as Iterable<Record<string, unknown>>) {
+				if (s['type'] === 'outbound-rtp' && number(s['packetsSent']) > 0) {
+					out.push(`${String(s['rid'] ?? s['kind'])} ${String(s['active'])} target ${(number(s['targetBitrate']) / 1000).toFixed(0)}k frames ${String(s['framesEncoded'] ?? '')} key ${String(s['keyFramesEncoded'] ?? '')} `
+						+ `${String(s['frameHeight'] ?? '')}p packets ${String(s['packetsSent'])} again ${String(s['retransmittedPacketsSent'])} nacks ${String(s['nackCount'])} plis ${String(s['pliCount'] ?? '')} limit ${String(s['qualityLimitationReason'] ?? '')}`);
+				} else if (s['type'] === 'remote-inbound-rtp') {
+					out.push(`report ${String(s['kind'])} ${String(s['ssrc'])} rtt ${number(s['roundTripTime']).toFixed(3)} lost ${String(s['packetsLost'])} ${number(s['fractionLost']).toFixed(2)}`);
+				} else if (s['type'] === 'candidate-pair' && s['nominated'] === true && number(s['availableOutgoingBitrate']) > 0) {
+					out.push(`path ${(number(s['availableOutgoingBitrate']) / 1000).toFixed(0)}k rtt ${number(s['currentRoundTripTime']).toFixed(3)}`);
+				}
+			}
+		}
+		return out.join('\n');
 	});
 }
 

@@ -2,23 +2,16 @@
 // WCAG 2.2 AA and its best practices, nothing serious or critical.
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Browser, Page } from 'playwright-core';
-import { cutOff, join, launch, open, tile } from './chromium.ts';
-import { startServer, type Reservation, type Server } from './server.ts';
+import { describe, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { cutOff, join, open, tile } from './chromium.ts';
+import { type Reservation } from './server.ts';
+import { stage } from './stage.ts';
 
 type Finding = { id: string; impact: string | null; nodes: { html: string; failureSummary?: string }[] };
 
-let server: Server;
-let browser: Browser;
-let axe: string;
-beforeAll(async () => {
-	[server, browser, axe] = await Promise.all([startServer(), launch(), readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')]);
-});
-afterAll(async () => {
-	await browser.close();
-	await server.stop();
-});
+const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const { server, browser } = await stage();
 
 /** What axe finds serious or critical on the page as it stands. */
 async function findings(page: Page): Promise<string[]> {

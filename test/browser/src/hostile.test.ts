@@ -1,8 +1,9 @@
 // Strings that want to be code stay words: as names, in the chat, as titles.
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Browser, Page } from 'playwright-core';
-import { join, launch, open } from './chromium.ts';
-import { adminPassword, startServer, until, type Server } from './server.ts';
+import { expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { join, open } from './chromium.ts';
+import { adminPassword, until } from './server.ts';
+import { stage } from './stage.ts';
 
 const hostile = [
 	'<img src=x onerror=alert(1)>',
@@ -15,15 +16,7 @@ const hostile = [
 	'`${alert(1)}`',
 ];
 
-let server: Server;
-let browser: Browser;
-beforeAll(async () => {
-	[server, browser] = await Promise.all([startServer(), launch()]);
-});
-afterAll(async () => {
-	await browser.close();
-	await server.stop();
-});
+const { server, browser } = await stage();
 
 /** Counts what must never happen: dialogs, and reports of the content security policy. */
 async function watch(page: Page): Promise<string[]> {

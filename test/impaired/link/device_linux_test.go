@@ -12,15 +12,15 @@ import (
 // Two real namespaces, pings across a real link.
 func TestPingsCrossTheLink(t *testing.T) {
 	if os.Getuid() != 0 {
-		t.Skip("needs root")
+		t.Skip("making network namespaces takes root")
 	}
 	if _, err := exec.LookPath("ping"); err != nil {
-		t.Skip("needs ping")
+		t.Fatal("ping is not installed: run scripts/setup-tests.sh")
 	}
 	near, far := fmt.Sprintf("link%d-a", os.Getpid()), fmt.Sprintf("link%d-b", os.Getpid())
 	for _, ns := range []string{near, far} {
 		if out, err := exec.CommandContext(t.Context(), "ip", "netns", "add", ns).CombinedOutput(); err != nil {
-			t.Skipf("no namespaces here: %v %s", err, out)
+			t.Fatalf("make a network namespace, as root: %v %s", err, out)
 		}
 		t.Cleanup(func() { _ = exec.CommandContext(context.WithoutCancel(t.Context()), "ip", "netns", "del", ns).Run() })
 	}
