@@ -179,9 +179,7 @@ func (s *Server) routes() {
 	s.get("/api/v1/rooms/:room/ice", s.roomICE)
 	s.echo.POST("/api/v1/rooms/:room/trial", s.trial)
 	s.get("/api/v1/rooms/:room/calendar.ics", s.calendarFile)
-	s.echo.GET("/api/v1/rooms/:room/ws", s.meetingSocket)
-	s.echo.POST("/api/v1/rooms/:room/files", s.shareFile)
-	s.get("/api/v1/rooms/:room/files/:file", s.sharedFile)
+	s.insideRoutes()
 	s.get("/api/v1/recordings", s.listRecordings, s.signedIn)
 	s.get("/api/v1/recordings/:recording", s.showRecording, s.signedIn)
 	s.get("/api/v1/recordings/:recording/files/:file", s.recordingFile, s.linked)
@@ -208,6 +206,13 @@ func (s *Server) routes() {
 	s.get("/api/v1/figures", s.serverFigures, s.signedIn, s.adminOnly)
 	s.get("/api/v1/rooms/:room/figures", s.roomFigures, s.signedIn)
 	s.get("/api/v1/audit", s.listAudit, s.signedIn, s.adminOnly)
+}
+
+// insideRoutes registers what those in a meeting use.
+func (s *Server) insideRoutes() {
+	s.echo.GET("/api/v1/rooms/:room/ws", s.meetingSocket)
+	s.echo.POST("/api/v1/rooms/:room/files", s.shareFile)
+	s.get("/api/v1/rooms/:room/files/:file", s.sharedFile)
 }
 
 // get registers a route that only reads, so that HEAD may do it too.
