@@ -177,7 +177,6 @@ func (s *Server) routes() {
 	s.echo.POST("/api/v1/rooms/:room/waiting/:participant", s.admitOrDeny, s.signedIn)
 	s.get("/api/v1/rooms/:room/lobby", s.lobby)
 	s.get("/api/v1/rooms/:room/ice", s.roomICE)
-	s.echo.POST("/api/v1/rooms/:room/trial", s.trial)
 	s.get("/api/v1/rooms/:room/calendar.ics", s.calendarFile)
 	s.insideRoutes()
 	s.get("/api/v1/recordings", s.listRecordings, s.signedIn)
@@ -208,8 +207,9 @@ func (s *Server) routes() {
 	s.get("/api/v1/audit", s.listAudit, s.signedIn, s.adminOnly)
 }
 
-// insideRoutes registers what those in a meeting use.
+// insideRoutes registers what those use who are in a meeting, or about to be.
 func (s *Server) insideRoutes() {
+	s.echo.POST("/api/v1/rooms/:room/trial", s.trial)
 	s.echo.GET("/api/v1/rooms/:room/ws", s.meetingSocket)
 	s.echo.POST("/api/v1/rooms/:room/files", s.shareFile)
 	s.get("/api/v1/rooms/:room/files/:file", s.sharedFile)

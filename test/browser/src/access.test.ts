@@ -77,14 +77,14 @@ describe.each(['dark', 'light'])('in the %s theme', (theme) => {
 		await page.getByRole('menuitemradio', { name: 'Bo', exact: true }).click();
 		const chooser = page.waitForEvent('filechooser');
 		await page.getByRole('button', { name: 'Send a file' }).click();
-		await (await chooser).setFiles({ name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('the notes') });
+		await (await chooser).setFiles({ name: 'slow.txt', mimeType: 'text/plain', buffer: Buffer.from('the notes') });
 		await page.getByRole('list', { name: 'Files to send' }).waitFor();
 		await check('a file to send', page);
 		await page.route('**/files?*', () => undefined);
 		await page.getByRole('button', { name: 'Send message' }).click();
-		await page.getByRole('progressbar', { name: 'notes.txt' }).waitFor();
+		await page.getByRole('progressbar', { name: 'slow.txt' }).waitFor();
 		await check('a file on its way', page);
-		await page.getByRole('button', { name: 'Stop sending notes.txt' }).click();
+		await page.getByRole('button', { name: 'Stop sending slow.txt' }).click();
 		await page.unroute('**/files?*');
 		const again = page.waitForEvent('filechooser');
 		await page.getByRole('button', { name: 'Send a file' }).click();
