@@ -181,11 +181,8 @@ func (s *Server) routes() {
 	s.echo.POST("/api/v1/rooms/:room/waiting/:participant", s.admitOrDeny, s.signedIn)
 	s.get("/api/v1/rooms/:room/lobby", s.lobby)
 	s.get("/api/v1/rooms/:room/ice", s.roomICE)
-	s.echo.POST("/api/v1/rooms/:room/trial", s.trial)
 	s.get("/api/v1/rooms/:room/calendar.ics", s.calendarFile)
-	s.echo.GET("/api/v1/rooms/:room/ws", s.meetingSocket)
-	s.echo.POST("/api/v1/rooms/:room/files", s.shareFile)
-	s.get("/api/v1/rooms/:room/files/:file", s.sharedFile)
+	s.insideRoutes()
 	s.recordingRoutes()
 	s.get("/api/v1/attendants", s.listAttendants, s.signedIn)
 	s.creating("/api/v1/attendants/:channel/push", s.push, s.signedIn)
@@ -216,6 +213,14 @@ func (s *Server) recordingRoutes() {
 	s.echo.DELETE("/api/v1/recordings/:recording/derived/:job", s.cancelJob, s.signedIn)
 	s.echo.PATCH("/api/v1/recordings/:recording", s.changeRecording, s.signedIn, s.adminOnly)
 	s.echo.DELETE("/api/v1/recordings/:recording", s.deleteRecording, s.signedIn)
+}
+
+// insideRoutes registers what those use who are in a meeting, or about to be.
+func (s *Server) insideRoutes() {
+	s.echo.POST("/api/v1/rooms/:room/trial", s.trial)
+	s.echo.GET("/api/v1/rooms/:room/ws", s.meetingSocket)
+	s.echo.POST("/api/v1/rooms/:room/files", s.shareFile)
+	s.get("/api/v1/rooms/:room/files/:file", s.sharedFile)
 }
 
 // get registers a route that only reads, so that HEAD may do it too.
