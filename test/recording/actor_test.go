@@ -48,6 +48,7 @@ type actor struct {
 	wg     sync.WaitGroup
 
 	received atomic.Int64 // packets of pictures that came with the marker: frames
+	sent     atomic.Int64 // frames of pictures that went out
 	dropped  atomic.Bool  // the server is gone
 }
 
@@ -239,6 +240,9 @@ func (a *actor) stream(l *line) {
 		ts := l.origin + uint32(media.Microseconds()*int64(l.clip.Rate)/1e6)
 		l.send(l.clip.Frames[l.next], ts)
 		l.next = (l.next + 1) % len(l.clip.Frames)
+		if l.source() == protocol.Camera {
+			a.sent.Add(1)
+		}
 		if media%time.Second == 0 {
 			_ = a.pc.WriteRTCP([]rtcp.Packet{l.report(began.Add(when), ts)}) // a connection that closes refuses it
 		}
