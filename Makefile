@@ -52,10 +52,10 @@ impaired: build test/browser/node_modules/.package-lock.json ## what browsers se
 fuzz: ## every fuzz target for FUZZTIME (30s)
 	scripts/fuzz.sh $(FUZZTIME)
 
-soak: ## a thousand joins and leaves with media, a room's day in virtual time, fifty killed recorders
+soak: ## a thousand joins and leaves with media, a room's day in virtual time, fifty killed recorders, five minutes of 120 tracks
 	go test -race -v -run LeaveNothing -timeout 60m ./sfu -churn 1000
 	go test -v -run ADay -timeout 60m ./sfu -day 24h
-	PLENUM_SOAK=1 go test -count=1 -v -run '^TestKilledAtRandom$$' -timeout 20m ./recording
+	PLENUM_SOAK=1 go test -count=1 -v -run '^Test(KilledAtRandom|ManyTracks)$$' -timeout 30m ./recording
 
 bench: ## what a forwarded packet and a participant cost: limit, fast, plain, stock Pion; two minutes
 	go test -run '^$$' -bench 'Forwarding|Memory' -benchtime 1x -timeout 5m ./sfu/transport/fast

@@ -61,6 +61,7 @@ type Deps struct {
 	Links      rooms.LinkKeys // sign join tokens
 	Audit      Audit
 	Revoked    Revocations
+	Figures    Figures
 	Pages      fs.FS // the built page; may lack files
 	Metrics    *prometheus.Registry
 }
@@ -204,6 +205,8 @@ func (s *Server) routes() {
 	s.creatingSecret("/api/v1/users", s.createUser, s.signedIn, s.inPerson, s.adminOnly)
 	s.echo.PATCH("/api/v1/users/:user", s.changeUser, s.signedIn, s.inPerson, s.adminOnly)
 	s.echo.DELETE("/api/v1/users/:user", s.deleteUser, s.signedIn, s.inPerson, s.adminOnly)
+	s.get("/api/v1/figures", s.serverFigures, s.signedIn, s.adminOnly)
+	s.get("/api/v1/rooms/:room/figures", s.roomFigures, s.signedIn)
 	s.get("/api/v1/audit", s.listAudit, s.signedIn, s.adminOnly)
 }
 

@@ -21,6 +21,7 @@ import (
 var keyless = map[string]string{
 	"openSession":         "nobody is logged in, whose key it could be; a second session costs nothing",
 	"tryConnection":       "keeps nothing",
+	"shareFile":           "asks for no login: it is a participant's, who sees in the chat whether it came",
 	"endRoom":             "ended twice is ended",
 	"moderateParticipant": "puts somebody into a state",
 	"moderateRoom":        "puts a meeting into a state",

@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"net/netip"
 	"time"
 
 	"plenum/recording"
 	"plenum/rooms"
+	"plenum/signaling"
 )
 
 // Errors of what is live.
@@ -21,6 +21,18 @@ var (
 	ErrNotHere = errors.New("the participant is not in the meeting")
 	// ErrNoPlace is returned when somebody can't be admitted to a full room.
 	ErrNoPlace = errors.New("the room is full")
+)
+
+// What is live is told in the words of package signaling.
+type (
+	// A Visitor is who opens a meeting's socket, as far as HTTP tells.
+	Visitor = signaling.Visitor
+	// An Attendant is a WebSocket connected to /attendance/.
+	Attendant = signaling.Attendant
+	// An AttendantTarget says which attendants a text is for.
+	AttendantTarget = signaling.Target
+	// A Delivery is what became of a text for one recipient.
+	Delivery = signaling.Delivery
 )
 
 // Meetings is the live side of rooms.
@@ -41,14 +53,6 @@ type Meetings interface {
 	// already.
 	RevokeLink(room rooms.Room, id string)
 	Moderation
-}
-
-// A Visitor is who opens a meeting's socket, as far as HTTP tells.
-type Visitor struct {
-	Addr    netip.Addr
-	User    string          // who is logged in on our own page, or empty
-	UserID  int64           // that user's id, or 0
-	Revoked <-chan struct{} // closed when that login holds no more; nil is never
 }
 
 // Audit takes entries for the audit log; *rooms.AuditLog is one.
@@ -81,23 +85,6 @@ type Moderation interface {
 	Lock(roomID string, on bool) error
 	// Announce shows a text of from to everybody, or to one participant alone.
 	Announce(roomID, from, text, participant string) ([]Delivery, error)
-}
-
-// An Outcome says what became of a text for one recipient.
-type Outcome string
-
-// The outcomes.
-const (
-	Delivered Outcome = "delivered"  // it is on its way on an open connection
-	QueueFull Outcome = "queue_full" // the recipient does not read, and is disconnected
-	Gone      Outcome = "gone"       // the recipient is not connected
-)
-
-// A Delivery is what became of a text for one recipient: an attendant's channel
-// name, or a participant's id.
-type Delivery struct {
-	Recipient string
-	Outcome   Outcome
 }
 
 // Live is what happens in a room now.
@@ -147,28 +134,6 @@ type Attendants interface {
 	Send(to AttendantTarget, text string) []Delivery
 }
 
-// An AttendantTarget says which attendants a text is for: the one with the
-// channel name, or all of whom every detail is true, or all.
-type AttendantTarget struct {
-	ChannelName string
-	Details     map[string]string
-	All         bool
-}
-
-// An Attendant is a WebSocket connected to /attendance/.
-type Attendant struct {
-	ChannelName string
-	IP          string
-	Port        int
-	User        string // who is logged in, or empty
-	Details     map[string]string
-	ConnectedAt time.Time
-	// Revoked is closed when that login holds no more; nil is never. Ended is
-	// called once when the socket has ended, or never came about; nil is nobody.
-	Revoked <-chan struct{} `json:"-"`
-	Ended   func()          `json:"-"`
-}
-
 // Recordings is the library of recordings. Its errors wrap those of package
 // recording.
 type Recordings interface {
@@ -199,6 +164,26 @@ type Ledger interface {
 	// Watch returns a channel that holds a token when events of a room were
 	// stored here; "" is all rooms. The caller must call stop.
 	Watch(roomID string) (stored <-chan struct{}, stop func())
+}
+
+// Figures remembers how much went on lately, here and in each room.
+type Figures interface {
+	// Server returns the figures of the whole server, oldest first.
+	Server() []Figure
+	// Room returns those of a room; none when nobody was in it lately.
+	Room(id string) []Figure
+	// Every is the time between two figures.
+	Every() time.Duration
+}
+
+// A Figure is what went on until an instant, since the figure before it.
+type Figure struct {
+	At      time.Time
+	Rooms   int     // with somebody in them
+	People  int     // in meetings
+	Bitrate int64   // bit/s of media sent to people
+	Loss    float64 // of what was sent to people, 0 to 1; the mean of their links
+	CPU     float64 // of the machine's processors used by the server, 0 to 1
 }
 
 // Webhooks sends what is queued.

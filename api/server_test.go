@@ -24,6 +24,7 @@ import (
 	"plenum/rooms"
 	"plenum/rooms/ledger"
 	"plenum/rooms/sqlite"
+	"plenum/signaling"
 )
 
 // Passwords of the users every test server has. Anna's holds a colon, which
@@ -100,7 +101,7 @@ func newTestServer(t *testing.T, change func(*Config, *Deps)) *testServer {
 		Links: links, Audit: s.audited, Revoked: s.revoked, Trials: fakeTrials{}, Files: s.files,
 		Store: store, Auth: rooms.NewAuthenticator(store, hasher, s.clock), HostKey: []byte("key"),
 		Meetings: s.meetings, Attendants: s.attendants, Recordings: s.recordings,
-		Ledger: s.ledger, Webhooks: s.webhooks, Jobs: fakeJobs{},
+		Ledger: s.ledger, Webhooks: s.webhooks, Jobs: fakeJobs{}, Figures: fakeFigures{},
 		Pages: built, Metrics: prometheus.NewRegistry(),
 	}
 	if change != nil {
@@ -411,11 +412,11 @@ func (f *fakeAttendants) Send(to AttendantTarget, text string) []Delivery {
 		}
 		if hit {
 			f.pushed[a.ChannelName] = append(f.pushed[a.ChannelName], text)
-			all = append(all, Delivery{a.ChannelName, Delivered})
+			all = append(all, Delivery{Recipient: a.ChannelName, Outcome: signaling.Delivered})
 		}
 	}
 	if all == nil && to.ChannelName != "" {
-		all = []Delivery{{to.ChannelName, Gone}}
+		all = []Delivery{{Recipient: to.ChannelName, Outcome: signaling.Gone}}
 	}
 	return all
 }

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"plenum/signaling"
 )
 
 // Moderate, Lock and Announce note what was asked, and find only those there
@@ -27,11 +29,11 @@ func (m *fakeMeetings) Announce(roomID, from, text, participant string) ([]Deliv
 	var all []Delivery
 	for _, p := range live.Participants {
 		if participant == "" || participant == p.ID {
-			outcome := Gone
+			outcome := signaling.Gone
 			if p.Connected {
-				outcome = Delivered
+				outcome = signaling.Delivered
 			}
-			all = append(all, Delivery{p.ID, outcome})
+			all = append(all, Delivery{Recipient: p.ID, Outcome: outcome})
 		}
 	}
 	return all, nil

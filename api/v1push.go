@@ -14,6 +14,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"plenum/rooms"
+	"plenum/signaling"
 )
 
 // How many recipients an answer lists.
@@ -69,21 +70,23 @@ type pushedBody struct {
 }
 
 type deliveryBody struct {
-	Recipient string  `json:"recipient"`
-	Result    Outcome `json:"result"`
+	Recipient string            `json:"recipient"`
+	Result    signaling.Outcome `json:"result"`
 }
 
 // pushed counts deliveries and lists as many as limit allows, those first that
 // went wrong.
 func pushed(all []Delivery, limit int) pushedBody {
 	body := pushedBody{Recipients: []deliveryBody{}}
-	count := map[Outcome]*int{Delivered: &body.Delivered, QueueFull: &body.QueueFull, Gone: &body.Gone}
+	count := map[signaling.Outcome]*int{
+		signaling.Delivered: &body.Delivered, signaling.QueueFull: &body.QueueFull, signaling.Gone: &body.Gone,
+	}
 	for _, d := range all {
 		*count[d.Outcome]++
 	}
 	for _, arrived := range []bool{false, true} {
 		for _, d := range all {
-			if (d.Outcome == Delivered) == arrived && len(body.Recipients) < limit {
+			if (d.Outcome == signaling.Delivered) == arrived && len(body.Recipients) < limit {
 				body.Recipients = append(body.Recipients, deliveryBody{d.Recipient, d.Outcome})
 			}
 		}
@@ -208,7 +211,7 @@ func (s *Server) logPush(c echo.Context, to pushTarget, all []Delivery) {
 	case to.All:
 		target = "all"
 	}
-	delivered := len(slices.DeleteFunc(slices.Clone(all), func(d Delivery) bool { return d.Outcome != Delivered }))
+	delivered := len(slices.DeleteFunc(slices.Clone(all), func(d Delivery) bool { return d.Outcome != signaling.Delivered }))
 	s.log.Info("pushed", "user", callOf(c).user.Name, "target", target, "room", to.Room,
 		"recipients", len(all), "delivered", delivered)
 }

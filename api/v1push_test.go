@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"plenum/signaling"
 )
 
 // TestPushTargets pushes to whom each target names, as each role.
@@ -118,7 +120,7 @@ func TestPushListsWhoMissedItFirst(t *testing.T) {
 		if got.Delivered != 299 || got.Gone != 1 || len(got.Recipients) != listed || got.More != 300-listed {
 			t.Errorf("%s: %d delivered, %d gone, %d listed, %d more", query, got.Delivered, got.Gone, len(got.Recipients), got.More)
 		}
-		if listed > 0 && got.Recipients[0] != (deliveryBody{"p251", Gone}) {
+		if listed > 0 && got.Recipients[0] != (deliveryBody{"p251", signaling.Gone}) {
 			t.Errorf("%s: first is %+v, want who is gone", query, got.Recipients[0])
 		}
 	}

@@ -310,7 +310,7 @@ func stop(t *testing.T, m *room, l *Library, r *Recorder) Manifest {
 	return stopAs(t, StateReady, m, l, r)
 }
 
-// stopAs is stop for a recording that ends in a state.
+// stopAs is stop for a recording that ends in a state, or in any if it is empty.
 func stopAs(t *testing.T, state State, m *room, l *Library, r *Recorder) Manifest {
 	t.Helper()
 	man, err := r.Stop(context.WithoutCancel(t.Context()), "host")
@@ -323,7 +323,7 @@ func stopAs(t *testing.T, state State, m *room, l *Library, r *Recorder) Manifes
 	if n := m.pool.Outstanding(); n != 0 {
 		t.Errorf("%d packets kept", n)
 	}
-	if man.State != state {
+	if state != "" && man.State != state {
 		t.Errorf("state is %s, want %s: %+v", man.State, state, man.Problems)
 	}
 	return man
@@ -421,10 +421,14 @@ func accept(t *testing.T, path string) time.Duration {
 func validate(t *testing.T, path string) {
 	t.Helper()
 	needs(t, "mkvmerge", "mkvinfo", "mediainfo", "webm_info")
-	for name, args := range map[string][]string{
+	tools := map[string][]string{
 		"mkvmerge": {"-o", filepath.Join(t.TempDir(), "x.mkv"), path}, "mkvinfo": {path}, "mediainfo": {path},
 		"webm_info": {"-all", "-i", path},
-	} {
+	}
+	if filepath.Ext(path) != ".webm" {
+		delete(tools, "webm_info")
+	}
+	for name, args := range tools {
 		out, err := exec.Command(name, args...).CombinedOutput()
 		bad := err != nil
 		for _, word := range []string{"Warning", "Error", "(!)", "unknown size", "IsTruncated", "ConformanceErrors", "nvalid"} {

@@ -1,6 +1,7 @@
 package rooms
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"time"
@@ -17,6 +18,18 @@ type RequestKey struct {
 	Key    string
 	Digest []byte    // of the request; the same key with another digest is a mistake
 	Until  time.Time // when the key is forgotten
+}
+
+// Known says what a store's row of this key means for the request: nil when its
+// answer is the request's too, else ErrKeyReused or ErrUnfinished.
+func (k RequestKey) Known(digest, answer []byte) error {
+	switch {
+	case !bytes.Equal(digest, k.Digest):
+		return ErrKeyReused
+	case answer == nil:
+		return ErrUnfinished
+	}
+	return nil
 }
 
 // An AnswerStore remembers what came of requests that had a key.

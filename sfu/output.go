@@ -186,7 +186,7 @@ func (o *output) catchUp(l *layer, now time.Time) (sent int, ask bool) {
 	defer p.Release()
 	var t tally
 	o.start(at, playing{layer: l, epoch: epoch, era: era}, p, &t)
-	o.sub.room.sfu.count.sent(t)
+	o.sub.room.sent(t)
 	return int(t.packets), false
 }
 
@@ -344,7 +344,11 @@ func (o *output) resend(number uint16, at time.Time) bool {
 	if !ok || h.Seq != number {
 		return false
 	}
-	o.sub.down.resent(o.sender.Resend(h, payload)+transport.Overhead, at)
+	n := o.sender.Resend(h, payload)
+	if n == 0 {
+		return false
+	}
+	o.sub.down.resent(n+transport.Overhead, at)
 	o.sub.room.sfu.count.resent.Add(1)
 	return true
 }

@@ -46,6 +46,8 @@ type Room struct {
 
 	changes atomic.Int64 // counts what may change where anybody sits
 
+	sentBytes atomic.Uint64 // of payload, to seats
+
 	mu      sync.Mutex // guards what follows
 	members map[uint32]*Participant
 	numbers map[string]uint32

@@ -150,6 +150,7 @@ type live struct {
 	jobs       api.Jobs
 	relay      api.Relay // nil without one
 	trials     api.Trials
+	figures    api.Figures
 	files      api.Files                   // nil when people share none
 	close      func(context.Context) error // ends meetings, finishes recordings, closes ports, and waits
 }
@@ -224,7 +225,8 @@ func (c *serveCmd) serve(ctx context.Context, term terminal, open opener) (err e
 		Store: store, Auth: rooms.NewAuthenticator(store, rooms.NewHasher(rooms.HashCost{}), nil), HostKey: hostKey,
 		Links: links, Audit: records.audit, Revoked: records.revoked,
 		Meetings: now.meetings, Attendants: now.attendants, Recordings: now.recordings,
-		Ledger: books.ledger, Webhooks: books.worker, Jobs: now.jobs, Relay: now.relay, Trials: now.trials, Files: now.files,
+		Figures: now.figures,
+		Ledger:  books.ledger, Webhooks: books.worker, Jobs: now.jobs, Relay: now.relay, Trials: now.trials, Files: now.files,
 		Pages: static.Dist(), Metrics: metrics,
 	}, log)
 	// Only now, when nothing else can fail: a password is shown once.

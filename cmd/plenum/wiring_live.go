@@ -4,14 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
 
 	"plenum/api"
 	"plenum/recording"
-	"plenum/rooms"
 	"plenum/rooms/files"
 	"plenum/rooms/meeting"
 	"plenum/sfu"
@@ -59,8 +58,11 @@ func openLive(ctx context.Context, cfg settings, p parts) (*live, error) {
 	register := signaling.NewAttendants(signaling.AttendantsConfig{}, p.log)
 	countLive(p.metrics, hub, register)
 	p.metrics.MustRegister(newMediaMetrics(media.Stats))
+	lately := newFigures(media.Figures, time.Now)
+	stopFigures := inBackground(ctx, lately.Run)
 	now := &live{
 		trials:     trials{media},
+		figures:    lately,
 		meetings:   meetings{hub},
 		attendants: attendants{register},
 		recordings: recordings{library},
@@ -68,6 +70,7 @@ func openLive(ctx context.Context, cfg settings, p parts) (*live, error) {
 		close: func(ctx context.Context) error {
 			// Meetings first: their recorders stop with the reason "shutdown".
 			work.stop()
+			stopFigures()
 			err := errors.Join(hub.Close(ctx), register.Close(ctx), library.Close(ctx), media.Close())
 			if turn != nil {
 				err = errors.Join(err, turn.Close())
@@ -84,6 +87,9 @@ func openLive(ctx context.Context, cfg settings, p parts) (*live, error) {
 		promauto.With(p.metrics).NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "plenum_turn_allocations", Help: "Allocations of the built-in TURN server.",
 		}, func() float64 { return float64(turn.Allocations()) })
+		promauto.With(p.metrics).NewCounterFunc(prometheus.CounterOpts{
+			Name: "plenum_turn_refused_total", Help: "Packets and connections without credentials that the TURN server turned away unread.",
+		}, func() float64 { return float64(turn.Refused()) })
 	}
 	return now, nil
 }
@@ -115,11 +121,6 @@ func countLive(registry *prometheus.Registry, hub *signaling.Hub, register *sign
 
 // meetings shows a Hub as the API wants it.
 type meetings struct{ *signaling.Hub }
-
-// ServeMeeting serves one meeting's socket.
-func (m meetings) ServeMeeting(w http.ResponseWriter, r *http.Request, room rooms.Room, from api.Visitor) {
-	m.Hub.ServeMeeting(w, r, room, signaling.Visitor(from))
-}
 
 // Live returns who is in a room.
 func (m meetings) Live(roomID string) (api.Live, bool) {
@@ -166,7 +167,7 @@ func (m meetings) Lock(roomID string, on bool) error { return ofMeeting(m.Hub.Lo
 // Announce shows a text to those in a room.
 func (m meetings) Announce(roomID, from, text, participant string) ([]api.Delivery, error) {
 	all, err := m.Hub.Announce(roomID, from, text, participant)
-	return deliveries(all), ofMeeting(err, participant)
+	return all, ofMeeting(err, participant)
 }
 
 // ofMeeting puts an error of a Hub about a participant, or about everybody, into
@@ -184,43 +185,16 @@ func ofMeeting(err error, participant string) error {
 	return err
 }
 
-func deliveries(all []signaling.Delivery) []api.Delivery {
-	out := make([]api.Delivery, len(all))
-	for i, d := range all {
-		out[i] = api.Delivery{Recipient: d.Recipient, Outcome: api.Outcome(d.Outcome)}
-	}
-	return out
-}
-
 // attendants shows the register as the API wants it.
-type attendants struct{ register *signaling.Attendants }
-
-// ServeAttendance takes one attendant's socket.
-func (a attendants) ServeAttendance(w http.ResponseWriter, r *http.Request, who api.Attendant) {
-	a.register.ServeAttendance(w, r, signaling.Attendant(who))
-}
-
-// List returns who is online.
-func (a attendants) List() []api.Attendant {
-	var all []api.Attendant
-	for _, who := range a.register.List() {
-		all = append(all, api.Attendant(who))
-	}
-	return all
-}
+type attendants struct{ *signaling.Attendants }
 
 // Push sends a text to one attendant.
 func (a attendants) Push(ctx context.Context, channelName, text string) error {
-	err := a.register.Push(ctx, channelName, text)
+	err := a.Attendants.Push(ctx, channelName, text)
 	if errors.Is(err, signaling.ErrOffline) {
 		return fmt.Errorf("push to %q: %w", channelName, api.ErrOffline)
 	}
 	return err
-}
-
-// Send puts a text on its way to all whom a target names.
-func (a attendants) Send(to api.AttendantTarget, text string) []api.Delivery {
-	return deliveries(a.register.Send(signaling.Target(to), text))
 }
 
 // recordings shows the library as the API wants it.

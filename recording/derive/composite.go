@@ -76,10 +76,16 @@ func (e Env) join(ctx context.Context, o Options, sound string, hasSound bool) (
 	if hasSound {
 		args = append(args, "-i", sound)
 	}
-	args = append(args, "-map", "0:v")
+	if err := os.WriteFile(filepath.Join(e.Work, "chapters.txt"), []byte(e.metadata()), 0o600); err != nil {
+		return nil, err
+	}
+	args = append(args, "-f", "ffmetadata", "-i", "chapters.txt", "-map", "0:v")
+	chapters := 1
 	if hasSound {
 		args = append(args, "-map", "1:a")
+		chapters++
 	}
+	args = append(args, "-map_chapters", strconv.Itoa(chapters))
 	args = append(args, "-c", "copy")
 	kind := "video/webm; codecs=\"vp9, opus\""
 	if o.Format == "mp4" {
@@ -92,6 +98,17 @@ func (e Env) join(ctx context.Context, o Options, sound string, hasSound bool) (
 	}
 	title := map[string]string{"grid": "The meeting", "speaker": "The meeting, who speaks"}[o.Layout]
 	return []File{{Path: path, Derived: recording.Derived{Path: path, Title: title, Type: kind}}}, nil
+}
+
+// metadata is the recording's chapters as ffmpeg reads them.
+func (e Env) metadata() string {
+	var b strings.Builder
+	b.WriteString(";FFMETADATA1\n")
+	quote := strings.NewReplacer("\\", `\\`, "=", `\=`, ";", `\;`, "#", `\#`, "\n", " ", "\r", " ")
+	for _, c := range e.outline(0, true) {
+		fmt.Fprintf(&b, "[CHAPTER]\nTIMEBASE=1/1000\nSTART=%d\nEND=%d\ntitle=%s\n", c.From.Milliseconds(), c.To.Milliseconds(), quote.Replace(c.Title))
+	}
+	return b.String()
 }
 
 // frameAt is the number of the frame shown at a time. Pieces are cut by frames,

@@ -40,7 +40,7 @@ func (e Env) participant(ctx context.Context, o Options) ([]File, error) {
 		what = "-screen"
 	}
 	name := nameOf(e.Manifest, o.Participant)
-	file, err := e.remux(ctx, pick(e.Manifest, o), "derived-"+plain(o.Participant)+what+".webm", name, false)
+	file, err := e.remux(ctx, pick(e.Manifest, o), "derived-"+plain(o.Participant)+what, name, false)
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +54,7 @@ func (e Env) participant(ctx context.Context, o Options) ([]File, error) {
 // all puts everything into one file.
 func (e Env) all(ctx context.Context) ([]File, error) {
 	sounds, pictures := split(e.Manifest)
-	file, err := e.remux(ctx, slices.Concat(pictures, sounds), "derived-all.mkv", e.Manifest.Title, true)
+	file, err := e.remux(ctx, slices.Concat(pictures, sounds), "derived-all", e.Manifest.Title, true)
 	if err != nil {
 		return nil, err
 	}
@@ -75,30 +75,22 @@ type lane struct {
 }
 
 // remux writes the frames of tracks into one file, as they are, each in its
-// place. The file begins with the first of them.
-func (e Env) remux(ctx context.Context, tracks []recording.Track, path, title string, matroska bool) (file File, err error) {
+// place. The file begins with the first of them. It is WebM if it can be, unless
+// all is set, for everybody's tracks with the recording's chapters.
+func (e Env) remux(ctx context.Context, tracks []recording.Track, stem, title string, all bool) (file File, err error) {
 	streams, err := openAll(e.Dir, tracks)
 	if err != nil {
 		return file, err
 	}
 	defer closeAll(streams)
-	lanes, laneOf := map[lane]int{}, make([]int, len(streams))
-	var heads []webm.Track
-	for i, s := range streams {
-		l := lane{s.track.Participant, s.track.Source, s.track.Codec}
-		n, known := lanes[l]
-		if !known {
-			n = len(heads)
-			lanes[l] = n
-			head := s.r.Track
-			head.Name = nameOf(e.Manifest, l.participant)
-			if matroska {
-				head.Name += " – " + strings.ReplaceAll(string(l.source), "_", " ")
-			}
-			heads = append(heads, head)
-		}
-		heads[n].Width, heads[n].Height = max(heads[n].Width, s.r.Width), max(heads[n].Height, s.r.Height)
-		laneOf[i] = n
+	heads, laneOf := e.lanes(streams, all)
+	path, kind := stem+".webm", "audio/webm"
+	if slices.ContainsFunc(heads, hasPicture) {
+		kind = "video/webm"
+	}
+	matroska := all || !webmCan(heads)
+	if matroska {
+		path, kind = stem+".mkv", "video/x-matroska"
 	}
 	out, err := e.create(path)
 	if err != nil {
@@ -116,15 +108,67 @@ func (e Env) remux(ctx context.Context, tracks []recording.Track, path, title st
 	if err := e.weave(ctx, m, streams, laneOf, start); err != nil {
 		return file, err
 	}
-	kind := "video/webm"
-	switch {
-	case matroska:
-		kind = "video/x-matroska"
-	case !slices.ContainsFunc(heads, func(t webm.Track) bool { return t.Width > 0 }):
-		kind = "audio/webm"
-	}
 	tags := []webm.Tag{{Name: "RECORDING", Value: e.Manifest.ID}, {Name: "START", Value: fmt.Sprint(start)}}
-	return File{Path: path, Derived: recording.Derived{Path: path, Type: kind}}, m.Finish(tags)
+	return File{Path: path, Derived: recording.Derived{Path: path, Type: kind}}, m.Finish(tags, e.outline(start, all)...)
+}
+
+// lanes says which tracks the file has, and to which each stream belongs.
+func (e Env) lanes(streams []*stream, all bool) (heads []webm.Track, laneOf []int) {
+	known := map[lane]int{}
+	codecs := map[lane]int{} // how many a source has
+	laneOf = make([]int, len(streams))
+	for i, s := range streams {
+		l := lane{s.track.Participant, s.track.Source, s.track.Codec}
+		n, ok := known[l]
+		if !ok {
+			n = len(heads)
+			known[l] = n
+			head := s.r.Track
+			head.Name = nameOf(e.Manifest, l.participant)
+			if all {
+				head.Name += " – " + strings.ReplaceAll(string(l.source), "_", " ")
+			}
+			source := lane{l.participant, l.source, ""}
+			if codecs[source]++; codecs[source] > 1 {
+				head.Name += fmt.Sprintf(" (%s, from %s)", l.codec, stamp(us(s.track.StartUS)))
+			}
+			heads = append(heads, head)
+		}
+		heads[n].Width, heads[n].Height = max(heads[n].Width, s.r.Width), max(heads[n].Height, s.r.Height)
+		laneOf[i] = n
+	}
+	return heads, laneOf
+}
+
+func hasPicture(t webm.Track) bool { return t.Width > 0 }
+
+// webmCan reports whether players take tracks from a WebM file: one picture, one
+// sound, in codecs of WebM.
+func webmCan(heads []webm.Track) bool {
+	pictures := 0
+	for _, t := range heads {
+		if !t.Codec.WebM() {
+			return false
+		}
+		if hasPicture(t) {
+			pictures++
+		}
+	}
+	return pictures <= 1 && len(heads)-pictures <= 1
+}
+
+// outline is the recording's chapters in a file that begins at start; none for
+// one person's file.
+func (e Env) outline(start time.Duration, wanted bool) (chapters []webm.Chapter) {
+	if !wanted {
+		return nil
+	}
+	for _, c := range Outline(e.Manifest, Speech(e.Story.Levels)) {
+		if c.To > start {
+			chapters = append(chapters, webm.Chapter{From: max(0, c.From-start), To: c.To - start, Title: c.Title})
+		}
+	}
+	return chapters
 }
 
 // weave writes the frames of all streams in the order of their times.

@@ -2,9 +2,11 @@ package derive
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/pion/webrtc/v4/pkg/media/ivfreader"
@@ -19,8 +22,10 @@ import (
 	"go.uber.org/goleak"
 
 	"plenum/recording"
+	"plenum/recording/mediatest"
 	"plenum/recording/webm"
 	"plenum/sfu"
+	"plenum/sfu/packet"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -158,6 +163,63 @@ func (s *studio) track(participant string, source sfu.Source, start float64, ste
 		StartUS: int64(start * 1e6), DurationUS: w.Duration().Microseconds(), State: recording.TrackFinal, Gaps: gaps,
 	})
 }
+
+// clip records a clip of p1 in any codec, its part of the source numbered.
+func (s *studio) clip(source sfu.Source, start float64, part int, clip *mediatest.Clip) {
+	s.tb.Helper()
+	const participant = "p1"
+	dir := s.tb.TempDir()
+	synctest.Test(s.tb.(*testing.T), func(t *testing.T) {
+		l, err := recording.Open(t.Context(), recording.Config{Dir: dir, MinFree: 1, StopFree: 1}, slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := &tapped{}
+		r, err := l.Start(t.Context(), recording.Info{}, m, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var seq int64
+		for i, f := range clip.Frames {
+			at := time.Duration(i) * clip.Step
+			for j, payload := range f.Payloads {
+				p := m.pool.Get()
+				p.Seq, p.Timestamp, p.Marker, p.Arrival = seq, uint32(at.Microseconds()*int64(clip.Rate)/1e6), j == len(f.Payloads)-1, time.Now()
+				p.SetPayload(0, copy(p.Buffer(), payload))
+				m.tap.Packet(sfu.Stream{Participant: participant, Source: source, Codec: clip.Codec, ClockRate: clip.Rate, SSRC: 1}, p)
+				seq++
+			}
+			time.Sleep(clip.Step)
+		}
+		man, err := r.Stop(context.WithoutCancel(t.Context()), "host")
+		if err != nil || len(man.Tracks) != 1 {
+			t.Fatalf("%+v, %v", man, err)
+		}
+		tr := man.Tracks[0]
+		name := fmt.Sprintf("%s-%s-%02d%s", participant, source, part, filepath.Ext(tr.Path))
+		if err := os.Rename(filepath.Join(dir, man.ID, tr.Path), filepath.Join(s.dir, name)); err != nil {
+			t.Fatal(err)
+		}
+		tr.Path, tr.StartUS = name, int64(start*1e6)
+		s.m.Tracks = append(s.m.Tracks, tr)
+		if err := l.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+// tapped is the media of a room.
+type tapped struct {
+	tap  sfu.Tap
+	pool packet.Pool
+}
+
+func (m *tapped) Tap(t sfu.Tap) func() {
+	m.tap = t
+	return func() {}
+}
+
+func (*tapped) RequestKeyframe(string, sfu.Source, int) {}
 
 func (s *studio) camera(participant string, start, length float64, gaps ...recording.Gap) {
 	s.tb.Helper()

@@ -28,6 +28,8 @@ const (
 	// silence after which a new one begins.
 	chapterLeast = time.Minute
 	chapterPause = time.Minute
+	// codecChange is how long a change of the codec may take.
+	codecChange = 3 * time.Second
 	// chatShown is how long a line of the chat is shown, at most.
 	chatShown = 8 * time.Second
 	// chatLongest is how much of a line is shown, in characters.
@@ -116,12 +118,9 @@ type Chapter struct {
 func Outline(m recording.Manifest, speech []Span) []Chapter {
 	end := length(m)
 	marks := []Chapter{{Title: "Start"}}
-	for _, t := range m.Tracks {
-		if t.Source == sfu.Screen && t.State != recording.TrackOpen {
-			name := nameOf(m, t.Participant)
-			marks = append(marks, Chapter{From: us(t.StartUS), Title: name + " shares a screen"},
-				Chapter{From: us(t.StartUS + t.DurationUS), Title: "After " + name + "’s screen"})
-		}
+	for _, s := range screens(m) {
+		name := nameOf(m, s.Participant)
+		marks = append(marks, Chapter{From: s.From, Title: name + " shares a screen"}, Chapter{From: s.To, Title: "After " + name + "’s screen"})
 	}
 	var heard time.Duration
 	for _, s := range speech {
@@ -142,6 +141,26 @@ func Outline(m recording.Manifest, speech []Span) []Chapter {
 		all[i].To = end
 		if i+1 < len(all) {
 			all[i].To = all[i+1].From
+		}
+	}
+	return all
+}
+
+// screens are the stretches in which somebody shares a screen. One that only
+// changes its codec, and with it its file, goes on.
+func screens(m recording.Manifest) (all []Span) {
+	for _, t := range m.Tracks {
+		if t.Source != sfu.Screen || t.State == recording.TrackOpen {
+			continue
+		}
+		s := Span{t.Participant, us(t.StartUS), us(t.StartUS + t.DurationUS)}
+		i := slices.IndexFunc(all, func(x Span) bool {
+			return x.Participant == s.Participant && s.From-x.To < codecChange && s.From >= x.From
+		})
+		if i >= 0 {
+			all[i].To = max(all[i].To, s.To)
+		} else {
+			all = append(all, s)
 		}
 	}
 	return all

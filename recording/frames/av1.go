@@ -254,7 +254,11 @@ func skipTools(r *bitReader) {
 	if order {
 		r.skip(2)
 	}
-	if r.flag() || r.flag() { // seq_choose_screen_content_tools, seq_force_screen_content_tools
+	screen := r.flag() // seq_choose_screen_content_tools
+	if !screen {
+		screen = r.flag() // seq_force_screen_content_tools
+	}
+	if screen {
 		if !r.flag() { // seq_choose_integer_mv
 			r.skip(1)
 		}

@@ -10,6 +10,8 @@ type Refs struct {
 	Sync    bool // it needs nothing but that base frame
 	Up      bool // higher layers after it need nothing of theirs before it
 
+	Context bool // it goes on with the statistics of what was decoded before it
+
 	Listed bool      // Needs tells all it needs
 	Needs  [16]uint8 // how many pictures ago, 0 behind the last
 }
@@ -69,6 +71,9 @@ func (c *chain) lose(packets int64) {
 // next says what becomes of a frame and takes note of it.
 func (c *chain) next(key bool, r Refs) verdict {
 	c.skipped = c.skipped || c.hurt && (key || !c.consecutive(r))
+	if c.skipped && r.Context && !key {
+		return breaksOff // that it refers to nothing that is missing doesn't help
+	}
 	if r.Listed {
 		return c.listed(key, r)
 	}

@@ -141,6 +141,142 @@ func TestChainKeepsReferences(t *testing.T) {
 	}
 }
 
+// vp9 is the same stream as VP9 tells of it: by its switching-up points (structure
+// 0 2 1 2), or by a list of what each picture needs.
+func (s layered) vp9(flexible bool) layered {
+	out := layered{keys: s.keys}
+	for i, r := range s.refs {
+		var needs []int
+		switch {
+		case s.keys[i]:
+		case i%4 == 0:
+			needs = []int{i - 4}
+		case i%4 == 2:
+			needs = []int{i - 2}
+		default:
+			needs = []int{i - 1}
+		}
+		r.Sync, r.Up = false, !flexible && r.Layer > 0
+		if r.Listed = flexible; flexible {
+			r.TL0 = -1
+			for _, n := range needs {
+				r.need(byte(i - n))
+			}
+		}
+		out.refs, out.needs = append(out.refs, r), append(out.needs, needs)
+	}
+	return out
+}
+
+// The same as TestChainKeepsReferences for VP9.
+func TestChainKeepsReferencesOfVP9(t *testing.T) {
+	for _, flexible := range []bool{false, true} {
+		for seed := range uint64(50) {
+			rng := rand.New(rand.NewPCG(seed, 1))
+			s := layers(2400).vp9(flexible)
+			var c chain
+			given := map[int]bool{}
+			waiting, upper, breaks := true, seed%2 == 0, 0
+			for i, r := range s.refs {
+				if rng.IntN(40) == 0 && !s.keys[i] && (!upper || r.Layer > 0) {
+					c.lose(1 + int64(rng.IntN(4)))
+					continue
+				}
+				if waiting && !s.keys[i] {
+					continue
+				}
+				switch c.next(s.keys[i], r) {
+				case follows, bridges:
+					waiting, given[i] = false, true
+					for _, need := range s.needs[i] {
+						if !given[need] {
+							t.Fatalf("flexible %v, seed %d: picture %d is given out without %d", flexible, seed, i, need)
+						}
+					}
+				case breaksOff:
+					waiting = true
+					breaks++
+				case dangles:
+				}
+			}
+			floor := 2200
+			if !flexible { // a lost 1 may be what the next 1 needs: no keyframe, but no 1 until then
+				floor = 1300
+			}
+			if upper && (breaks > 0 || len(given) < floor) || !upper && breaks == 0 {
+				t.Errorf("flexible %v, seed %d: %d breaks, %d of 2400 pictures", flexible, seed, breaks, len(given))
+			}
+		}
+	}
+}
+
+// A picture that goes on with statistics needs all that came before, even if it
+// is predicted from none of it.
+func TestChainContext(t *testing.T) {
+	for name, last := range map[string]Refs{
+		"by layers": {Picture: 2, Wide: true, TL0: 8, Layer: 0},
+		"by a list": {Picture: 2, Wide: true, TL0: -1, Layer: 0, Listed: true, Needs: [16]uint8{2}},
+	} {
+		for _, context := range []bool{false, true} {
+			key := Refs{Picture: 0, Wide: true, TL0: 7, Layer: 0, Listed: last.Listed}
+			var c chain
+			c.next(true, key)
+			c.lose(1)
+			want := bridges
+			if last.Context = context; context {
+				want = breaksOff
+			}
+			if got := c.next(false, last); got != want {
+				t.Errorf("%s, context %v: %v, want %v", name, context, got, want)
+			}
+		}
+	}
+}
+
+// What a list of needs must not be taken for.
+func TestListedEdges(t *testing.T) {
+	at := func(picture int, wide bool, needs ...byte) Refs {
+		r := Refs{Picture: picture, Wide: wide, TL0: -1, Layer: -1, Listed: true}
+		for _, n := range needs {
+			r.need(n)
+		}
+		return r
+	}
+	var c chain
+	for i, step := range []struct {
+		key  bool
+		lose int64
+		refs Refs
+		want verdict
+	}{
+		{true, -1, at(126, false), follows},
+		{false, -1, at(127, false, 1), follows},
+		{false, -1, at(0, false, 1, 2), follows}, // seven bits wrap
+		{false, 1, at(2, false, 2), bridges},     // 1 is lost, and not needed
+		{false, -1, at(3, false, 2), breaksOff},  // it is needed now
+		{true, -1, at(4, false), follows},
+		{false, -1, at(5, false, 2), breaksOff}, // what was before a keyframe is gone
+		{true, -1, at(32767, true), follows},
+		{false, -1, at(0, true, 1), follows},
+		{false, 200, at(128, true, 128-1), breaksOff}, // too much may have come round
+	} {
+		if step.lose >= 0 {
+			c.lose(step.lose)
+		}
+		if got := c.next(step.key, step.refs); got != step.want {
+			t.Fatalf("step %d is %v, want %v", i, got, step.want)
+		}
+	}
+	r := at(9, true)
+	for n := range byte(20) {
+		r.need(n + 1)
+		r.need(n + 1)
+	}
+	if r.Listed || r.Needs[15] != 16 {
+		t.Errorf("twenty needs: %+v", r)
+	}
+}
+
 func (v verdict) String() string {
 	return fmt.Sprint([]string{"follows", "bridges", "dangles", "breaks off"}[v])
 }

@@ -137,7 +137,7 @@ func TestCodecs(t *testing.T) {
 	for _, name := range mediatest.Names() {
 		clip := mediatest.Load(t, name)
 		for network, happen := range networks {
-			for _, first := range []int64{0, 65536 - 40, -5, 1 << 33} {
+			for _, first := range []int64{65536 - 40, -5} {
 				for _, padding := range []bool{false, true} {
 					t.Run(fmt.Sprintf("%s/%s/%d/%v", name, network, first, padding), func(t *testing.T) {
 						rng := rand.New(rand.NewPCG(uint64(first), 7))
@@ -185,7 +185,7 @@ func TestCodecsOneLost(t *testing.T) {
 	for _, name := range mediatest.Names() {
 		clip := mediatest.Load(t, name)
 		s := send(clip, rand.New(rand.NewPCG(1, 1)), 65530, false)
-		some := min(len(s.packets), 400)
+		some := min(len(s.packets), 200)
 		for lost := range some {
 			s := &stream{clip: clip, packets: slices.Clone(s.packets)}
 			s.packets[lost].at = -1

@@ -32,6 +32,7 @@ type vp9Descriptor struct {
 	tl0        int  // -1 when absent
 	diffs      [3]byte
 	references int // how many of diffs there are
+	structure  int // where the scalability structure begins; 0 without one
 	length     int
 }
 
@@ -70,7 +71,10 @@ func parseVP9(b []byte) (d vp9Descriptor, err error) {
 		}
 	}
 	if head&vp9Structure != 0 {
-		skipStructure(&r)
+		d.structure = r.n
+		if _, ok := readStructure(&r); !ok {
+			return d, errTorn
+		}
 	}
 	if d.length = r.n; r.n >= len(b) {
 		return d, codec.ErrShort
@@ -78,15 +82,46 @@ func parseVP9(b []byte) (d vp9Descriptor, err error) {
 	return d, nil
 }
 
-// skipStructure skips a scalability structure: what it tells is in the frames too.
-func skipStructure(r *cursor) {
+// mostPictures bounds a picture group: browsers' have up to eight.
+const mostPictures = 32
+
+// A pictureGroup tells what each picture of a repeating pattern needs: how many
+// pictures ago that was, 0 behind the last.
+type pictureGroup struct {
+	pictures [mostPictures][3]byte
+	count    int // 0 when the stream has told none
+	start    int // picture id of the first
+}
+
+// readStructure reads a scalability structure (RFC 9628 section 4.2.1): of the
+// sizes, which are in the frames too, nothing is kept.
+func readStructure(r *cursor) (g pictureGroup, ok bool) {
 	v := r.byte()
 	if v&0x10 != 0 {
 		r.n += 4 * (int(v>>5) + 1)
 	}
-	if v&0x08 != 0 {
-		for range int(r.byte()) {
-			r.n += int(r.byte() >> 2 & 3)
+	if v&0x08 == 0 {
+		return g, true
+	}
+	if g.count = int(r.byte()); g.count > mostPictures {
+		return g, false
+	}
+	for i := range g.count {
+		for n := range int(r.byte() >> 2 & 3) {
+			g.pictures[i][n] = r.byte()
+		}
+	}
+	return g, true
+}
+
+// needs adds what the group says that a picture needs.
+func (g *pictureGroup) needs(refs *Refs) {
+	refs.Listed = true
+	n := (refs.Picture - g.start) & refs.mask() % g.count
+	g.start = (refs.Picture - n) & refs.mask() // counted on from here, so that ids may wrap
+	for _, ago := range g.pictures[n] {
+		if ago > 0 {
+			refs.need(ago)
 		}
 	}
 }
@@ -111,6 +146,7 @@ const maxLayerFrames = 8
 // A vp9Builder makes pictures of one VP9 stream.
 type vp9Builder struct {
 	decoder vp9State
+	group   pictureGroup
 	starts  []int // of the layer frames in the unit
 	open    bool  // a layer frame has begun and not ended
 	spatial int   // of the newest layer frame
@@ -134,6 +170,10 @@ func (v *vp9Builder) add(u *unit, payload []byte, first bool) error {
 		if u.cut && d.spatial > 0 {
 			return errTorn // the layers below are missing
 		}
+		v.regroup(d, payload)
+		if !d.flexible && d.picture >= 0 && v.group.count > 0 {
+			v.group.needs(&u.refs)
+		}
 	}
 	switch {
 	case d.begin == v.open, d.picture >= 0 && d.picture != u.refs.Picture:
@@ -154,6 +194,20 @@ func (v *vp9Builder) add(u *unit, payload []byte, first bool) error {
 	return nil
 }
 
+// regroup takes note of a picture group that begins with a packet.
+func (v *vp9Builder) regroup(d vp9Descriptor, payload []byte) {
+	if d.structure == 0 {
+		return
+	}
+	v.group = pictureGroup{}
+	if d.picture < 0 {
+		return
+	}
+	r := cursor{b: payload, n: d.structure}
+	v.group, _ = readStructure(&r) // it has been read before
+	v.group.start = d.picture
+}
+
 func (v *vp9Builder) end(u *unit) error {
 	if v.open || len(v.starts) == 0 {
 		return errTorn
@@ -163,7 +217,12 @@ func (v *vp9Builder) end(u *unit) error {
 		return err
 	}
 	v.first = h
-	u.key = h.key
+	if u.key = h.key; !u.key && u.refs.Needs[0] == 0 {
+		u.refs.Listed = false // it must need something
+	}
+	// A frame that isn't error resilient takes its probabilities from one of four
+	// sets that the frames before it have changed, whatever it is predicted from.
+	u.refs.Context = !h.resilient && !h.key
 	u.width, u.height = h.width, h.height
 	return nil
 }

@@ -13,7 +13,7 @@ type vp9State struct {
 }
 
 // vp9Color is how pictures are stored.
-type vp9Color struct{ profile, depth, subsampling int }
+type vp9Color struct{ profile, depth int }
 
 // A vp9Header is the uncompressed header of a frame (VP9 bitstream
 // specification, section 6.2).
@@ -126,32 +126,13 @@ func (h *vp9Header) readColor(r *bitReader) {
 	space := r.bits(3)
 	odd := h.color.profile&1 == 1
 	switch {
+	case space == srgb && odd:
+		r.skip(1)
 	case space == srgb:
-		h.color.subsampling = 3
-		if odd {
-			r.skip(1)
-		}
 	case odd:
-		r.skip(1) // color_range
-		x, y := r.bit(), r.bit()
-		h.color.subsampling = subsampling(x, y)
-		r.skip(1)
+		r.skip(1 + 2 + 1) // color_range, subsampling_x and _y, reserved
 	default:
 		r.skip(1)
-		h.color.subsampling = 1
-	}
-}
-
-// subsampling is the value of the WebM feature: 1 is 4:2:0 collocated, 2 is
-// 4:2:2, 3 is 4:4:4. There is none for 4:4:0.
-func subsampling(x, y int) int {
-	switch {
-	case x == 1 && y == 1:
-		return 1
-	case x == 1:
-		return 2
-	default:
-		return 3
 	}
 }
 
@@ -210,7 +191,10 @@ func (s *vp9State) readInter(h *vp9Header, r *bitReader) {
 
 func skipFilter(r *bitReader) {
 	r.skip(6 + 3)
-	if !r.flag() || !r.flag() { // mode_ref_delta_enabled, mode_ref_delta_update
+	if !r.flag() { // mode_ref_delta_enabled
+		return
+	}
+	if !r.flag() { // mode_ref_delta_update
 		return
 	}
 	for range 4 + 2 {
@@ -280,9 +264,9 @@ func skipTiles(r *bitReader, width int) {
 	}
 }
 
-// private is what WebM keeps about a VP9 stream: profile, depth, subsampling.
+// private is what WebM keeps about a VP9 stream: profile and bit depth.
 func (h vp9Header) private() []byte {
-	return []byte{1, 1, byte(h.color.profile), 3, 1, byte(h.color.depth), 4, 1, byte(h.color.subsampling)}
+	return []byte{1, 1, byte(h.color.profile), 3, 1, byte(h.color.depth)}
 }
 
 // mayHide reports whether a frame can be hidden without a change of what is

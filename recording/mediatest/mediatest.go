@@ -12,6 +12,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -49,7 +50,22 @@ func (c *Clip) Number(data []byte) int {
 	return -1
 }
 
-// Make returns a clip for an encoder's frames.
+// Then returns a clip that goes on with another of the same codec.
+func (c *Clip) Then(next *Clip) *Clip {
+	both := *c
+	both.Frames = slices.Clone(c.Frames)
+	for _, f := range next.Frames {
+		f.Needs = slices.Clone(f.Needs)
+		for i := range f.Needs {
+			f.Needs[i] += len(c.Frames)
+		}
+		both.Frames = append(both.Frames, f)
+	}
+	both.Width, both.Height = max(c.Width, next.Width), max(c.Height, next.Height)
+	return both.indexed()
+}
+
+// indexed returns the clip ready for Number.
 func (c Clip) indexed() *Clip {
 	c.index = map[[32]byte]int{}
 	for i, f := range c.Frames {
@@ -108,32 +124,40 @@ const (
 // makers make the clips.
 var makers = map[string]func() (Clip, error){
 	"vp8": sync.OnceValues(func() (Clip, error) {
-		return ivf(sfu.VP8, packVP8, "-c:v", "libvpx", "-deadline", "realtime", "-cpu-used", "-8", "-auto-alt-ref", "0")
+		return ivf(sfu.VP8, 1, packVP8, "-c:v", "libvpx", "-deadline", "realtime", "-cpu-used", "-8", "-auto-alt-ref", "0")
 	}),
 	"vp9": sync.OnceValues(func() (Clip, error) {
-		return ivf(sfu.VP9, packVP9(false), vp9Args...)
+		return ivf(sfu.VP9, 1, packVP9(false), vp9Args...)
 	}),
 	"vp9 flexible": sync.OnceValues(func() (Clip, error) {
-		return ivf(sfu.VP9, packVP9(true), vp9Args...)
+		return ivf(sfu.VP9, 1, packVP9(true), vp9Args...)
 	}),
 	"vp9 svc":     sync.OnceValues(func() (Clip, error) { return svc("testdata/l3t3.vp9", false) }),
 	"vp9 svc key": sync.OnceValues(func() (Clip, error) { return svc("testdata/l3t3_key.vp9", true) }),
 	"av1": sync.OnceValues(func() (Clip, error) {
-		return ivf(sfu.AV1, packAV1, "-c:v", "libaom-av1", "-usage", "realtime", "-cpu-used", "8")
+		return ivf(sfu.AV1, 1, packAV1, "-c:v", "libaom-av1", "-usage", "realtime", "-cpu-used", "8")
 	}),
 	"av1 pion": sync.OnceValues(func() (Clip, error) {
-		return ivf(sfu.AV1, packAV1Pion, "-c:v", "libaom-av1", "-usage", "realtime", "-cpu-used", "8", "-tiles", "2x2")
+		return ivf(sfu.AV1, 1, packAV1Pion, "-c:v", "libaom-av1", "-usage", "realtime", "-cpu-used", "8", "-tiles", "2x2")
 	}),
-	"h264":      sync.OnceValues(func() (Clip, error) { return h264(packH264, "1") }),
-	"h264 pion": sync.OnceValues(func() (Clip, error) { return h264(packH264Pion, "3") }),
-	"opus":      sync.OnceValues(func() (Clip, error) { return opus(0) }),
-	"red":       sync.OnceValues(func() (Clip, error) { return opus(1) }),
-	"red 2":     sync.OnceValues(func() (Clip, error) { return opus(2) }),
+	"h264":      sync.OnceValues(func() (Clip, error) { return h264(1, packH264, "1") }),
+	"h264 pion": sync.OnceValues(func() (Clip, error) { return h264(1, packH264Pion, "3") }),
+	"vp9 small": sync.OnceValues(func() (Clip, error) {
+		return ivf(sfu.VP9, 2, packVP9(false), vp9Args...)
+	}),
+	"av1 small": sync.OnceValues(func() (Clip, error) {
+		return ivf(sfu.AV1, 2, packAV1, "-c:v", "libaom-av1", "-usage", "realtime", "-cpu-used", "8")
+	}),
+	"h264 small": sync.OnceValues(func() (Clip, error) { return h264(2, packH264, "1") }),
+	"opus":       sync.OnceValues(func() (Clip, error) { return opus(0) }),
+	"red":        sync.OnceValues(func() (Clip, error) { return opus(1) }),
+	"red 2":      sync.OnceValues(func() (Clip, error) { return opus(2) }),
 }
 
 var vp9Args = []string{"-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-lag-in-frames", "0"}
 
-// Names lists the clips.
+// Names lists the clips in the usual size; vp9, av1 and h264 are also there in
+// half of it, as "vp9 small" and so on.
 func Names() []string {
 	return []string{
 		"vp8", "vp9", "vp9 flexible", "vp9 svc", "vp9 svc key", "av1", "av1 pion", "h264", "h264 pion", "opus", "red", "red 2",
@@ -157,15 +181,13 @@ func Load(tb testing.TB, name string) *Clip {
 	return c.indexed()
 }
 
-// source is the picture that is encoded: it moves, and is noisy on one side.
-const (
-	width, height = 192, 112
-	source        = "testsrc2=s=192x112:r=25,noise=alls=12:allf=t"
-)
+// width and height are the size of pictures, divided by a clip's share.
+const width, height = 192, 112
 
-func encode(args ...string) ([]byte, error) {
+func encode(share int, args ...string) ([]byte, error) {
+	source := fmt.Sprintf("testsrc2=s=%dx%d:r=25,noise=alls=12:allf=t", width/share, height/share)
 	all := append([]string{"-v", "error", "-f", "lavfi", "-i", source, "-frames:v", fmt.Sprint(pictures), "-pix_fmt", "yuv420p", "-threads", "1"}, args...)
-	cmd := exec.Command("ffmpeg", append(all, "-")...) //nolint:noctx // it ends by itself, and outlives the test that was first
+	cmd := exec.Command("ffmpeg", append(all, "-")...) //nolint:gosec,noctx // arguments of ours; it ends by itself, and outlives the test that was first
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
@@ -178,10 +200,10 @@ func encode(args ...string) ([]byte, error) {
 // A packer makes a frame of what an encoder gave, and packs it. N is its number.
 type packer func(n int, coded []byte, key bool) (Frame, error)
 
-func ivf(codec sfu.Codec, pack packer, args ...string) (Clip, error) {
-	c := Clip{Codec: codec, Step: 40 * time.Millisecond, Rate: 90000, Width: width, Height: height}
+func ivf(codec sfu.Codec, share int, pack packer, args ...string) (Clip, error) {
+	c := Clip{Codec: codec, Step: 40 * time.Millisecond, Rate: 90000, Width: width / share, Height: height / share}
 	every := fmt.Sprint(keyEvery)
-	out, err := encode(append(args, "-b:v", "400k", "-g", every, "-keyint_min", every, "-f", "ivf")...)
+	out, err := encode(share, append(args, "-b:v", "400k", "-g", every, "-keyint_min", every, "-f", "ivf")...)
 	if err != nil {
 		return c, err
 	}

@@ -69,7 +69,15 @@ func packVP9(flexible bool) packer {
 	}
 }
 
+// structure is the scalability structure of three spatial layers and the
+// temporal pattern 0 2 1 2.
+var structure = []byte{
+	2<<5 | 0x18, 0, width / 4, 0, height / 4, 0, width / 2, 0, height / 2, 0, width, 0, height,
+	4, 0<<5 | 1<<2, 4, 2<<5 | 0x10 | 1<<2, 1, 1<<5 | 0x10 | 1<<2, 2, 2<<5 | 0x10 | 1<<2, 1,
+}
+
 // svc packs a stream of testdata/svc.c: three spatial and three temporal layers.
+// Unless it is predicted on keyframes only, it tells its structure.
 func svc(name string, keyOnly bool) (Clip, error) {
 	c := Clip{Codec: sfu.VP9, Step: 40_000_000, Rate: 90000, Width: width, Height: height}
 	b, err := testdata.ReadFile(name)
@@ -121,6 +129,10 @@ func svc(name string, keyOnly bool) (Clip, error) {
 			}
 			if i == len(pieces)-1 {
 				head[0] |= 0x04
+			}
+			if i == 0 && spatial == 0 && f.Key && !keyOnly {
+				head[0] |= 0x02
+				head = append(head, structure...)
 			}
 			f.Payloads = append(f.Payloads, append(head, piece...))
 		}
@@ -201,9 +213,9 @@ func packAV1Pion(_ int, coded []byte, _ bool) (Frame, error) {
 }
 
 // h264 encodes access units of some slices each and packs them.
-func h264(pack func(nals [][]byte) [][]byte, slices string) (Clip, error) {
-	c := Clip{Codec: sfu.H264, Step: 40_000_000, Rate: 90000, Width: width, Height: height}
-	out, err := encode("-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-profile:v", "baseline",
+func h264(share int, pack func(nals [][]byte) [][]byte, slices string) (Clip, error) {
+	c := Clip{Codec: sfu.H264, Step: 40_000_000, Rate: 90000, Width: width / share, Height: height / share}
+	out, err := encode(share, "-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-profile:v", "baseline",
 		"-x264-params", fmt.Sprintf("aud=1:keyint=%d:min-keyint=%d:scenecut=0:slices=%s:repeat-headers=1", keyEvery, keyEvery, slices),
 		"-b:v", "400k", "-f", "h264")
 	if err != nil {
@@ -224,7 +236,7 @@ func h264(pack func(nals [][]byte) [][]byte, slices string) (Clip, error) {
 		}
 		c.Frames, nals = append(c.Frames, f), nil
 	}
-	for _, n := range bytes.Split(out, []byte{0, 0, 1}) {
+	for n := range bytes.SplitSeq(out, []byte{0, 0, 1}) {
 		switch n = bytes.TrimRight(n, "\x00"); {
 		case len(n) == 0:
 		case n[0]&31 == 9:

@@ -57,6 +57,16 @@ const (
 	idCueTrackPositions  = 0xB7
 	idCueTrack           = 0xF7
 	idCueClusterPosition = 0xF1
+	idChapters           = 0x1043A770
+	idEditionEntry       = 0x45B9
+	idEditionUID         = 0x45BC
+	idChapterAtom        = 0xB6
+	idChapterUID         = 0x73C4
+	idChapterTimeStart   = 0x91
+	idChapterTimeEnd     = 0x92
+	idChapterDisplay     = 0x80
+	idChapString         = 0x85
+	idChapLanguage       = 0x437C
 	idTags               = 0x1254C367
 	idTag                = 0x7373
 	idTargets            = 0x63C0

@@ -171,12 +171,12 @@ func opusHead(channels int) []byte {
 
 // seekHead fills the region with a SeekHead and a Void behind it. Positions are
 // relative to the segment's data; 0 leaves an entry out.
-func seekHead(l layout, cues, tags int64) []byte {
+func seekHead(l layout, cues, chapters, tags int64) []byte {
 	var body []byte
 	for _, e := range []struct {
 		id  uint32
 		pos int64
-	}{{idInfo, l.info}, {idTracks, l.tracks}, {idCues, cues}, {idTags, tags}} {
+	}{{idInfo, l.info}, {idTracks, l.tracks}, {idCues, cues}, {idChapters, chapters}, {idTags, tags}} {
 		if e.pos == 0 {
 			continue
 		}

@@ -102,7 +102,7 @@ func seal(f File, l layout, off, size int64, x *index, d time.Duration) error {
 	if err := patchDuration(f, l, d); err != nil {
 		return err
 	}
-	if _, err := f.WriteAt(seekHead(l, cues, tags), l.seek()); err != nil {
+	if _, err := f.WriteAt(seekHead(l, cues, 0, tags), l.seek()); err != nil {
 		return fmt.Errorf("patch SeekHead: %w", err)
 	}
 	if _, err := f.WriteAt(appendSizeIn(nil, size-l.segmentData, 8), l.segmentSize); err != nil {

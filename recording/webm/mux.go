@@ -155,8 +155,31 @@ func (m *Muxer) Duration() time.Duration {
 	return time.Duration(end) * time.Millisecond
 }
 
-// Finish writes the index and completes the header. It doesn't close the file.
-func (m *Muxer) Finish(tags []Tag) error {
+// A Chapter is a titled stretch of a file.
+type Chapter struct {
+	From, To time.Duration
+	Title    string
+}
+
+// appendChapters appends them as the file's one edition; nothing if there are none.
+func appendChapters(b []byte, all []Chapter) []byte {
+	if len(all) == 0 {
+		return b
+	}
+	body := appendUint(nil, idEditionUID, 1)
+	for i, c := range all {
+		atom := appendUint(nil, idChapterUID, uint64(i+1))
+		atom = appendUint(atom, idChapterTimeStart, uint64(max(0, c.From)))
+		atom = appendUint(atom, idChapterTimeEnd, uint64(max(0, c.To)))
+		display := appendString(appendString(nil, idChapString, clip(c.Title)), idChapLanguage, "und")
+		body = appendBytes(body, idChapterAtom, appendBytes(atom, idChapterDisplay, display))
+	}
+	return appendBytes(b, idChapters, appendBytes(nil, idEditionEntry, body))
+}
+
+// Finish writes the index and the chapters, of which there may be none, and
+// completes the header. It doesn't close the file.
+func (m *Muxer) Finish(tags []Tag, chapters ...Chapter) error {
 	if err := m.flush(); err != nil {
 		return err
 	}
@@ -167,11 +190,16 @@ func (m *Muxer) Finish(tags []Tag) error {
 		body = appendBytes(body, idCuePoint, appendBytes(appendUint(nil, idCueTime, uint64(c.ms)), idCueTrackPositions, pos))
 	}
 	var b []byte
-	cuesAt, tagsAt := int64(0), m.off
+	cuesAt, chaptersAt := int64(0), int64(0)
 	if len(body) > 0 {
 		b = appendBytes(nil, idCues, body)
-		cuesAt, tagsAt = m.off, m.off+int64(len(b))
+		cuesAt = m.off
 	}
+	if len(chapters) > 0 {
+		chaptersAt = m.off + int64(len(b))
+		b = appendChapters(b, chapters)
+	}
+	tagsAt := m.off + int64(len(b))
 	b = appendTags(b, allTags(tags, m.Duration()))
 	if _, err := m.f.WriteAt(b, m.off); err != nil {
 		return fmt.Errorf("write index at %d: %w", m.off, err)
@@ -180,7 +208,7 @@ func (m *Muxer) Finish(tags []Tag) error {
 	if err := patchDuration(m.f, m.at, m.Duration()); err != nil {
 		return err
 	}
-	if _, err := m.f.WriteAt(seekHead(m.at, cuesAt, tagsAt), m.at.seek()); err != nil {
+	if _, err := m.f.WriteAt(seekHead(m.at, cuesAt, chaptersAt, tagsAt), m.at.seek()); err != nil {
 		return fmt.Errorf("patch SeekHead: %w", err)
 	}
 	if _, err := m.f.WriteAt(appendSizeIn(nil, m.off-m.at.segmentData, 8), m.at.segmentSize); err != nil {

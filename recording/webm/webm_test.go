@@ -79,7 +79,7 @@ var (
 	// every is a track of each codec.
 	every = map[string]Track{
 		"video": video, "audio": audio,
-		"VP9":   {Codec: VP9, Name: "Ann", Width: 320, Height: 240, Private: []byte{1, 1, 0, 3, 1, 8, 4, 1, 1}},
+		"VP9":   {Codec: VP9, Name: "Ann", Width: 320, Height: 240, Private: []byte{1, 1, 0, 3, 1, 8}},
 		"AV1":   {Codec: AV1, Name: "Ann", Width: 320, Height: 240, Private: bytes.Repeat([]byte{0x81}, 17)},
 		"H.264": {Codec: H264, Name: "Ann", Width: 320, Height: 240, Private: bytes.Repeat([]byte{1}, maxPrivate)},
 	}

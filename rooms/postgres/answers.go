@@ -1,8 +1,8 @@
 package postgres
 
 import (
-	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -27,14 +27,12 @@ func (s *Store) ClaimAnswer(ctx context.Context, key rooms.RequestKey, now time.
 		err = tx.QueryRow(ctx, `SELECT digest, answer FROM answers WHERE user_id = $1 AND key = $2`, key.UserID, key.Key).
 			Scan(&digest, &answer)
 		switch {
+		case errors.Is(err, pgx.ErrNoRows): // given up by its claimer since the insert looked
+			return rooms.ErrUnfinished
 		case err != nil:
 			return err
-		case !bytes.Equal(digest, key.Digest):
-			return rooms.ErrKeyReused
-		case answer == nil:
-			return rooms.ErrUnfinished
 		}
-		return nil
+		return key.Known(digest, answer)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("claim a request key: %w", err)

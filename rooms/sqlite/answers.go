@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"bytes"
 	"context"
 	"database/sql"
 	"errors"
@@ -21,19 +20,15 @@ func (s *Store) ClaimAnswer(ctx context.Context, key rooms.RequestKey, now time.
 		var digest []byte
 		err := tx.QueryRowContext(ctx, `SELECT digest, answer FROM answers WHERE user_id = ? AND key = ?`, key.UserID, key.Key).
 			Scan(&digest, &answer)
-		switch {
-		case errors.Is(err, sql.ErrNoRows):
+		if errors.Is(err, sql.ErrNoRows) {
 			_, err = tx.ExecContext(ctx, `INSERT INTO answers (user_id, key, digest, until) VALUES (?, ?, ?, ?)`,
 				key.UserID, key.Key, key.Digest, key.Until.UnixMilli())
 			return err
-		case err != nil:
-			return err
-		case !bytes.Equal(digest, key.Digest):
-			return rooms.ErrKeyReused
-		case answer == nil:
-			return rooms.ErrUnfinished
 		}
-		return nil
+		if err != nil {
+			return err
+		}
+		return key.Known(digest, answer)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("claim a request key: %w", err)

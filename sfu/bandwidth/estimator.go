@@ -146,6 +146,9 @@ func (e *Estimator) arrived(p sent, before fate, at time.Duration) {
 		e.probe.arrived(p, t)
 		return
 	}
+	if before == lost { // late, or sent again: that is no queue
+		return
+	}
 	e.delay.arrived(p.at, t)
 }
 
@@ -228,6 +231,9 @@ func (e *Estimator) settleProbe(now int64) {
 
 // Rate returns the estimate in bit/s.
 func (e *Estimator) Rate() int { return int(e.rate.rate) }
+
+// Loss returns the loss of the interval judged last, 0 to 1.
+func (e *Estimator) Loss() float64 { return e.loss.usual + e.loss.excess }
 
 // Resent counts bytes that leave now without a number: packets sent again.
 func (e *Estimator) Resent(bytes int, now time.Time) { e.resent.Add(bytes, e.since(now)) }

@@ -45,6 +45,17 @@ func AppendReceiverReport(to []byte, blocks []transport.Block) []byte {
 	return to
 }
 
+// AppendDLRR appends the answer to a reference time, at once: who said it
+// reckons the round trip from it (RFC 3611 section 4.5).
+func AppendDLRR(to []byte, ssrc uint32, ntp uint64) []byte {
+	to = header(to, 0, typeExtended, 5)
+	to = binary.BigEndian.AppendUint32(to, 0)
+	to = append(to, blockDLRR, 0, 0, 3)
+	to = binary.BigEndian.AppendUint32(to, ssrc)
+	to = binary.BigEndian.AppendUint32(to, uint32(ntp>>16&0xFFFFFFFF))
+	return binary.BigEndian.AppendUint32(to, 0)
+}
+
 // AppendSenderReport appends a sender report without blocks (RFC 3550 section
 // 6.4.1).
 func AppendSenderReport(to []byte, ssrc uint32, ntp uint64, timestamp, packets, octets uint32) []byte {

@@ -16,6 +16,9 @@ const (
 	typeReceiverReport = 201
 	typeTransport      = 205 // RFC 4585 section 6.2
 	typePayload        = 206 // RFC 4585 section 6.3
+	typeExtended       = 207 // RFC 3611
+	blockReference     = 4   // RFC 3611 section 4.4
+	blockDLRR          = 5   // RFC 3611 section 4.5
 	formatNack         = 1
 	formatTransportCC  = 15
 	formatPLI          = 1
@@ -37,6 +40,8 @@ type Handler interface {
 	Nack(ssrc uint32, seqs []uint16)
 	KeyframeWanted(ssrc uint32)
 	Arrived(arrivals []bandwidth.Arrival)
+	// ReferenceTime is what who only receives says to learn the round trip.
+	ReferenceTime(ssrc uint32, ntp uint64)
 }
 
 // A Parser keeps the scratch space of parsing. Its zero value is ready.
@@ -86,11 +91,31 @@ func (p *Parser) one(kind byte, format int, b []byte, h Handler) bool {
 			return false
 		}
 		reports(b[4:], format, h)
+	case typeExtended:
+		if len(b) < 4 {
+			return false
+		}
+		return extended(b[4:], binary.BigEndian.Uint32(b), h)
 	case typeTransport, typePayload:
 		if len(b) < 8 {
 			return false
 		}
 		return p.feedback(kind, format, binary.BigEndian.Uint32(b[4:]), b[8:], h)
+	}
+	return true
+}
+
+// extended reads the blocks of an extended report.
+func extended(b []byte, ssrc uint32, h Handler) bool {
+	for len(b) >= 4 {
+		size := 4 * (int(binary.BigEndian.Uint16(b[2:])) + 1)
+		if size > len(b) {
+			return false
+		}
+		if b[0] == blockReference && size == 12 {
+			h.ReferenceTime(ssrc, binary.BigEndian.Uint64(b[4:]))
+		}
+		b = b[size:]
 	}
 	return true
 }

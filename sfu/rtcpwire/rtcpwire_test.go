@@ -26,6 +26,7 @@ func (n *note) SenderReport(ssrc uint32, ntp uint64, ts uint32) { n.say("sr %d %
 func (n *note) Report(r Report)                                 { n.say("report %+v", r) }
 func (n *note) Nack(ssrc uint32, seqs []uint16)                 { n.say("nack %d %v", ssrc, seqs) }
 func (n *note) KeyframeWanted(ssrc uint32)                      { n.say("key %d", ssrc) }
+func (n *note) ReferenceTime(ssrc uint32, ntp uint64)           { n.say("time %d %d", ssrc, ntp) }
 func (n *note) Arrived(a []bandwidth.Arrival)                   { n.arrivals = slices.Clone(a) }
 
 func marshal(t *testing.T, p ...rtcp.Packet) []byte {
@@ -48,11 +49,15 @@ func TestParsesWhatPionWrites(t *testing.T) {
 		&rtcp.PictureLossIndication{MediaSSRC: 15},
 		&rtcp.FullIntraRequest{MediaSSRC: 1, FIR: []rtcp.FIREntry{{SSRC: 16}, {SSRC: 17}}},
 		&rtcp.ReceiverEstimatedMaximumBitrate{Bitrate: 1e6, SSRCs: []uint32{1}},
+		&rtcp.ExtendedReport{SenderSSRC: 18, Reports: []rtcp.ReportBlock{
+			&rtcp.DLRRReportBlock{Reports: []rtcp.DLRRReport{{SSRC: 1}}}, &rtcp.ReceiverReferenceTimeReportBlock{NTPTimestamp: 19 << 32},
+		}},
 		&rtcp.Goodbye{Sources: []uint32{5}},
 	)
 	want := []string{
 		"sr 5 25769803776 7", "report {SSRC:8 FractionLost:9 LSR:10 DLSR:11}", "report {SSRC:12 FractionLost:0 LSR:1 DLSR:0}",
 		"report {SSRC:13 FractionLost:0 LSR:0 DLSR:0}", "nack 14 [65535 1 50]", "key 15", "key 16", "key 17",
+		"time 18 81604378624",
 	}
 	var p Parser
 	var n note
@@ -64,6 +69,22 @@ func TestParsesWhatPionWrites(t *testing.T) {
 		if ok := p.Parse(b[:cut:cut], &n); ok && cut%4 != 0 {
 			t.Errorf("%d of %d bytes are well formed", cut, len(b))
 		}
+	}
+}
+
+// What answers a reference time is read by Pion as it was meant.
+func TestPionReadsTheAnswerToAReferenceTime(t *testing.T) {
+	packets, err := rtcp.Unmarshal(AppendDLRR(nil, 7, 0x1122_3344_5566_7788))
+	if err != nil || len(packets) != 1 {
+		t.Fatal(packets, err)
+	}
+	x, ok := packets[0].(*rtcp.ExtendedReport)
+	if !ok || len(x.Reports) != 1 {
+		t.Fatalf("got %v", packets[0])
+	}
+	d, ok := x.Reports[0].(*rtcp.DLRRReportBlock)
+	if !ok || len(d.Reports) != 1 || d.Reports[0] != (rtcp.DLRRReport{SSRC: 7, LastRR: 0x3344_5566}) {
+		t.Errorf("got %v", x.Reports[0])
 	}
 }
 
@@ -166,6 +187,7 @@ func (silent) Report(Report)                       {}
 func (silent) Nack(uint32, []uint16)               {}
 func (silent) KeyframeWanted(uint32)               {}
 func (silent) Arrived([]bandwidth.Arrival)         {}
+func (silent) ReferenceTime(uint32, uint64)        {}
 
 func FuzzParse(f *testing.F) {
 	f.Add(AppendNack(AppendPLI(nil, 1), 2, []int64{3, 9}))

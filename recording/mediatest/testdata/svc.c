@@ -1,7 +1,7 @@
 /* Makes the VP9 streams with three spatial and three temporal layers in this
- * folder: cc svc.c -lvpx -o svc && ./svc 0 > l3t3.vp9 && ./svc 2 > l3t3_key.vp9
- * (libvpx 1.12). The argument is libvpx's inter-layer prediction: 0 always, 2 on
- * keyframes only. A layer frame is its size (4 bytes, little endian), a byte
+ * folder: cc svc.c -lvpx -o svc && ./svc 0 1 > l3t3.vp9 && ./svc 2 0 > l3t3_key.vp9
+ * (libvpx 1.12). The arguments are libvpx's inter-layer prediction (0 always, 2 on
+ * keyframes only) and error resilience. A layer frame is its size (4 bytes, little endian), a byte
  * (bits 0-2 spatial layer, 3-5 temporal layer, 7 first of a keyframe), its data. */
 #include <stdint.h>
 #include <stdio.h>
@@ -40,6 +40,7 @@ int main(int argc, char **argv) {
 	check(vpx_codec_enc_config_default(vpx_codec_vp9_cx(), &cfg, 0), "config");
 	cfg.g_w = WIDTH, cfg.g_h = HEIGHT, cfg.g_timebase.num = 1, cfg.g_timebase.den = 25;
 	cfg.g_pass = VPX_RC_ONE_PASS, cfg.g_lag_in_frames = 0, cfg.rc_end_usage = VPX_CBR;
+	cfg.g_error_resilient = argc > 2 ? atoi(argv[2]) : 0;
 	cfg.kf_mode = VPX_KF_DISABLED, cfg.g_threads = 1, cfg.rc_dropframe_thresh = 0;
 	cfg.rc_min_quantizer = 2, cfg.rc_max_quantizer = 60;
 	cfg.ss_number_layers = 3, cfg.ts_number_layers = 3;

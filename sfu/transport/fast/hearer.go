@@ -45,6 +45,12 @@ func (h *hearer) Arrived(arrivals []bandwidth.Arrival) {
 	h.conn.events.Arrived(arrivals, h.now)
 }
 
+// ReferenceTime implements rtcpwire.Handler. Who only receives has no other way
+// to learn the round trip, and asks for lost packets every 100 ms without.
+func (h *hearer) ReferenceTime(ssrc uint32, ntp uint64) {
+	(*link)(h).control(rtcpwire.AppendDLRR(nil, ssrc, ntp))
+}
+
 // feedback finds who hears of an outgoing stream.
 func (h *hearer) feedback(ssrc uint32) transport.Feedback {
 	if s := h.conn.sending(ssrc); s != nil {

@@ -34,6 +34,7 @@ type sender struct {
 	rtxSeq     uint16
 	header     [maxHeader]byte
 	original   [2]byte
+	again      transport.Again // sealed packets, without RTX
 
 	packets, octets atomic.Uint32 // counts for sender reports
 }
@@ -145,11 +146,23 @@ func (s *sender) seal(l *link, in transport.Batch, by *srtp.Stream, header, pref
 		}
 		b.slab = sealed
 		b.add(l, d, from)
+		s.keep(by, header, sealed[from:])
 		return true
 	}
 	return l.side.put(l, d, size, func(to []byte) ([]byte, error) {
-		return sealInto(to, by, header, prefix, payload, pad)
+		sealed, err := sealInto(to, by, header, prefix, payload, pad)
+		if err == nil {
+			s.keep(by, header, sealed[len(to):])
+		}
+		return sealed, err
 	})
+}
+
+// keep remembers a sealed packet of a stream that has no RTX.
+func (s *sender) keep(by *srtp.Stream, header, sealed []byte) {
+	if s.rtx == nil && by == s.media {
+		s.again.Keep(binary.BigEndian.Uint16(header[2:]), sealed)
+	}
 }
 
 // sealInto appends a sealed packet to a slab that has room for it. A payload
@@ -174,14 +187,18 @@ func sealInto(slab []byte, by *srtp.Stream, header, prefix, payload []byte, pad 
 }
 
 // Resend implements transport.Sender. RTX carries no transport-wide number, as
-// on the plain path.
+// on the plain path. Without RTX the very packet goes that went before, number
+// and all.
 func (s *sender) Resend(h transport.Header, payload []byte) int {
 	if s.conn.mode.Load() == modePlain {
 		return s.plain.Resend(h, payload)
 	}
 	l := s.ready()
-	if l == nil || s.rtx == nil {
+	if l == nil {
 		return 0
+	}
+	if s.rtx == nil {
+		return s.repeat(l, s.again.Get(h.Seq))
 	}
 	binary.BigEndian.PutUint16(s.original[:], h.Seq) // RFC 4588 section 4
 	s.rtxSeq++
@@ -191,6 +208,18 @@ func (s *sender) Resend(h transport.Header, payload []byte) int {
 		return 0
 	}
 	return n + len(s.original) + len(payload)
+}
+
+// repeat sends a sealed packet as it is.
+func (s *sender) repeat(l *link, sealed []byte) int {
+	d := l.to.Load()
+	if d == nil || len(sealed) == 0 {
+		return 0
+	}
+	if !l.side.put(l, d, len(sealed), func(to []byte) ([]byte, error) { return append(to, sealed...), nil }) {
+		return 0
+	}
+	return len(sealed)
 }
 
 // Report implements transport.Sender.

@@ -34,8 +34,10 @@ type sender struct {
 	rtxSeq uint16 // the writer's own, like what follows
 	rtx    []byte // scratch of Resend
 	header rtp.Header
-	plain  rtp.Header // of RTX
-	wide   [2]byte    // the transport-wide number in header
+	plain  rtp.Header      // of RTX
+	wide   [2]byte         // the transport-wide number in header
+	again  transport.Again // packets without RTX
+	raw    [64]byte        // scratch of keep: a header
 
 	arrivals []bandwidth.Arrival // scratch of readFeedback
 
@@ -149,19 +151,47 @@ func (s *sender) send(b *Binding, h transport.Header, payload []byte) bool {
 			}
 		}
 	}
-	_, err := b.stream.WriteRTP(&s.header, payload)
-	return err == nil
+	if _, err := b.stream.WriteRTP(&s.header, payload); err != nil {
+		return false
+	}
+	if b.RTXSSRC == 0 {
+		s.keep(payload)
+	}
+	return true
+}
+
+// keep remembers the packet that went out.
+func (s *sender) keep(payload []byte) {
+	n, err := s.header.MarshalTo(s.raw[:])
+	if err == nil {
+		s.again.Keep(s.header.SequenceNumber, s.raw[:n], payload)
+	}
+}
+
+// repeat sends a packet once more as it was.
+func (s *sender) repeat(b *Binding, packet []byte) int {
+	var h rtp.Header
+	n, err := h.Unmarshal(packet)
+	if err != nil || h.Padding {
+		return 0
+	}
+	if n, err = b.stream.WriteRTP(&h, packet[n:]); err != nil {
+		return 0
+	}
+	return n
 }
 
 // Resend implements transport.Sender. RTX carries no transport-wide number:
 // browsers send their feedback under the SSRC that came last, and Pion can't
-// read what comes for the SSRC of RTX.
+// read what comes for the SSRC of RTX. Without RTX the very packet goes that
+// went before, number and all.
 func (s *sender) Resend(h transport.Header, payload []byte) int {
 	b := s.bound.Load()
-	// Without RTX a packet can't be sent again: the same number with another
-	// header would use an AES-GCM nonce twice (RFC 7714 section 8.4).
-	if b == nil || b.RTXSSRC == 0 {
+	if b == nil {
 		return 0
+	}
+	if b.RTXSSRC == 0 {
+		return s.repeat(b, s.again.Get(h.Seq))
 	}
 	s.rtx = append(s.rtx[:0], byte(h.Seq>>8), byte(h.Seq)) // original sequence number, RFC 4588 section 4
 	s.rtx = append(s.rtx, payload...)

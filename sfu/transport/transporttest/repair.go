@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/pion/rtcp"
+	"github.com/pion/webrtc/v4"
 
 	"plenum/sfu/transport"
 )
@@ -67,6 +68,35 @@ func testNackDownstream(t *testing.T, m *meeting) {
 	})
 	if p := again[1]; p.Timestamp != 12345 || !p.Marker || string(p.Payload) != "original" {
 		t.Errorf("it came again as %v %q", p.Header, p.Payload)
+	}
+}
+
+// testSoundAgain asks for a packet of a stream that has no RTX: it comes again
+// as it was, transport-wide number included.
+func testSoundAgain(t *testing.T, m *meeting) {
+	seat := m.conn.Seats()[0].Audio
+	payload := []byte("sound")
+	h := transport.Header{Seq: 100, Timestamp: 48, Marker: true, CSRC: 3}
+	seat.Write(h, payload)
+	eventually(t, "the packet", func() bool { return len(m.page.on(0, webrtc.RTPCodecTypeAudio)) >= 1 })
+	if n := seat.Resend(h, payload); n != 0 {
+		t.Errorf("%d bytes went again of a packet that nobody kept", n)
+	}
+	h.Seq, h.Timestamp = 101, 96
+	seat.Write(h, payload)
+	h.Timestamp = 1000 // whatever is said now, it is the first one that goes
+	if n := seat.Resend(h, []byte("other")); n < len(payload) {
+		t.Errorf("sending again sent %d bytes", n)
+	}
+	if n := seat.Resend(transport.Header{Seq: 90}, payload); n != 0 {
+		t.Errorf("%d bytes went of a packet that never was", n)
+	}
+	seat.Write(transport.Header{Seq: 102, Timestamp: 144}, payload)
+	eventually(t, "all packets", func() bool { return len(m.page.on(0, webrtc.RTPCodecTypeAudio)) >= 3 })
+	for _, p := range m.page.on(0, webrtc.RTPCodecTypeAudio) {
+		if p.SequenceNumber == 101 && (p.Timestamp != 96 || string(p.Payload) != "sound") {
+			t.Errorf("it came again as %v %q", p.Header, p.Payload)
+		}
 	}
 }
 

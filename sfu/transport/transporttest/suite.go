@@ -64,6 +64,7 @@ func Run(t *testing.T, open func(t *testing.T) Rig) {
 			"numbers roll over going out":        testRolloverOut,
 			"lost packets are asked for again":   testNackUpstream,
 			"lost packets are sent again":        testNackDownstream,
+			"sound is sent again as it was":      testSoundAgain,
 			"packets recovered by RTX":           testRepaired,
 			"reports go both ways":               testReports,
 			"arrivals are told both ways":        testArrivals,

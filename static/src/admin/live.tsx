@@ -4,6 +4,7 @@ import type { ReactNode, SyntheticEvent } from 'react';
 import { Avatar, Button, Dialog, IconButton, Menu } from '../design';
 import type { MenuItem } from '../design';
 import { listPeople } from './api';
+import { RoomFigures } from './figures';
 import { clock, lengthWords } from './format';
 import { answerWaiter, listWaiting, message, moderate, moderateAll, remove } from './live_api';
 import type { PersonAction, RoomAction } from './live_api';
@@ -64,6 +65,7 @@ export function LiveCard({ room, streamed }: { room: Room; streamed: boolean }) 
 				</p>
 			</header>
 			<Stale poll={poll} />
+			{data === null || data.participants.length === 0 ? null : <RoomFigures id={room.id} />}
 			{data === null ? null : <Waiters waiters={data.waiting} now={poll.at} busy={busy} door={door} />}
 			{data === null ? (
 				poll.failure === null || poll.failure.kind === 'expired' ? (

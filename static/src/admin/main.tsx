@@ -5,6 +5,7 @@ import './parts.css';
 import './shell.css';
 import './lists.css';
 import './rooms.css';
+import './figures.css';
 import './player.css';
 import './calendar.css';
 import './pages.css';

@@ -6,6 +6,7 @@ import type { RoomQuery } from './api';
 import { CalendarView } from './calendar_view';
 import type { Room, RoomPage } from './model';
 import { Columns, Empty, FilterSelect, Loaded, More, PageHead, SearchField } from './parts';
+import { ServerFigures } from './figures';
 import { listUsers } from './people_api';
 import { inOrder } from './phase';
 import { usePoll } from './poll';
@@ -34,6 +35,7 @@ export function RoomsPage({ route }: { route: RoomsRoute }) {
 					Reserve a room
 				</Button>
 			</PageHead>
+			{user.role === 'admin' && route.view === 'list' ? <ServerFigures /> : null}
 			<Filters route={route} />
 			{route.view === 'list' ? <RoomsList key={made} route={route} onReserve={() => setReserving(true)} /> : <CalendarView key={made} route={route} view={route.view} />}
 			<ReserveDialog open={reserving} onClose={() => setReserving(false)} onReserved={() => setMade((old) => old + 1)} />

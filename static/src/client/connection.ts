@@ -3,7 +3,7 @@ import { cameraLayers, wantedOf } from './layers';
 import type { Layer } from './layers';
 import type { Source } from './protocol.gen';
 import { createQueue } from './queue';
-import { withAudioNack } from './sdp';
+import { withAudioNack, withReferenceTimes } from './sdp';
 
 /** The receiving ends of one seat. Which participant they carry is told by the seats message. */
 export type SeatReceivers = Readonly<{ audio: RTCRtpReceiver; video: RTCRtpReceiver }>;
@@ -81,7 +81,7 @@ export function createConnection({ seats: seatCount = FIRST_SEATS, iceServers = 
 
 	const offer = async (iceRestart: boolean): Promise<LocalOffer> => {
 		const made = await pc.createOffer({ iceRestart });
-		const sdp = withAudioNack(made.sdp ?? '');
+		const sdp = withReferenceTimes(withAudioNack(made.sdp ?? ''));
 		// Candidates are not waited for: the server has all of its own in the answer.
 		await pc.setLocalDescription({ type: 'offer', sdp }).catch(() => pc.setLocalDescription(made));
 		return { offer: pc.localDescription?.sdp ?? sdp, sources: sourcesOf(senders) };

@@ -1,9 +1,10 @@
 import { CircleAlert, DoorOpen, Link2Off, Lock, MonitorSmartphone, PhoneOff, UserX } from 'lucide-react';
+import type { LucideIcon } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { Over } from '../client';
 import { Button } from '../design';
 import { useWords } from '../words';
-import type { Words } from '../words';
+import type { Key, Words } from '../words';
 
 /** What stands on the page after a meeting. */
 type Farewell = Readonly<{ icon: ReactNode; title: string; text: string; rejoin: string | undefined }>;
@@ -13,7 +14,7 @@ export type OverViewProps = Readonly<{ over: Over; unknown?: boolean; onRejoin?:
 /** The page after the meeting, or where there is none. */
 export function OverView({ over, unknown = false, onRejoin }: OverViewProps) {
 	const t = useWords();
-	const { icon, title, text, rejoin } = unknown ? unknownOf(t) : farewellOf(t, over);
+	const { icon, title, text, rejoin } = unknown ? plain(t, PLAIN.unknown) : farewellOf(t, over);
 	return (
 		<main className="over">
 			<div className="over-card">
@@ -30,73 +31,32 @@ export function OverView({ over, unknown = false, onRejoin }: OverViewProps) {
 	);
 }
 
-function unknownOf(t: Words): Farewell {
-	return { icon: <Link2Off size={28} aria-hidden="true" />, title: t('over.unknown'), text: t('over.unknownText'), rejoin: undefined };
+type OverKey = Extract<Key, `over.${string}`>;
+type Plain = Readonly<{ Icon: LucideIcon; title: OverKey; text: OverKey; rejoin?: OverKey }>;
+
+/** What is said of every end that needs no look at its details. */
+const PLAIN: Readonly<Record<Exclude<Over['reason'], 'refused'> | 'unknown' | 'room_full' | 'room_locked' | 'link_expired', Plain>> = {
+	left: { Icon: DoorOpen, title: 'over.left', text: 'over.leftText', rejoin: 'over.rejoin' },
+	ended: { Icon: PhoneOff, title: 'over.ended', text: 'over.endedText' },
+	replaced: { Icon: MonitorSmartphone, title: 'over.replaced', text: 'over.replacedText', rejoin: 'over.rejoinHere' },
+	removed: { Icon: UserX, title: 'over.removed', text: 'over.removedText' },
+	denied: { Icon: UserX, title: 'over.denied', text: 'over.deniedText' },
+	revoked: { Icon: Link2Off, title: 'over.revoked', text: 'over.revokedText' },
+	violated: { Icon: CircleAlert, title: 'over.violated', text: 'over.violatedText', rejoin: 'over.rejoin' },
+	unknown: { Icon: Link2Off, title: 'over.unknown', text: 'over.unknownText' },
+	room_full: { Icon: CircleAlert, title: 'over.full', text: 'over.fullText', rejoin: 'over.tryAgain' },
+	room_locked: { Icon: Lock, title: 'over.locked', text: 'over.lockedText', rejoin: 'over.tryAgain' },
+	link_expired: { Icon: Link2Off, title: 'over.expired', text: 'over.expiredText' },
+};
+
+function plain(t: Words, { Icon, title, text, rejoin }: Plain): Farewell {
+	return { icon: <Icon size={28} aria-hidden="true" />, title: t(title), text: t(text), rejoin: rejoin === undefined ? undefined : t(rejoin) };
 }
 
 function farewellOf(t: Words, over: Over): Farewell {
-	switch (over.reason) {
-		case 'left':
-			return { icon: <DoorOpen size={28} aria-hidden="true" />, title: t('over.left'), text: t('over.leftText'), rejoin: t('over.rejoin') };
-		case 'ended':
-			return {
-				icon: <PhoneOff size={28} aria-hidden="true" />,
-				title: t('over.ended'),
-				text: t('over.endedText'),
-				rejoin: undefined,
-			};
-		case 'replaced':
-			return {
-				icon: <MonitorSmartphone size={28} aria-hidden="true" />,
-				title: t('over.replaced'),
-				text: t('over.replacedText'),
-				rejoin: t('over.rejoinHere'),
-			};
-		case 'removed':
-			return {
-				icon: <UserX size={28} aria-hidden="true" />,
-				title: t('over.removed'),
-				text: t('over.removedText'),
-				rejoin: undefined,
-			};
-		case 'denied':
-			return {
-				icon: <UserX size={28} aria-hidden="true" />,
-				title: t('over.denied'),
-				text: t('over.deniedText'),
-				rejoin: undefined,
-			};
-		case 'revoked':
-			return {
-				icon: <Link2Off size={28} aria-hidden="true" />,
-				title: t('over.revoked'),
-				text: t('over.revokedText'),
-				rejoin: undefined,
-			};
-		case 'violated':
-			return {
-				icon: <CircleAlert size={28} aria-hidden="true" />,
-				title: t('over.violated'),
-				text: t('over.violatedText'),
-				rejoin: t('over.rejoin'),
-			};
-		case 'refused':
-			return refusedOf(t, over);
-	}
-}
-
-function refusedOf(t: Words, { code, message }: Extract<Over, { reason: 'refused' }>): Farewell {
-	const icon = <CircleAlert size={28} aria-hidden="true" />;
-	if (code === 'room_full') return { icon, title: t('over.full'), text: t('over.fullText'), rejoin: t('over.tryAgain') };
-	if (code === 'room_locked') {
-		return {
-			icon: <Lock size={28} aria-hidden="true" />,
-			title: t('over.locked'),
-			text: t('over.lockedText'),
-			rejoin: t('over.tryAgain'),
-		};
-	}
-	if (code === 'link_expired') return { icon: <Link2Off size={28} aria-hidden="true" />, title: t('over.expired'), text: t('over.expiredText'), rejoin: undefined };
+	if (over.reason !== 'refused') return plain(t, PLAIN[over.reason]);
+	const { code, message } = over;
+	if (code === 'room_full' || code === 'room_locked' || code === 'link_expired') return plain(t, PLAIN[code]);
 	const text = code === 'bad_offer' ? t('over.badOffer') : message === '' ? t('over.refusedText') : message;
-	return { icon, title: t('over.refused'), text, rejoin: t('over.tryAgain') };
+	return { icon: <CircleAlert size={28} aria-hidden="true" />, title: t('over.refused'), text, rejoin: t('over.tryAgain') };
 }

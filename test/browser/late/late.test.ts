@@ -35,7 +35,7 @@ test('late joiners', async () => {
 	const all: Steps[] = [];
 	for (let n = 0; n < joins; n++) all.push(await joinLate(late, url, `Late ${String(n)}`));
 	console.log(['from the click to', 'p50', 'p95', 'most'].join('\t'));
-	for (const step of ['offer', 'socket', 'answer', 'ice', 'connected', 'track', 'frame'] as const) {
+	for (const step of ['offer', 'socket', 'answer', 'ice', 'connected', 'frame'] as const) {
 		const sorted = all.map((one) => one[step]).filter((ms) => !Number.isNaN(ms)).sort((a, b) => a - b);
 		const at = (share: number) => `${(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN).toFixed(0)} ms`;
 		console.log([step.padEnd(16), at(0.5), at(0.95), at(1)].join('\t'));

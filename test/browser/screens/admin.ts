@@ -1,5 +1,6 @@
 // Pictures of every admin page and dialog, from a real server that has something
 // to show: `npm run screenshots`. They go to test/artifacts, which git ignores.
+// PAGES narrows them: PAGES='^room' npm run screenshots.
 import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, test } from 'vitest';
@@ -10,6 +11,9 @@ import { adminPassword, startServer, until, type Server } from '../src/server.ts
 
 const out = fileURLToPath(new URL('../../artifacts/admin/', import.meta.url));
 const sizes = { desktop: { width: 1440, height: 900 }, tablet: { width: 1024, height: 768 }, phone: { width: 390, height: 844 } } as const;
+
+/** Which pages are wanted. */
+const wanted = new RegExp(process.env.PAGES ?? '');
 
 let server: Server;
 let browser: Browser;
@@ -66,14 +70,17 @@ async function fill(): Promise<void> {
 	await post(`/users/${String(old.id)}`, { disabled: true }, 'PATCH');
 	await post('/tokens', { name: 'Build server', scopes: ['read', 'push'], expires_at: new Date(Date.now() + 3 * day).toISOString() });
 	await post('/tokens', { name: 'Room panel, third floor', scopes: ['read'] });
-	await meet(room);
+	await post(`/rooms/${live}/links`, { role: 'host', name: 'Zoë Okonkwo-Featherstonehaugh', label: 'For the chair', expires_at: new Date(Date.now() + 3_600_000).toISOString() });
+	const used = await post<{ url: string }>(`/rooms/${live}/links`, { role: 'speaker', label: 'Press, with a label that goes on for quite a while and then some more' });
+	await post(`/rooms/${live}/links`, { role: 'audience' });
+	await meet(room, used.url);
 	receiver.answer(503);
 	await post(`/webhooks/${String(webhook)}/ping`, {});
 }
 
-async function meet(room: Room): Promise<void> {
+async function meet(room: Room, link: string): Promise<void> {
 	const host = await open(browser, server.url + room.host_url, { colour: 'rgb(90, 120, 170)' });
-	const guest = await open(browser, server.url + room.meeting_url, { colour: 'rgb(150, 110, 90)' });
+	const guest = await open(browser, server.url + link, { colour: 'rgb(150, 110, 90)' });
 	guests.push(host.context, guest.context);
 	await join(host.page, 'Ann Lee');
 	await join(guest.page, 'Cyril Dupont');
@@ -143,7 +150,8 @@ const steps = (): readonly Step[] => [
 	['room-end', `/admin/rooms/${live}`, pick(/^More for/, 'End meeting')],
 	['room-message', `/admin/rooms/${live}`, click('Message all')],
 	['room-link', `/admin/rooms/${live}`, click('Make a link')],
-	['room-revoke', `/admin/rooms/${live}`, click('Revoke links')],
+	['room-revoke', `/admin/rooms/${live}`, click('Revoke all')],
+	['room-revoke-one', `/admin/rooms/${live}`, click(/^Revoke the link/)],
 	['attendance', `/admin/rooms/${live}/attendance`],
 	['attendance-visits', `/admin/rooms/${live}/attendance`, click('Visits')],
 	['events', `/admin/rooms/${live}/events`],
@@ -151,7 +159,8 @@ const steps = (): readonly Step[] => [
 	['recording', `/admin/recordings/${recording}`],
 	['recording-make', `/admin/recordings/${recording}`, click('Make a file')],
 	['recording-link', `/admin/recordings/${recording}`, click('Make a link')],
-	['recording-delete', `/admin/recordings/${recording}`, click('Delete')],
+	['recording-delete', `/admin/recordings/${recording}`, click(/^Delete$/)],
+	['recording-delete-file', `/admin/recordings/${recording}`, click(/^Delete Chat/)],
 	['attendants', '/admin/attendants'],
 	['push', '/admin/attendants', click('Push a message')],
 	['pushed', '/admin/attendants', async (page) => {
@@ -190,7 +199,7 @@ for (const theme of ['dark', 'light'] as const) {
 			await page.getByRole('button', { name: 'Log in' }).waitFor();
 			await page.screenshot({ path: `${out}login-${size}-${theme}.png` });
 			await context.request.post(`${server.url}/api/v1/session`, { data: { username: 'admin', password: adminPassword } });
-			for (const [name, path, act] of steps()) {
+			for (const [name, path, act] of steps().filter(([name]) => wanted.test(name))) {
 				await page.goto(server.url + path);
 				await page.locator('.skeleton').first().waitFor({ state: 'detached' });
 				await page.waitForTimeout(300);

@@ -2,23 +2,16 @@
 // WCAG 2.2 AA and its best practices, nothing serious or critical.
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Browser, Page } from 'playwright-core';
-import { cutOff, join, launch, open, tile } from './chromium.ts';
-import { startServer, type Reservation, type Server } from './server.ts';
+import { describe, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { cutOff, join, open, tile } from './chromium.ts';
+import { type Reservation } from './server.ts';
+import { stage } from './stage.ts';
 
 type Finding = { id: string; impact: string | null; nodes: { html: string; failureSummary?: string }[] };
 
-let server: Server;
-let browser: Browser;
-let axe: string;
-beforeAll(async () => {
-	[server, browser, axe] = await Promise.all([startServer(), launch(), readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')]);
-});
-afterAll(async () => {
-	await browser.close();
-	await server.stop();
-});
+const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const { server, browser } = await stage();
 
 /** What axe finds serious or critical on the page as it stands. */
 async function findings(page: Page): Promise<string[]> {
@@ -78,12 +71,36 @@ describe.each(['dark', 'light'])('in the %s theme', (theme) => {
 		await page.keyboard.press('Enter');
 		await page.getByRole('link', { name: 'https://a.example' }).waitFor();
 		await check('chat', page);
+		await page.getByRole('button', { name: 'To everybody' }).click();
+		await page.getByRole('menu', { name: 'Send to' }).waitFor();
+		await check('menu of addressees', page);
+		await page.getByRole('menuitemradio', { name: 'Bo', exact: true }).click();
+		const chooser = page.waitForEvent('filechooser');
+		await page.getByRole('button', { name: 'Send a file' }).click();
+		await (await chooser).setFiles({ name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('the notes') });
+		await page.getByRole('list', { name: 'Files to send' }).waitFor();
+		await check('a file to send', page);
+		await page.route('**/files?*', () => undefined);
+		await page.getByRole('button', { name: 'Send message' }).click();
+		await page.getByRole('progressbar', { name: 'notes.txt' }).waitFor();
+		await check('a file on its way', page);
+		await page.getByRole('button', { name: 'Stop sending notes.txt' }).click();
+		await page.unroute('**/files?*');
+		const again = page.waitForEvent('filechooser');
+		await page.getByRole('button', { name: 'Send a file' }).click();
+		await (await again).setFiles({ name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('the notes') });
+		await page.keyboard.press('Escape');
+		await page.getByRole('button', { name: 'Send message' }).click();
+		await page.getByRole('link', { name: /^Download notes.txt/ }).waitFor();
+		await check('a private file', page);
 		await page.getByRole('button', { name: 'Participants' }).click();
 		await page.getByRole('region', { name: 'Raised hands' }).waitFor();
 		await check('participants', page);
 		await page.getByRole('complementary').getByRole('button', { name: 'Manage Bo' }).click();
 		await check('menu of a participant', page);
-		await escape(page);
+		await page.getByRole('menuitem', { name: 'Spotlight for everybody' }).click();
+		await page.getByRole('img', { name: 'In the spotlight' }).waitFor();
+		await check('somebody in the spotlight', page);
 		await page.getByRole('button', { name: 'Start recording' }).click();
 		await page.getByRole('img', { name: 'This meeting is being recorded' }).waitFor();
 		await check('recording', page);
@@ -142,7 +159,6 @@ test('a viewer without a mouse gets to everything, and always sees where they ar
 	const { page, context } = await open(browser, server.url + room.host_url);
 	await page.getByRole('textbox', { name: 'Your name' }).focus();
 	await page.keyboard.type('Ann');
-	await page.locator('button[type=submit]:enabled').waitFor(); // Enter joins as soon as the room is known to be open
 	await page.keyboard.press('Enter');
 	await page.getByRole('button', { name: 'Leave meeting' }).waitFor();
 	const reached = new Set<string>();

@@ -201,6 +201,46 @@ describe.sequential('an admin', () => {
 		await Promise.all([dee, eve, fay].map(async (one) => one.context.close()));
 	});
 
+	test('gives out two links, sees who came, and revokes one: who came by it is out, the other stays', async () => {
+		const room = await server.make({ description: 'By invitation' });
+		await page.goto(`${server.url}/admin/rooms/${room.id}`);
+		const links = page.getByRole('list', { name: 'Links made for a role' });
+		const give = async (label: string) => {
+			await button('Make a link').click();
+			const dialog = page.getByRole('dialog');
+			await dialog.getByRole('textbox', { name: 'Label' }).fill(label);
+			await dialog.getByRole('button', { name: 'Make link' }).click();
+			const url = String(await dialog.getByLabel('Link for anybody, as speaker', { exact: true }).textContent());
+			await dialog.getByRole('button', { name: 'Done' }).click();
+			await links.getByRole('listitem').filter({ hasText: label }).getByText('Not used yet. Holds as long as the room.').waitFor();
+			return url;
+		};
+		const press = await open(browser, await give('Press <i>corps</i>'), { colour: 'green' });
+		const choir = await open(browser, await give('Choir'), { colour: 'blue' });
+		await join(press.page, 'Pia');
+		await join(choir.page, 'Cora');
+		await page.reload();
+		await links.getByRole('listitem').filter({ hasText: 'Press' }).getByText(/^Last used today/).waitFor();
+
+		const figures = page.getByRole('list', { name: 'How much goes on in this room' });
+		await figures.getByRole('img', { name: /^People: 2 now, [0-2] to 2 in the last minute$/ }).waitFor({ timeout: 30_000 });
+		await figures.getByRole('img', { name: /^Sent: [\d.]+\u00a0[kM]bit\/s now/ }).waitFor({ timeout: 30_000 });
+		expect(await figures.getByRole('img').count()).toBe(4);
+
+		await button('Revoke the link: Press <i>corps</i>').click();
+		const asked = Date.now();
+		await page.getByRole('dialog').getByRole('button', { name: 'Revoke link' }).click();
+		await press.page.getByRole('heading', { name: 'Your link is no longer valid' }).waitFor();
+		console.log(`out ${String(Date.now() - asked)} ms after the click`);
+		await links.getByText('Press').waitFor({ state: 'detached' });
+		await choir.page.getByRole('button', { name: 'Leave meeting' }).waitFor();
+		expect((await json<{ participants: { name: string }[] }>(`/api/v1/rooms/${room.id}/participants`)).participants.map(({ name }) => name)).toEqual(['Cora']);
+		await page.getByRole('link', { name: 'All rooms' }).click();
+		await page.getByRole('region', { name: 'This server now' }).getByRole('img', { name: /^People: 1 now/ }).waitFor({ timeout: 30_000 });
+		expect([...press.problems, ...choir.problems]).toEqual([]);
+		await Promise.all([press, choir].map(async (one) => one.context.close()));
+	});
+
 	test('adds a webhook, tests it, and sees the delivery', async () => {
 		await page.goto(`${server.url}/admin/webhooks`);
 		await button('Add a webhook').click();

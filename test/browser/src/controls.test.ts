@@ -1,20 +1,13 @@
 // Every control of the meeting page, found by its accessible name and pressed.
 // What other files press is not pressed again; the inventory at the end fails
 // when a control comes that no test knows.
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Browser, Locator, Page } from 'playwright-core';
-import { join, launch, open, received, tile } from './chromium.ts';
-import { startServer, until, type Server } from './server.ts';
+import { expect, test } from 'vitest';
+import type { Locator, Page } from 'playwright-core';
+import { join, open, received, tile } from './chromium.ts';
+import { until } from './server.ts';
+import { stage } from './stage.ts';
 
-let server: Server;
-let browser: Browser;
-beforeAll(async () => {
-	[server, browser] = await Promise.all([startServer(), launch()]);
-});
-afterAll(async () => {
-	await browser.close();
-	await server.stop();
-});
+const { server, browser } = await stage();
 
 /** Remembers what the page asks of its devices. */
 function keepAsked(): void {
@@ -238,7 +231,13 @@ test('no control stands in the meeting that no test knows', async () => {
 	const rows = page.getByRole('menu', { name: 'Manage Bo' }).getByRole('menuitem');
 	await rows.first().waitFor();
 	expect((await rows.allInnerTexts()).sort()).toEqual([
-		'Connection details', 'Hand over host', 'Make audience', 'Make host', 'Mute', 'Pin', 'Remove from meeting', 'Send to lobby', 'Turn off camera',
+		'Connection details', 'Hand over host', 'Make audience', 'Make host', 'Mute', 'Pin', 'Remove from meeting', 'Send to lobby', 'Spotlight for everybody', 'Turn off camera', 'Write privately',
 	]);
+	await page.keyboard.press('Escape');
+	await page.getByRole('button', { name: 'Chat' }).click();
+	const chat = page.getByRole('complementary', { name: 'Chat panel' });
+	expect((await chat.getByRole('button').evaluateAll((buttons) => buttons.map((one) => one.getAttribute('aria-label') ?? one.textContent.trim()))).sort()).toEqual(['Close panel', 'Send a file', 'Send message', 'To everybody']);
+	await chat.getByRole('button', { name: 'To everybody' }).click();
+	expect(await page.getByRole('menu', { name: 'Send to' }).getByRole('menuitemradio').allInnerTexts()).toEqual(['Everybody', 'Bo']);
 	await Promise.all([context, bo.context].map(async (one) => one.close()));
 });

@@ -2,12 +2,11 @@
 import { createServer, type Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Browser, Page } from 'playwright-core';
-import { launch } from './chromium.ts';
-import { adminPassword, startServer, until, type Server } from './server.ts';
+import type { Page } from 'playwright-core';
+import { adminPassword, until } from './server.ts';
+import { stage } from './stage.ts';
 
-let server: Server;
-let browser: Browser;
+const { server, browser } = await stage({}, ['--host-resolver-rules=MAP plenum.test 127.0.0.1']);
 let evil: HttpServer;
 let evilUrl: string;
 beforeAll(async () => {
@@ -17,13 +16,8 @@ beforeAll(async () => {
 	});
 	await new Promise<void>((done) => evil.listen(0, '127.0.0.1', done));
 	evilUrl = `http://localhost:${String((evil.address() as AddressInfo).port)}/`;
-	[server, browser] = await Promise.all([startServer(), launch(['--host-resolver-rules=MAP plenum.test 127.0.0.1'])]);
 });
-afterAll(async () => {
-	await browser.close();
-	await server.stop();
-	evil.close();
-});
+afterAll(() => { evil.close(); });
 
 /** The ways a page has to make its visitor's browser call an address. Each ends once the browser has called. */
 const attacks: Readonly<Record<string, (page: Page, url: string) => Promise<unknown>>> = {

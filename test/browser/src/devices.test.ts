@@ -1,18 +1,11 @@
 // Devices that go, permissions taken back, sound held back, tabs nobody looks at.
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Browser, Page } from 'playwright-core';
-import { join, launch, open, received, tile } from './chromium.ts';
-import { startServer, until, type Server } from './server.ts';
+import { expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { join, open, received, tile } from './chromium.ts';
+import { until } from './server.ts';
+import { stage } from './stage.ts';
 
-let server: Server;
-let browser: Browser;
-beforeAll(async () => {
-	[server, browser] = await Promise.all([startServer(), launch()]);
-});
-afterAll(async () => {
-	await browser.close();
-	await server.stop();
-});
+const { server, browser } = await stage();
 
 /** Keeps the tracks a page opens, so that a test can pull their plug. */
 function keepTracks(): void {

@@ -1,17 +1,8 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Browser } from 'playwright-core';
-import { join, launch, open } from './chromium.ts';
-import { startServer, type Server } from './server.ts';
+import { expect, test } from 'vitest';
+import { join, open } from './chromium.ts';
+import { stage } from './stage.ts';
 
-let server: Server;
-let browser: Browser;
-beforeAll(async () => {
-	[server, browser] = await Promise.all([startServer(), launch()]);
-});
-afterAll(async () => {
-	await browser.close();
-	await server.stop();
-});
+const { server, browser } = await stage();
 
 test('a meeting whose reserved minute is over ends for everybody, and all its URLs answer 404', async () => {
 	const room = await server.reserve(1);

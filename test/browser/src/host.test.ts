@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Browser, Page } from 'playwright-core';
-import { cutOff, join, launch, open, received, tile } from './chromium.ts';
-import { startServer, until, type Server } from './server.ts';
+import { describe, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { cutOff, join, open, received, tile } from './chromium.ts';
+import { until } from './server.ts';
+import { stage } from './stage.ts';
 
 /** Does something to a participant by the menu beside their name. */
 async function manage(host: Page, name: string, action: string): Promise<void> {
@@ -11,17 +12,9 @@ async function manage(host: Page, name: string, action: string): Promise<void> {
 	await host.getByRole('menuitem', { name: action }).click();
 }
 
-describe('what a host can do', () => {
-	let server: Server;
-	let browser: Browser;
-	beforeAll(async () => {
-		[server, browser] = await Promise.all([startServer(), launch()]);
-	});
-	afterAll(async () => {
-		await browser.close();
-		await server.stop();
-	});
+const { server, browser } = await stage();
 
+describe('what a host can do', () => {
 	/** Ann, a host, and Bo, a guest, who see each other. */
 	async function meet() {
 		const room = await server.reserve();

@@ -1,8 +1,9 @@
 // Strings that want to be code stay words: as names, in the chat, as titles.
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Browser, Page } from 'playwright-core';
-import { join, launch, open } from './chromium.ts';
-import { adminPassword, startServer, type Server } from './server.ts';
+import { expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { join, open } from './chromium.ts';
+import { adminPassword, until } from './server.ts';
+import { stage } from './stage.ts';
 
 const hostile = [
 	'<img src=x onerror=alert(1)>',
@@ -15,15 +16,7 @@ const hostile = [
 	'`${alert(1)}`',
 ];
 
-let server: Server;
-let browser: Browser;
-beforeAll(async () => {
-	[server, browser] = await Promise.all([startServer(), launch()]);
-});
-afterAll(async () => {
-	await browser.close();
-	await server.stop();
-});
+const { server, browser } = await stage();
 
 /** Counts what must never happen: dialogs, and reports of the content security policy. */
 async function watch(page: Page): Promise<string[]> {
@@ -61,6 +54,34 @@ test('no name, message or title runs, and none breaks the content security polic
 	for (const text of hostile) await log.getByText(text.replace(/\p{Bidi_Control}/gu, ''), { exact: true }).first().waitFor(); // the server leaves no signs that turn text about
 	expect(await log.getByRole('link').count()).toBe(0);
 	expect(await bo.page.locator('.chat-log img, .chat-log svg[onload], script:not([src])').count()).toBe(0);
+	// The same in private, with files under such names, to somebody of such a name.
+	await ann.page.getByRole('button', { name: 'To everybody' }).click();
+	await ann.page.getByRole('menuitemradio', { name: hostile[4] ?? '', exact: true }).click();
+	for (const text of hostile) {
+		await ann.page.getByRole('textbox', { name: 'Message' }).fill(text);
+		await ann.page.keyboard.press('Enter');
+	}
+	await log.getByText('Private, to you').first().waitFor();
+	for (const text of hostile) await log.getByText(text.replace(/\p{Bidi_Control}/gu, ''), { exact: true }).nth(1).waitFor();
+	await ann.page.locator('aside.panel').evaluate((panel, names) => {
+		const data = new DataTransfer();
+		for (const name of names) data.items.add(new File(['<script>alert(1)</script><svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>'], `${name}.png`, { type: 'image/svg+xml' }));
+		panel.dispatchEvent(new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true }));
+	}, [...hostile]);
+	await ann.page.getByRole('list', { name: 'Files to send' }).getByText(`${hostile[0] ?? ''}.png`, { exact: true }).waitFor();
+	await ann.page.getByRole('button', { name: 'Send message' }).click();
+	await until('all files to arrive', async () => (await log.getByRole('link', { name: /^Download/ }).count()) === hostile.length);
+	const links = await log.getByRole('link', { name: /^Download/ }).evaluateAll((all) => all.map((one) => ({ name: one.getAttribute('download') ?? '', href: (one as HTMLAnchorElement).href })));
+	for (const { name, href } of links) {
+		expect(name).not.toMatch(/[<>"/\\|?*:\p{Bidi_Control}]/u);
+		expect(new URL(href).origin).toBe(server.url);
+	}
+	expect(await log.locator('img, script, svg[onload]').count()).toBe(0);
+	const shown = await bo.context.newPage(); // opened by hand, a file is saved and never a page
+	const saved = shown.waitForEvent('download');
+	await shown.goto(links[0]?.href ?? '').catch(() => undefined);
+	await saved;
+	await shown.close();
 	await bo.page.getByRole('article').first().hover();
 	await ann.page.getByRole('complementary').getByRole('button', { name: 'Close panel' }).click();
 	await ann.page.getByRole('button', { name: 'More', exact: true }).click();

@@ -3,7 +3,7 @@ import type { Browser } from 'playwright-core';
 import { until } from './server.ts';
 
 /** Milliseconds from the click on Join to each step; frame is the first one decoded. */
-export type Steps = Readonly<{ offer: number; socket: number; answer: number; ice: number; connected: number; track: number; frame: number }>;
+export type Steps = Readonly<{ offer: number; socket: number; answer: number; ice: number; connected: number; frame: number }>;
 
 /** Runs in the page before its scripts: notes when each step came, by the page's clock. */
 function stopwatch(): void {
@@ -20,9 +20,6 @@ function stopwatch(): void {
 			super(config);
 			this.addEventListener('iceconnectionstatechange', () => { if (this.iceConnectionState === 'connected') note('ice'); });
 			this.addEventListener('connectionstatechange', () => { if (this.connectionState === 'connected') note('connected'); });
-			this.addEventListener('track', ({ track }) => {
-				if (track.kind === 'video') track.addEventListener('unmute', () => { note('track'); });
-			});
 		}
 		override async setLocalDescription(d?: RTCLocalSessionDescriptionInit): Promise<void> {
 			note('offer');
@@ -47,7 +44,8 @@ function stopwatch(): void {
 		...property,
 		set(this: HTMLMediaElement, stream: MediaProvider | null) {
 			property.set?.call(this, stream);
-			if (this instanceof HTMLVideoElement) this.requestVideoFrameCallback(() => { note('frame'); });
+			const own = stream instanceof MediaStream && stream.getVideoTracks().some((track) => track.label.includes('fake'));
+			if (this instanceof HTMLVideoElement && stream !== null && !own) this.requestVideoFrameCallback(() => { note('frame'); });
 		},
 	});
 }
@@ -68,7 +66,7 @@ export async function joinLate(browser: Browser, url: string, name: string): Pro
 		const since = (step: string) => (steps[step] ?? NaN) - (steps['click'] ?? NaN);
 		return {
 			offer: since('offer'), socket: since('socket'), answer: since('answer'), ice: since('ice'),
-			connected: since('connected'), track: since('track'), frame: since('frame'),
+			connected: since('connected'), frame: since('frame'),
 		};
 	} finally {
 		await context.close();

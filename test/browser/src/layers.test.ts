@@ -1,17 +1,10 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Browser, Page } from 'playwright-core';
-import { join, launch, open, tile } from './chromium.ts';
-import { startServer, until, type Server } from './server.ts';
+import { expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { join, open, tile } from './chromium.ts';
+import { until } from './server.ts';
+import { stage } from './stage.ts';
 
-let server: Server;
-let browser: Browser;
-beforeAll(async () => {
-	[server, browser] = await Promise.all([startServer(), launch()]);
-});
-afterAll(async () => {
-	await browser.close();
-	await server.stop();
-});
+const { server, browser } = await stage();
 
 test('a small camera arrives at its whole size', async () => {
 	const room = await server.reserve();

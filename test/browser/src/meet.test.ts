@@ -1,19 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Browser } from 'playwright-core';
-import { cutOff, descriptions, join, launch, open, received, tile } from './chromium.ts';
-import { startServer, until, type Server } from './server.ts';
+import { describe, expect, test } from 'vitest';
+import { cutOff, descriptions, join, open, received, tile } from './chromium.ts';
+import { until } from './server.ts';
+import { stage } from './stage.ts';
+
+const { server, browser } = await stage();
 
 describe('a meeting in real browsers', () => {
-	let server: Server;
-	let browser: Browser;
-	beforeAll(async () => {
-		[server, browser] = await Promise.all([startServer(), launch()]);
-	});
-	afterAll(async () => {
-		await browser.close();
-		await server.stop();
-	});
-
 	test('two meet by the reserved URL, a third costs them no SDP', async () => {
 		const room = await server.reserve(60, 'Weekly <b>sync</b>');
 		const ann = await open(browser, server.url + room.host_url);

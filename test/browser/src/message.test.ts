@@ -1,18 +1,10 @@
 // What somebody does to a meeting over HTTP is seen and heard by those in it.
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Browser } from 'playwright-core';
-import { join, launch, open } from './chromium.ts';
-import { startServer, until, type Server } from './server.ts';
+import { expect, test } from 'vitest';
+import { join, open } from './chromium.ts';
+import { until } from './server.ts';
+import { stage } from './stage.ts';
 
-let server: Server;
-let browser: Browser;
-beforeAll(async () => {
-	[server, browser] = await Promise.all([startServer(), launch()]);
-});
-afterAll(async () => {
-	await browser.close();
-	await server.stop();
-});
+const { server, browser } = await stage();
 
 type Pushed = Readonly<{ delivered: number; gone: number; recipients: readonly { recipient: string; result: string }[] }>;
 type Roster = Readonly<{ locked: boolean; participants: readonly { id: string; name: string; sources: readonly { source: string; muted: boolean }[] }[] }>;

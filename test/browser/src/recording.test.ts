@@ -1,10 +1,11 @@
 import { writeFile, readdir } from 'node:fs/promises';
 import { join as path } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Browser, Page } from 'playwright-core';
-import { join, launch, open, tile } from './chromium.ts';
+import { describe, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { join, open, tile } from './chromium.ts';
 import { colourAt, complaints, loudness, probe } from './media.ts';
-import { startServer, until, adminPassword, type Server } from './server.ts';
+import { until, adminPassword } from './server.ts';
+import { stage } from './stage.ts';
 
 type Track = { source: string; participant: string; codec: string; path: string; start_us: number; duration_us: number; state: string };
 type Manifest = {
@@ -12,15 +13,7 @@ type Manifest = {
 	participants: { id: string; name: string }[]; tracks: Track[];
 };
 
-let server: Server;
-let browser: Browser;
-beforeAll(async () => {
-	[server, browser] = await Promise.all([startServer(), launch()]);
-});
-afterAll(async () => {
-	await browser.close();
-	await server.stop();
-});
+const { server, browser } = await stage();
 
 const pause = async (ms: number) => { await new Promise((r) => setTimeout(r, ms)); };
 

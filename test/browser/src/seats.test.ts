@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Browser, Page } from 'playwright-core';
-import { join, launch, open, tile } from './chromium.ts';
-import { startServer, until, type Server } from './server.ts';
+import { expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { join, open, tile } from './chromium.ts';
+import { until } from './server.ts';
+import { stage } from './stage.ts';
 
 /** Three publishers, each with a camera of its own colour. */
 const people = { Red: 'rgb(220, 20, 20)', Green: 'rgb(20, 200, 20)', Blue: 'rgb(20, 20, 220)' } as const;
@@ -12,15 +13,7 @@ const switches = 10;
 /** What the watching script has seen: frames by tile and colour. */
 type Seen = { samples: number; shown: Record<string, number>; wrong: string[] };
 
-let server: Server;
-let browser: Browser;
-beforeAll(async () => {
-	[server, browser] = await Promise.all([startServer(), launch()]);
-});
-afterAll(async () => {
-	await browser.close();
-	await server.stop();
-});
+const { server, browser } = await stage();
 
 /**
  * Samples every visible picture of the page on each animation frame and each

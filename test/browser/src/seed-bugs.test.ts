@@ -1,19 +1,11 @@
 // Faults that the seed's page had, each by name, so that none comes back
 // (research: numbers 13 to 18 of the list of its bugs).
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Browser } from 'playwright-core';
-import { join, launch, open, received, tile } from './chromium.ts';
-import { startServer, until, type Server } from './server.ts';
+import { expect, test } from 'vitest';
+import { join, open, received, tile } from './chromium.ts';
+import { until } from './server.ts';
+import { stage } from './stage.ts';
 
-let server: Server;
-let browser: Browser;
-beforeAll(async () => {
-	[server, browser] = await Promise.all([startServer(), launch()]);
-});
-afterAll(async () => {
-	await browser.close();
-	await server.stop();
-});
+const { server, browser } = await stage();
 
 test('one guest leaving changes nobody else’s microphone or camera', async () => {
 	const room = await server.reserve();
@@ -91,4 +83,88 @@ test('nothing moves about when one joins', async () => {
 	await tile(one.page, 'Bo').and(one.page.locator('[data-state=picture]')).waitFor();
 	expect(await one.page.evaluate(() => (window as unknown as { plenumShift: number }).plenumShift)).toBeLessThan(0.1);
 	await Promise.all([one, other].map(async (page) => page.context.close()));
+});
+
+// Number 14.
+test('no connection is made before the list of ICE servers has come, and it is used', async () => {
+	const room = await server.reserve();
+	const one = await open(browser, 'about:blank');
+	let before: number | undefined;
+	await one.page.route('**/meeting/*/ice', async (route) => {
+		await new Promise((done) => { setTimeout(done, 400); }); // the page may wait for a second
+		before = await one.page.evaluate(() => (window as unknown as { plenumPeers: RTCPeerConnection[] }).plenumPeers.length);
+		await route.fulfill({ json: [{ urls: 'stun:127.0.0.1:9' }] });
+	});
+	await one.page.goto(server.url + room.meeting_url);
+	await join(one.page, 'Ann');
+	expect(before).toBe(0);
+	const used = await one.page.evaluate(() => (window as unknown as { plenumPeers: RTCPeerConnection[] }).plenumPeers.map((peer) => peer.getConfiguration().iceServers?.map(({ urls }) => urls)));
+	expect(used.flat(2)).toEqual(['stun:127.0.0.1:9']); // of one connection, the first
+	await one.context.close();
+});
+
+// Number 14, too.
+test('a socket that breaks is opened again, and nothing makes the connection of who is there anew', async () => {
+	const room = await server.reserve();
+	const [ann, bo] = await Promise.all(['red', 'green'].map(async (colour) => open(browser, server.url + room.meeting_url, { colour })));
+	if (ann === undefined || bo === undefined) throw new Error('no pages');
+	await join(ann.page, 'Ann');
+	await join(bo.page, 'Bo');
+	await tile(ann.page, 'Bo').and(ann.page.locator('[data-state=picture]')).waitFor();
+	const sockets = async () => ann.page.evaluate(() => (window as unknown as { plenumSockets: WebSocket[] }).plenumSockets.map(({ readyState }) => readyState));
+	await ann.page.evaluate(() => { for (const socket of (window as unknown as { plenumSockets: WebSocket[] }).plenumSockets) socket.close(); });
+	await until('another socket', async () => { const all = await sockets(); return all.length > 1 && all.filter((state) => state === WebSocket.OPEN).length === 1; });
+	await bo.page.getByRole('button', { name: 'Leave meeting' }).click();
+	await tile(ann.page, 'Bo').waitFor({ state: 'detached' });
+	await bo.page.getByRole('button', { name: 'Rejoin' }).click();
+	await join(bo.page, 'Bo');
+	await tile(ann.page, 'Bo').and(ann.page.locator('[data-state=picture]')).waitFor();
+	const states = await ann.page.evaluate(() => (window as unknown as { plenumPeers: RTCPeerConnection[] }).plenumPeers.map(({ connectionState }) => connectionState));
+	expect(states).toEqual(['connected']);
+	await until('a connection that was left to be closed', async () => bo.page.evaluate(() => (window as unknown as { plenumPeers: RTCPeerConnection[] }).plenumPeers.map(({ connectionState }) => connectionState).join() === 'closed,connected'));
+	await Promise.all([ann, bo].map(async (one) => one.context.close()));
+});
+
+// Number 16.
+test('a recording holds the others too, sound and picture apart, and devices are given back', async () => {
+	const room = await server.reserve();
+	const [ann, bo] = await Promise.all([open(browser, 'about:blank'), open(browser, server.url + room.meeting_url, { colour: 'green' })]);
+	await ann.page.addInitScript(() => {
+		const w = window as unknown as { plenumTracks: MediaStreamTrack[] };
+		w.plenumTracks = [];
+		const original = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+		navigator.mediaDevices.getUserMedia = async (constraints) => {
+			const stream = await original(constraints);
+			w.plenumTracks.push(...stream.getTracks());
+			return stream;
+		};
+	});
+	await ann.page.goto(server.url + room.host_url);
+	await join(ann.page, 'Ann');
+	await join(bo.page, 'Bo');
+	await tile(ann.page, 'Bo').and(ann.page.locator('[data-state=picture]')).waitFor();
+	await ann.page.getByRole('button', { name: 'Start recording' }).click();
+	const before = await received(ann.page);
+	await ann.page.getByRole('img', { name: 'This meeting is being recorded' }).waitFor();
+	await until('something to record', async () => (await received(ann.page)).frames > before.frames + 40);
+	await ann.page.getByRole('button', { name: 'Stop recording' }).click();
+	type Recording = { state: string; participants: { id: string; name: string }[]; tracks: { participant: string; source: string; path: string; bytes: number }[] };
+	const made = await until('the recording', async () => {
+		const { recordings } = (await (await server.get('/api/v1/recordings')).json()) as { recordings: Recording[] };
+		return recordings.find(({ state }) => state === 'ready' || state === 'degraded');
+	});
+	const whose = ({ participant, source }: Recording['tracks'][number]) => `${made.participants.find(({ id }) => id === participant)?.name ?? '?'} ${source}`;
+	expect(made.tracks.map(whose).sort()).toEqual(['Ann camera', 'Ann microphone', 'Bo camera', 'Bo microphone']);
+	const paths = made.tracks.map(({ path }) => path);
+	expect(new Set(paths).size).toBe(4);
+	for (const { path, source, bytes } of made.tracks) {
+		expect(path).toContain(source);
+		expect(bytes).toBeGreaterThan(1000);
+	}
+	await ann.page.getByRole('button', { name: 'Leave meeting' }).click();
+	await ann.page.getByRole('button', { name: 'Rejoin' }).waitFor();
+	const tracks = async () => ann.page.evaluate(() => (window as unknown as { plenumTracks: MediaStreamTrack[] }).plenumTracks.map(({ readyState }) => readyState));
+	await until('camera and microphone to be given back', async () => (await tracks()).every((state) => state === 'ended'));
+	expect((await tracks()).length).toBeGreaterThan(1);
+	await Promise.all([ann, bo].map(async (one) => one.context.close()));
 });

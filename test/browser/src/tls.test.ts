@@ -1,22 +1,14 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Browser } from 'playwright-core';
-import { join, launch, open, received, tile } from './chromium.ts';
-import { adminPassword, startServer, until, type Server } from './server.ts';
+import { describe, expect, test } from 'vitest';
+import { join, open, received, tile } from './chromium.ts';
+import { adminPassword, until } from './server.ts';
+import { stage } from './stage.ts';
 
 // Nobody vouches for the server's certificate; this process asks it all the same.
 process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';
 
-describe('a server with its own HTTPS', () => {
-	let server: Server;
-	let browser: Browser;
-	beforeAll(async () => {
-		[server, browser] = await Promise.all([startServer({ https: true }), launch(['--ignore-certificate-errors'])]);
-	});
-	afterAll(async () => {
-		await browser.close();
-		await server.stop();
-	});
+const { server, browser } = await stage({ https: true }, ['--ignore-certificate-errors']);
 
+describe('a server with its own HTTPS', () => {
 	test('two meet over https and wss', async () => {
 		const room = await server.reserve();
 		const ann = await open(browser, server.url + room.host_url);

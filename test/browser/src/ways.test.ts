@@ -1,24 +1,14 @@
 // Which ways lead to the server: UDP, TCP, and the built-in relay over UDP, TCP
 // and TLS, each tried by a real browser that is allowed no other.
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Browser, Page } from 'playwright-core';
-import { join, launch, open, received, tile } from './chromium.ts';
-import { startServer, until, type Server } from './server.ts';
+import { describe, expect, test } from 'vitest';
+import type { Page } from 'playwright-core';
+import { join, open, received, tile } from './chromium.ts';
+import { until } from './server.ts';
+import { stage } from './stage.ts';
+
+const { server, browser } = await stage({ args: ['--turn-udp', '127.0.0.1:0', '--turn-tcp', '127.0.0.1:0'] });
 
 describe('the ways to the server', () => {
-	let server: Server;
-	let browser: Browser;
-	beforeAll(async () => {
-		[server, browser] = await Promise.all([
-			startServer({ args: ['--turn-udp', '127.0.0.1:0', '--turn-tcp', '127.0.0.1:0'] }),
-			launch(),
-		]);
-	});
-	afterAll(async () => {
-		await browser.close();
-		await server.stop();
-	});
-
 	/** Makes every connection of a page keep to one kind of relay, or to TCP. */
 	async function only(page: Page, way: 'relay over udp' | 'relay over tcp' | 'tcp'): Promise<void> {
 		await page.addInitScript((kept) => {
