@@ -50,6 +50,9 @@ type actor struct {
 	received atomic.Int64 // packets of pictures that came with the marker: frames
 	sent     atomic.Int64 // frames of pictures that went out
 	dropped  atomic.Bool  // the server is gone
+
+	mu   sync.Mutex // guards made
+	made map[*mediatest.Clip][]made
 }
 
 // act brings an actor into a room, and has it play its role until it leaves.
@@ -238,6 +241,7 @@ func (a *actor) stream(l *line) {
 			}
 		}
 		ts := l.origin + uint32(media.Microseconds()*int64(l.clip.Rate)/1e6)
+		a.note(l.clip, made{l.next, began.Add(when)})
 		l.send(l.clip.Frames[l.next], ts)
 		l.next = (l.next + 1) % len(l.clip.Frames)
 		if l.source() == protocol.Camera {
@@ -247,6 +251,22 @@ func (a *actor) stream(l *line) {
 			_ = a.pc.WriteRTCP([]rtcp.Packet{l.report(began.Add(when), ts)}) // a connection that closes refuses it
 		}
 	}
+}
+
+// note keeps that a frame was made; ledger tells all that were.
+func (a *actor) note(c *mediatest.Clip, m made) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.made == nil {
+		a.made = map[*mediatest.Clip][]made{}
+	}
+	a.made[c] = append(a.made[c], m)
+}
+
+func (a *actor) ledger(c *mediatest.Clip) []made {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.made[c]
 }
 
 func (l *line) send(f mediatest.Frame, ts uint32) {
