@@ -52,10 +52,11 @@ impaired: build test/browser/node_modules/.package-lock.json ## what browsers se
 fuzz: ## every fuzz target for FUZZTIME (30s)
 	scripts/fuzz.sh $(FUZZTIME)
 
-soak: ## a thousand joins and leaves with media, a room's day in virtual time, fifty killed recorders, five minutes of 120 tracks
+soak: ## a thousand joins and leaves with media, a room's day in virtual time, fifty killed recorders and servers, five minutes of 120 tracks
 	go test -race -v -run LeaveNothing -timeout 60m ./sfu -churn 1000
 	go test -v -run ADay -timeout 60m ./sfu -day 24h
 	PLENUM_SOAK=1 go test -count=1 -v -run '^Test(KilledAtRandom|ManyTracks)$$' -timeout 30m ./recording
+	PLENUM_KILLS=50 PLENUM_CLOCK_SECONDS=300 go test -count=1 -v -timeout 40m ./test/recording
 
 bench: ## what a forwarded packet and a participant cost: limit, fast, plain, stock Pion; two minutes
 	go test -run '^$$' -bench 'Forwarding|Memory' -benchtime 1x -timeout 5m ./sfu/transport/fast

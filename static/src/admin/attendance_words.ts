@@ -75,6 +75,10 @@ export function eventWords(event: RoomEvent): string {
 			return leaving(event, who);
 		case 'recording.started':
 			return `Recording started${by}`;
+		case 'recording.paused':
+			return `Recording paused${by}`;
+		case 'recording.resumed':
+			return `Recording resumed${by}`;
 		case 'recording.stopped':
 			return `Recording stopped${by}`;
 		default:

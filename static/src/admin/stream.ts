@@ -55,5 +55,7 @@ export const EVENT_TYPES = [
 	'participant.role_changed',
 	'participant.left',
 	'recording.started',
+	'recording.paused',
+	'recording.resumed',
 	'recording.stopped',
 ] as const;

@@ -28,6 +28,21 @@ export function clapperboard(): void {
 	const since = Date.now() / 1000 - audio.currentTime; // what the audio clock's zero was
 	let beeps = Math.ceil((audio.currentTime + since) / beat + 0.5);
 	let n = 0;
+	const source = new MediaRecorder(new MediaStream([...canvas.captureStream(30).getVideoTracks(), ...out.stream.getAudioTracks()]), { mimeType: 'video/webm;codecs=vp8,opus' });
+	const parts: Blob[] = [];
+	source.ondataavailable = ({ data }) => parts.push(data);
+	(window as unknown as { clapperSource: () => Promise<string> }).clapperSource = async () => {
+		if (source.state === 'inactive') {
+			source.start();
+			return '';
+		}
+		const stopped = new Promise((done) => { source.onstop = done; });
+		source.stop();
+		await stopped;
+		let text = '';
+		for (const b of new Uint8Array(await new Blob(parts).arrayBuffer())) text += String.fromCharCode(b);
+		return btoa(text);
+	};
 	(window as unknown as { clapperLag: () => number }).clapperLag = () => Date.now() / 1000 - audio.currentTime - since;
 	setInterval(() => {
 		const now = audio.currentTime + since;
@@ -88,6 +103,10 @@ export async function beeps(file: string): Promise<number[]> {
 
 /** How far a page's clapperboard is behind the machine's clock, in milliseconds: a starved AudioContext falls behind, and is no source to measure with. */
 export const lag = async (page: Page): Promise<number> => 1000 * (await page.evaluate(() => (window as unknown as { clapperLag: () => number }).clapperLag()));
+
+/** Starts to record what a clapperboard itself gives, or ends that and returns the WebM. What its flashes and beeps are apart is none of the server's doing. */
+export const source = async (page: Page): Promise<Buffer> =>
+	Buffer.from(await page.evaluate(async () => await (window as unknown as { clapperSource: () => Promise<string> }).clapperSource()), 'base64');
 
 /** What two lists of moments are apart: flashes against beeps, or against another's flashes. */
 export type Apart = Readonly<{ points: [number, number][]; pairs: number; median: number; least: number; most: number; ppm: number; error: number }>;
