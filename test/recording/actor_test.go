@@ -274,7 +274,7 @@ func (l *line) send(f mediatest.Frame, ts uint32) {
 		l.seq++
 		p := rtp.Packet{Header: rtp.Header{Version: 2, SequenceNumber: l.seq, Timestamp: ts, Marker: i == len(f.Payloads)-1}, Payload: payload}
 		if l.ext != 0 {
-			_ = p.Header.SetExtension(l.ext, []byte{0x80 | 26}) // speech
+			_ = p.SetExtension(l.ext, []byte{0x80 | 26}) // speech
 		}
 		if l.track.WriteRTP(&p) == nil {
 			l.sent++
