@@ -27,6 +27,22 @@ const chat = [
 	{ from: 'p4', name: 'Tomás Alvarez', text: '👍', at: ago(20_000) },
 ];
 
+const letters = [
+	...chat,
+	{ from: 'p2', name: 'Jonas', text: '', at: ago(15_000), file: { id: 'f1', name: 'Berths in the third quarter, final version.png', size: 482_133, picture: true } },
+	{ from: 'p3', name: 'Priya Raman', text: 'Can you take over after this? I have to leave at noon. https://harbour.example/rota', at: ago(12_000), to: 'p1', toName: 'Maya Lindqvist' },
+	{ from: 'p1', name: 'Maya Lindqvist', text: 'Yes, gladly.', at: ago(9_000), to: 'p3', toName: 'Priya Raman' },
+	{ from: 'p1', name: 'Maya Lindqvist', text: '', at: ago(5_000), to: 'p3', toName: 'Priya Raman', file: { id: 'f2', name: 'rota.pdf', size: 91_200, picture: false } },
+];
+
+const uploads = [
+	{ key: 1, name: 'A recording of the whole harbour tour.mov', size: 84_000_000, sent: 31_000_000, to: undefined, problem: undefined },
+	{ key: 2, name: 'archive.zip', size: 184_000_000, sent: 0, to: undefined, problem: 'too_large' },
+] as const;
+
+const withSpotlight = (participants: readonly Participant[]) =>
+	participants.map((one) => (one.id === 'p3' ? { ...one, spotlight: 1 } : one.id === 'p5' ? { ...one, spotlight: 2 } : one));
+
 const withScreen = (participants: readonly Participant[]) =>
 	participants.map((one) => (one.id === 'p2' ? { ...one, sources: [...one.sources, { source: 'screen', muted: false } as const] } : one));
 
@@ -53,6 +69,10 @@ const scenes: Readonly<Record<string, Scene>> = {
 	five: () => <Inside count={5} chatty />,
 	twelve: () => <Inside count={12} />,
 	forty: () => <Inside count={40} />,
+	letters: () => <Inside count={5} chatty letters />,
+	spotlight: () => <Inside count={7} spotlight />,
+	warned: () => <Inside count={3} recording warned />,
+	early: () => <Before early />,
 	screen: () => <Inside count={5} screen />,
 	recording: () => <Inside count={4} recording />,
 	reconnecting: () => <Inside count={4} lost />,
@@ -90,6 +110,12 @@ type InsideProps = Readonly<{
 	guest?: boolean;
 	/** Hands are up, somebody reacts, and the meeting is locked. */
 	hands?: boolean;
+	/** The chat holds private lines and files. */
+	letters?: boolean;
+	/** A host has put two in the spotlight. */
+	spotlight?: boolean;
+	/** Something is wrong with the recording. */
+	warned?: boolean;
 	/** Somebody waits in the lobby. */
 	waiting?: boolean;
 	/** The viewer only listens. */
@@ -108,16 +134,16 @@ function Inside(props: InsideProps) {
 			...base,
 			lobby: props.waiting === true ? waiters : [],
 			role: props.audience === true ? ('audience' as const) : props.guest === true ? ('speaker' as const) : ('host' as const),
-			participants: props.hands === true ? withHands(connected) : props.screen === true ? withScreen(connected) : connected,
+			participants: props.hands === true ? withHands(connected) : props.screen === true ? withScreen(connected) : props.spotlight === true ? withSpotlight(connected) : connected,
 			room: { ...base.room, locked: props.hands === true, lobby: props.waiting === true },
-			chat: props.chatty === true ? chat : [],
-			...(props.recording === true ? { recording: { on: true, started_at: ago(754_000), by: 'Jonas' } } : {}),
+			chat: props.letters === true ? letters : props.chatty === true ? chat : [],
+			...(props.recording === true ? { recording: { on: true, started_at: ago(754_000), by: 'Jonas', ...(props.warned === true ? { warning: 'x', warning_code: 'silent' as const, silent: ['Priya Raman', 'Jonas'] } : {}) } } : {}),
 		};
 		return fakeClient(meeting, {
 			...(props.down === true ? { link: { kind: 'retrying', attempt: 2 } as const, media: 'interrupted' as const } : {}),
 			soundBlocked: props.blocked === true,
 			sharing: props.blocked === true,
-		}, props.hands === true ? reactions : []);
+		}, props.hands === true ? reactions : [], props.letters === true ? uploads : []);
 	});
 	const [told, setTold] = useState(false);
 	if (props.notices === true && !told) {
@@ -164,7 +190,9 @@ function Bench() {
 
 const refused = { refusal: { code: 'passcode_wrong', message: '', retryAfter: 42 }, at: Date.now(), passcode: 'open' } as const;
 
-function Before({ broken = false, passcode = false }: { broken?: boolean; passcode?: boolean }) {
+const tooEarly = { refusal: { code: 'not_open', message: '', opensAt: ago(-42_000) }, at: Date.now(), passcode: undefined } as const;
+
+function Before({ broken = false, passcode = false, early = false }: { broken?: boolean; passcode?: boolean; early?: boolean }) {
 	const [preferences, setPreferences] = useState({ ...fakePreferences, name: broken ? '' : fakePreferences.name });
 	const [devices] = useState(() =>
 		fakeDevices(broken ? { microphone: { kind: 'failed', problem: 'denied' }, camera: { kind: 'failed', problem: 'denied' }, cameras: [] } : {}),
@@ -177,7 +205,7 @@ function Before({ broken = false, passcode = false }: { broken?: boolean; passco
 			onPreferences={(change) => setPreferences((old) => ({ ...old, ...change }))}
 			onJoin={() => undefined}
 			isHost={!broken && !passcode}
-			{...(passcode ? { refused } : {})}
+			{...(passcode ? { refused } : early ? { refused: tooEarly } : {})}
 		/>
 	);
 }

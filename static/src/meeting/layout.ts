@@ -56,11 +56,11 @@ export function tilesPerPage(count: number, stage: Size, least: number = leastWi
 /** A stage with one large tile and a strip of small ones, of which some fit. */
 export type Spotlight = Readonly<{ main: Rect; strip: readonly Rect[] }>;
 
-/** Places a shared screen, with up to count tiles beside it, or below it on a stage that is taller than wide. */
-export function spotlightOf(count: number, stage: Size): Spotlight {
+/** Places what stands large, with up to count tiles beside it, or below it on a stage that is taller than wide. There, two or more that are large get more of its height. */
+export function spotlightOf(count: number, stage: Size, mains = 1): Spotlight {
 	const whole = { x: 0, y: 0, ...stage };
 	if (count < 1 || stage.width <= 0 || stage.height <= 0) return { main: whole, strip: [] };
-	if (stage.height > stage.width) return stackOf(count, stage);
+	if (stage.height > stage.width) return stackOf(count, stage, mains);
 	const widest = Math.min(280, stage.width * 0.2);
 	const allFit = ((stage.height - (count - 1) * GAP) / count) * WIDE;
 	const width = Math.min(widest, Math.max(160, allFit));
@@ -72,9 +72,9 @@ export function spotlightOf(count: number, stage: Size): Spotlight {
 	return { main: { ...whole, width: stage.width - width - GAP }, strip };
 }
 
-/** A screen across the top, and a grid of faces in what it leaves. */
-function stackOf(count: number, stage: Size): Spotlight {
-	const height = Math.min(stage.height * 0.6, stage.width * 0.65);
+/** What is large across the top, and a grid of faces in what it leaves. */
+function stackOf(count: number, stage: Size, mains: number): Spotlight {
+	const height = Math.min(stage.height * 0.6, stage.width * 0.65 * Math.min(2, mains));
 	const top = height + GAP;
 	const below = { width: stage.width, height: stage.height - top };
 	const all = tilesPerPage(count, below) >= count;

@@ -66,4 +66,13 @@ describe('planStage', () => {
 		const keys = names([person('p1', true), ...crowd(30).slice(1)], { layout: 'speaker', speaker: 'p1' });
 		expect(new Set(keys.map((key) => key.replace(/^\w+ /, ''))).size).toBe(keys.length);
 	});
+	it('gives several in the spotlight more of a phone than one', () => {
+		const phone = { width: 374, height: 700 };
+		const large = (spotlit: readonly string[]) => plan(crowd(5), { spotlit }, person('me'), phone).placed.filter(({ place }) => place === 'main').map(({ rect }) => rect);
+		const [one] = large(['p1']);
+		const [a, b] = large(['p1', 'p2']);
+		expect(one?.width).toBe(374);
+		expect(a?.width).toBeGreaterThan(300);
+		expect(b?.y).toBeGreaterThanOrEqual((a?.y ?? 0) + (a?.height ?? 0));
+	});
 });

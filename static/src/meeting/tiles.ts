@@ -46,9 +46,9 @@ export function planStage(others: readonly Participant[], self: Participant | un
 	const mains = mainsOf(whole, others, size, options);
 	if (mains.length > 0 && mains.length < whole.length) {
 		const rest = whole.filter((one) => !mains.some((main) => same(one, main)));
-		const full = spotlightOf(rest.length, size);
+		const full = spotlightOf(rest.length, size, mains.length);
 		const { items, page, pages } = pageOf(rest, Math.max(1, full.strip.length), options.page);
-		const spotlight = pages > 1 ? full : spotlightOf(items.length, size); // with pages there is room for turning them
+		const spotlight = pages > 1 ? full : spotlightOf(items.length, size, mains.length); // with pages there is room for turning them
 		return { placed: [...place(mains, mirror(shared(spotlight.main, mains.length)), 'main'), ...place(items, mirror(spotlight.strip), 'tile'), ...corner], page, pages };
 	}
 	const all = withOwn([...screens, ...faces], mine, tilesPerPage(screens.length + faces.length + mine.length, size));

@@ -224,7 +224,7 @@ describe.sequential('an admin', () => {
 
 		const figures = page.getByRole('list', { name: 'How much goes on in this room' });
 		await figures.getByRole('img', { name: /^People: 2 now, [0-2] to 2 in the last minute$/ }).waitFor({ timeout: 30_000 });
-		await figures.getByRole('img', { name: /^Sent: [\d.]+\u00a0[kM]bit\/s now/ }).waitFor({ timeout: 30_000 });
+		await figures.getByRole('img', { name: /^Sent: [\d.]+\s[kM]bit\/s now/ }).waitFor({ timeout: 30_000 });
 		expect(await figures.getByRole('img').count()).toBe(4);
 
 		await button('Revoke the link: Press <i>corps</i>').click();

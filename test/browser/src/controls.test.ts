@@ -238,6 +238,8 @@ test('no control stands in the meeting that no test knows', async () => {
 	const chat = page.getByRole('complementary', { name: 'Chat panel' });
 	expect((await chat.getByRole('button').evaluateAll((buttons) => buttons.map((one) => one.getAttribute('aria-label') ?? one.textContent.trim()))).sort()).toEqual(['Close panel', 'Send a file', 'Send message', 'To everybody']);
 	await chat.getByRole('button', { name: 'To everybody' }).click();
-	expect(await page.getByRole('menu', { name: 'Send to' }).getByRole('menuitemradio').allInnerTexts()).toEqual(['Everybody', 'Bo']);
+	const readers = page.getByRole('menu', { name: 'Send to' }).getByRole('menuitemradio');
+	await readers.first().waitFor();
+	expect(await readers.allInnerTexts()).toEqual(['Everybody', 'Bo']);
 	await Promise.all([context, bo.context].map(async (one) => one.close()));
 });

@@ -113,7 +113,8 @@ test('a socket that breaks is opened again, and nothing makes the connection of 
 	await tile(ann.page, 'Bo').and(ann.page.locator('[data-state=picture]')).waitFor();
 	const sockets = async () => ann.page.evaluate(() => (window as unknown as { plenumSockets: WebSocket[] }).plenumSockets.map(({ readyState }) => readyState));
 	await ann.page.evaluate(() => { for (const socket of (window as unknown as { plenumSockets: WebSocket[] }).plenumSockets) socket.close(); });
-	await until('another socket', async () => { const all = await sockets(); return all.length > 1 && all.filter((state) => state === WebSocket.OPEN).length === 1; });
+	const OPEN = 1; // WebSocket.OPEN, which Node does not know
+	await until('another socket', async () => { const all = await sockets(); return all.length > 1 && all.filter((state) => state === OPEN).length === 1; });
 	await bo.page.getByRole('button', { name: 'Leave meeting' }).click();
 	await tile(ann.page, 'Bo').waitFor({ state: 'detached' });
 	await bo.page.getByRole('button', { name: 'Rejoin' }).click();
