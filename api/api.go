@@ -27,6 +27,7 @@ type Config struct {
 	ICEServers       []ICEServer    // what /meeting/<id>/ice answers; default none: the server is its own
 	SessionFor       time.Duration  // how long a login holds; default 12 h
 	EndGrace         time.Duration  // how long a running meeting may run over its end; default not at all
+	VideoCodecs      []string       // formats of pictures, best first, which pages are told; default vp8
 	Now              func() time.Time
 
 	// AttendanceOrigins are the origins of other sites whose pages may be
@@ -37,6 +38,9 @@ type Config struct {
 func (c Config) withDefaults() Config {
 	if c.SessionFor == 0 {
 		c.SessionFor = 12 * time.Hour
+	}
+	if len(c.VideoCodecs) == 0 {
+		c.VideoCodecs = []string{"vp8"}
 	}
 	if c.Now == nil {
 		c.Now = time.Now
@@ -179,18 +183,7 @@ func (s *Server) routes() {
 	s.get("/api/v1/rooms/:room/ice", s.roomICE)
 	s.get("/api/v1/rooms/:room/calendar.ics", s.calendarFile)
 	s.insideRoutes()
-	s.get("/api/v1/recordings", s.listRecordings, s.signedIn)
-	s.get("/api/v1/recordings/:recording", s.showRecording, s.signedIn)
-	s.get("/api/v1/recordings/:recording/files/:file", s.recordingFile, s.linked)
-	s.echo.DELETE("/api/v1/recordings/:recording/files/:file", s.deleteFile, s.signedIn)
-	s.get("/api/v1/recordings/:recording/archive.zip", s.recordingArchive, s.linked)
-	s.creating("/api/v1/recordings/:recording/links", s.createLink, s.signedIn)
-	s.creating("/api/v1/recordings/:recording/derived", s.derive, s.signedIn)
-	s.get("/api/v1/recordings/:recording/derived", s.listJobs, s.signedIn)
-	s.get("/api/v1/recordings/:recording/derived/:job", s.showJob, s.signedIn)
-	s.echo.DELETE("/api/v1/recordings/:recording/derived/:job", s.cancelJob, s.signedIn)
-	s.echo.PATCH("/api/v1/recordings/:recording", s.changeRecording, s.signedIn, s.adminOnly)
-	s.echo.DELETE("/api/v1/recordings/:recording", s.deleteRecording, s.signedIn)
+	s.recordingRoutes()
 	s.get("/api/v1/attendants", s.listAttendants, s.signedIn)
 	s.creating("/api/v1/attendants/:channel/push", s.push, s.signedIn)
 	s.echo.POST("/api/v1/push", s.pushMany, s.signedIn)
@@ -205,6 +198,21 @@ func (s *Server) routes() {
 	s.get("/api/v1/figures", s.serverFigures, s.signedIn, s.adminOnly)
 	s.get("/api/v1/rooms/:room/figures", s.roomFigures, s.signedIn)
 	s.get("/api/v1/audit", s.listAudit, s.signedIn, s.adminOnly)
+}
+
+func (s *Server) recordingRoutes() {
+	s.get("/api/v1/recordings", s.listRecordings, s.signedIn)
+	s.get("/api/v1/recordings/:recording", s.showRecording, s.signedIn)
+	s.get("/api/v1/recordings/:recording/files/:file", s.recordingFile, s.linked)
+	s.echo.DELETE("/api/v1/recordings/:recording/files/:file", s.deleteFile, s.signedIn)
+	s.get("/api/v1/recordings/:recording/archive.zip", s.recordingArchive, s.linked)
+	s.creating("/api/v1/recordings/:recording/links", s.createLink, s.signedIn)
+	s.creating("/api/v1/recordings/:recording/derived", s.derive, s.signedIn)
+	s.get("/api/v1/recordings/:recording/derived", s.listJobs, s.signedIn)
+	s.get("/api/v1/recordings/:recording/derived/:job", s.showJob, s.signedIn)
+	s.echo.DELETE("/api/v1/recordings/:recording/derived/:job", s.cancelJob, s.signedIn)
+	s.echo.PATCH("/api/v1/recordings/:recording", s.changeRecording, s.signedIn, s.adminOnly)
+	s.echo.DELETE("/api/v1/recordings/:recording", s.deleteRecording, s.signedIn)
 }
 
 // insideRoutes registers what those use who are in a meeting, or about to be.

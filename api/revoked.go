@@ -10,13 +10,6 @@ import (
 	"plenum/rooms"
 )
 
-// watchLogin returns what is closed when the login of the call holds no more.
-// Every answer that lives on must watch it. Cancel must be called in the end.
-func (s *Server) watchLogin(c echo.Context) (gone <-chan struct{}, cancel func()) {
-	v := callOf(c)
-	return s.deps.Revoked.Watch(rooms.Login{User: v.user, TokenID: v.token, Addr: v.from.addr})
-}
-
 // cutWhenRevoked has the answer end in the middle when the call's login holds
 // no more: a download may take hours. Stop must be called in the end.
 // What is sent belongs to creator; who came by a signed link is there by the

@@ -226,7 +226,7 @@ func TestParticipantsAndLobby(t *testing.T) {
 		ID: room.ID, Title: "Plan", Host: "anna", StartsAt: "2018-04-03T12:14:21.276Z", EndsAt: "2018-04-03T13:14:21.276Z",
 		Now: "2018-04-03T12:14:21.276Z", Count: 22, Recording: true, Locked: true,
 		CalendarURL:     "/api/v1/rooms/" + room.ID + "/calendar.ics",
-		RecordingPolicy: rooms.RecordManual,
+		RecordingPolicy: rooms.RecordManual, VideoCodecs: []string{"vp8"},
 	}
 	if diff := cmp.Diff(want, lobby); diff != "" {
 		t.Errorf("lobby (-want +got):\n%s", diff)

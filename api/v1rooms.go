@@ -212,6 +212,7 @@ type lobbyBody struct {
 	Lobby        bool     `json:"lobby"`
 
 	RecordingPolicy rooms.RecordingPolicy `json:"recording_policy"`
+	VideoCodecs     []string              `json:"video_codecs"`
 }
 
 // lobby handles GET /api/v1/rooms/<room id>/lobby.
@@ -241,6 +242,7 @@ func (s *Server) lobby(c echo.Context) error {
 		Lobby:        room.Rules.Lobby,
 
 		RecordingPolicy: rulesOf(room.Rules).Recording,
+		VideoCodecs:     s.cfg.VideoCodecs,
 	})
 }
 

@@ -371,6 +371,54 @@ func TestCodecChanges(t *testing.T) {
 	}
 }
 
+// Who declines after a change of the codec leaves no file behind, neither the
+// one that goes on nor the one that was finished.
+func TestDeclinedAfterCodecChange(t *testing.T) {
+	first, then := mediatest.Load(t, "vp8"), mediatest.Load(t, "h264")
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		m, l, r := start(t, dir)
+		r.Participant("p1", "Ann")
+		r.Told("p1")
+		zero := time.Now()
+		m.deliver(streamOf(first), zero, ways["clean"].parcels(first, 0))
+		m.deliver(streamOf(then), zero, ways["clean"].parcels(then, 4*time.Second))
+		if got := r.snapshot().Tracks; len(got) != 2 || got[0].State != TrackFinal || got[1].State != TrackOpen {
+			t.Errorf("before: %+v", got)
+		}
+		r.Answer("p1", false)
+		time.Sleep(time.Second)
+		man := stop(t, m, l, r)
+		files, err := filepath.Glob(filepath.Join(dir, man.ID, "p01-*"))
+		if err != nil || len(files) > 0 || len(man.Tracks) > 0 {
+			t.Errorf("left behind: %v, %+v, %v", files, man.Tracks, err)
+		}
+	})
+}
+
+// A source that is off when its codec changes stays unrecorded until it is on.
+func TestCodecChangesWhileOff(t *testing.T) {
+	first, then := mediatest.Load(t, "vp8"), mediatest.Load(t, "vp9")
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		m, l, r := start(t, dir)
+		zero := time.Now()
+		m.deliver(streamOf(first), zero, ways["clean"].parcels(first, 0))
+		r.Source("p1", sfu.Camera, false, false)
+		all := ways["clean"].parcels(then, 4*time.Second)
+		m.deliver(streamOf(then), zero, all[:len(all)/2])
+		r.Source("p1", sfu.Camera, true, false)
+		m.deliver(streamOf(then), zero, all[len(all)/2:])
+		man := stop(t, m, l, r)
+		if len(man.Tracks) != 2 {
+			t.Fatalf("tracks %+v", man.Tracks)
+		}
+		if got := man.Tracks[1]; us(got.StartUS) < 6*time.Second || got.Stats.Frames < 20 {
+			t.Errorf("what came while it was off: %+v", got)
+		}
+	})
+}
+
 // A picture that changes its size stays in its file, also when its parameter
 // sets change.
 func TestSizeChanges(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"plenum/sfu/bandwidth"
+	"plenum/sfu/codec"
 	"plenum/sfu/packet"
 	"plenum/sfu/transport"
 )
@@ -21,6 +22,7 @@ type nowhere struct {
 type sink struct{}
 
 func (sink) Listen(transport.Feedback)           {}
+func (sink) Codecs() codec.Set                   { return ^codec.Set(0) }
 func (sink) Write(transport.Header, []byte)      {}
 func (sink) Resend(transport.Header, []byte) int { return 0 }
 func (sink) Pad(transport.Header, int)           {}
@@ -28,6 +30,7 @@ func (sink) Report(uint64, uint32)               {}
 
 func (n *nowhere) Answer(context.Context, string) (string, error) { return "", nil }
 func (n *nowhere) Seats() []transport.Seat                        { return n.seats }
+func (n *nowhere) Sends(string) codec.Set                         { return ^codec.Set(0) }
 func (n *nowhere) Numbered() bool                                 { return true }
 func (n *nowhere) AskKeyframe(uint32)                             {}
 func (n *nowhere) Nack(uint32, []int64)                           {}
@@ -48,6 +51,7 @@ type deaf struct{}
 
 func (deaf) SeatsChanged(string, int64, []SeatRow) {}
 func (deaf) LayersWanted(string, Source, int)      {}
+func (deaf) CodecWanted(string, Source, Codec)     {}
 func (deaf) FloorChanged([]string)                 {}
 func (deaf) LinkChanged(string, LinkState)         {}
 
@@ -83,11 +87,13 @@ func BenchmarkFanOut(b *testing.B) {
 			p.SetSource(Camera, true, false)
 			in := p.Incoming(transport.Track{Mid: "1", SSRC: 1, Mime: "video/VP8", ClockRate: 90000})
 			payload := append(vp8(true, [2]uint16{320, 180}, 1), make([]byte, 1180)...)
+			at := time.Now()
 			send := func(seq uint16) {
+				at = at.Add(time.Millisecond) // as fast as nobody is policed for
 				pkt := r.sfu.pool.Get()
 				copy(pkt.Buffer(), payload)
 				pkt.SetPayload(0, 1200)
-				pkt.Timestamp, pkt.Arrival = uint32(seq)*3000, time.Now()
+				pkt.Timestamp, pkt.Arrival = uint32(seq)*3000, at
 				in.Packet(pkt, seq)
 				in.Flush(nil)
 			}

@@ -53,12 +53,14 @@ type watcher struct {
 	floor  []string
 	links  map[string]LinkState
 	wanted map[string]int
+	codecs map[string]Codec
 	onSeat func(participant string, epoch int64, seats []SeatRow)
 }
 
 func newWatcher() *watcher {
 	return &watcher{
 		seats: map[string][]SeatRow{}, epochs: map[string]int64{}, links: map[string]LinkState{}, wanted: map[string]int{},
+		codecs: map[string]Codec{},
 	}
 }
 
@@ -76,6 +78,19 @@ func (w *watcher) LayersWanted(p string, _ Source, layers int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.wanted[p] = layers
+}
+
+func (w *watcher) CodecWanted(p string, s Source, c Codec) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.codecs[p+" "+string(s)] = c
+}
+
+// codec returns what ann was told to send her camera in.
+func (w *watcher) codec() Codec {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.codecs["ann "+string(Camera)]
 }
 
 // forget drops what was told about everybody but one.

@@ -82,7 +82,7 @@ func (r *Room) demands(now time.Time) (news []appetite) {
 			}
 			layers := 0
 			for i, at := range s.seen {
-				if at.layer != nil {
+				if at.of.layer != nil {
 					layers = i + 1
 				}
 			}

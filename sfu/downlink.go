@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"plenum/sfu/bandwidth"
+	"plenum/sfu/codec"
 	"plenum/sfu/transport"
 )
 
@@ -204,6 +205,14 @@ func (p *Participant) pad(bytes int) {
 	}
 }
 
+// padsAs is the format whose payload type padding carries: that of what plays.
+func (o *output) padsAs() codec.Kind {
+	if l := o.playing(); l != nil {
+		return l.kind
+	}
+	return codec.None
+}
+
 // pad sends padding if nothing is forwarded here, or, unless idle is asked
 // for, if no frame is cut in two by it: decoders want a frame's packets in a row.
 func (o *output) pad(bytes int, idle bool) bool {
@@ -214,7 +223,7 @@ func (o *output) pad(bytes int, idle bool) bool {
 	}
 	for ; bytes > 0; bytes -= padSize + transport.Overhead {
 		seq, ts := o.stream.Pad()
-		o.sender.Pad(transport.Header{Seq: seq, Timestamp: ts}, padSize)
+		o.sender.Pad(transport.Header{Seq: seq, Timestamp: ts, Codec: o.padsAs()}, padSize)
 		o.sub.down.bytes.Add(padSize + transport.Overhead)
 		o.sub.room.sfu.count.padded.Add(padSize + transport.Overhead)
 	}

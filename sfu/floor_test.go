@@ -34,7 +34,7 @@ func (r still) voice() *packet.Packet {
 // their packets come through.
 func TestTheFloorIsToldInOrder(t *testing.T) {
 	w := &slow{watcher: newWatcher(), told: make(chan struct{}), free: make(chan struct{})}
-	s := &SFU{cfg: Config{}.withDefaults(), log: slog.New(slog.DiscardHandler), media: media{conns: wires{1}}, pool: &packet.Pool{}, rooms: map[*Room]struct{}{}}
+	s := &SFU{cfg: Config{}.withDefaults(), log: slog.New(slog.DiscardHandler), media: media{conns: wires{seats: 1}}, pool: &packet.Pool{}, rooms: map[*Room]struct{}{}}
 	r := still{t: t, w: w.watcher, Room: s.NewRoom("r", w)}
 	defer r.Close()
 	ann, _ := r.enter("ann", 1)

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"plenum/sfu/codec"
 	"plenum/sfu/packet"
 	"plenum/sfu/transport"
 )
@@ -18,7 +19,7 @@ func lives(every, until [maxLayers]time.Duration, end time.Duration) (live [maxL
 		if every[i] == 0 {
 			continue
 		}
-		l := newLayer(src, transport.Track{}, Stream{Source: Camera, Layer: i, ClockRate: 90000})
+		l := newLayer(src, transport.Track{}, Stream{Source: Camera, Layer: i, ClockRate: 90000}, codec.VP8Video)
 		src.layers[i].Store(l)
 		for at := time.Duration(0); at <= until[i]; at += every[i] {
 			p := &packet.Packet{Marker: true, Arrival: began.Add(at)}

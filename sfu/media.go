@@ -57,6 +57,6 @@ func (b below) ports() ice.Config {
 func (b below) plain(ports *ice.Ports) (*plain.Factory, error) {
 	return plain.NewFactory(plain.Config{
 		Ports: ports, ExternalIPs: b.cfg.ExternalIPs, Found: b.cfg.Found, Loopback: b.cfg.Loopback, MaxSeats: b.cfg.Seats,
-		Overrun: b.overrun, Log: b.log,
+		Video: kindsOf(b.cfg.VideoCodecs), Overrun: b.overrun, Log: b.log,
 	}, b.pool)
 }

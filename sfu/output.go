@@ -12,6 +12,7 @@ import (
 	"plenum/sfu/police"
 	"plenum/sfu/repair"
 	"plenum/sfu/rewrite"
+	"plenum/sfu/svc"
 	"plenum/sfu/transport"
 )
 
@@ -41,14 +42,19 @@ type output struct {
 	// anew: it is changed last by who writes and read first by who forwards.
 	sits   atomic.Pointer[sitting]
 	target atomic.Pointer[layer] // what should be forwarded
+	top    atomic.Int32          // up to which of its spatial layers
 	era    atomic.Uint32
+
+	can atomic.Uint32 // the formats the subscriber can decode, a codec.Set
 
 	// Written under mu.
 	plays atomic.Pointer[playing]
 	shown atomic.Pointer[showing]
+	goes  atomic.Int32 // spatial layer of plays that is forwarded
 
 	mu      sync.Mutex // guards what follows
 	stream  *rewrite.Stream
+	layers  svc.Selector
 	resends *repair.Resends
 	csrc    uint32
 	wants   struct{ packets, keyframes police.Bucket }
@@ -91,8 +97,26 @@ func newOutput(sub *Participant, s transport.Sender, video bool) *output {
 	o.stream = rewrite.New(o.rate, uint16(rand.Uint32N(1<<15)), rand.Uint32()) //nolint:gosec // RFC 3550: random, not secret
 	o.resends = repair.NewResends(repair.ResendsConfig{})
 	o.sits.Store(&sitting{})
+	o.agreed()
 	s.Listen(o)
 	return o
+}
+
+// agreed takes in what an answer says the subscriber can decode.
+func (o *output) agreed() { o.can.Store(uint32(o.sender.Codecs())) }
+
+// accepts are the formats the subscriber can decode.
+func (o *output) accepts() codec.Set { return codec.Set(o.can.Load()) }
+
+// decodes reports whether the subscriber can decode what a source sends. Of
+// one that sends nothing yet that is not known.
+func (o *output) decodes(s *source) bool {
+	for i := range s.layers {
+		if l := s.layers[i].Load(); l != nil {
+			return o.accepts().Has(l.kind)
+		}
+	}
+	return true
 }
 
 // sit changes who is forwarded here; nil for nobody. What was forwarded before
@@ -111,13 +135,15 @@ func (o *output) sit(s *source, gate int64) {
 	o.era.Add(1)
 }
 
-// aim chooses the layer to forward; nil for none. The switch happens at the
-// layer's next keyframe, or its next packet for sound. Until then, it and what
-// plays stay attached. Only the room's plan calls it.
-func (o *output) aim(l *layer) {
+// aim chooses what to forward. The switch happens at the layer's next
+// keyframe, or its next packet for sound. Until then, it and what plays stay
+// attached. Only the room's plan calls it.
+func (o *output) aim(q rung) {
 	if o.source == nil {
 		return
 	}
+	l := q.layer
+	o.top.Store(int32(q.spatial))
 	if old := o.target.Swap(l); l == nil && old != nil {
 		o.era.Add(1)
 	}
@@ -145,7 +171,7 @@ func (o *output) pending() (l *layer, open bool) {
 	if !o.video || l == nil || !o.sub.flowing() || !l.src.flows() {
 		return nil, false
 	}
-	if now := o.current(); now != nil && now.layer == l && now.epoch == l.src.epoch.Load() {
+	if now := o.current(); now != nil && now.layer == l && now.epoch == l.src.epoch.Load() && !o.climbs(l) {
 		return nil, false
 	}
 	return l, o.open(at)
@@ -169,6 +195,9 @@ func (o *output) catchUp(l *layer, now time.Time) (sent int, ask bool) {
 	defer o.mu.Unlock()
 	if want, open := o.pending(); want != l || !open {
 		return 0, false // the keyframe came meanwhile, or nobody waits any more
+	}
+	if now := o.current(); now != nil && now.layer == l && now.epoch == l.src.epoch.Load() {
+		return 0, true // it plays, and only its upper layers are missing
 	}
 	era, at := o.era.Load(), o.sits.Load()
 	epoch := l.src.epoch.Load()
@@ -194,7 +223,7 @@ func (o *output) catchUp(l *layer, now time.Time) (sent int, ask bool) {
 // after it already.
 func (o *output) start(at *sitting, play playing, p *packet.Packet, t *tally) {
 	o.begin(at, play, p)
-	o.pass(p, t)
+	o.choose(play.layer, p, t)
 	ring := play.layer.ring
 	newest, _ := ring.Newest()
 	for seq := p.Seq + 1; seq <= newest; seq++ {
@@ -203,7 +232,7 @@ func (o *output) start(at *sitting, play playing, p *packet.Packet, t *tally) {
 			continue // lost or late: the subscriber will ask for it
 		}
 		if len(next.Payload()) > 0 || !o.stream.Drop(seq) {
-			o.pass(next, t)
+			o.choose(play.layer, next, t)
 		}
 		o.passed = seq
 		next.Release()
@@ -244,7 +273,7 @@ func (o *output) forwardLocked(l *layer, p *packet.Packet, epoch uint32, t *tall
 	case p.Seq <= o.passed: // went out with the replay
 	case len(p.Payload()) == 0 && o.stream.Drop(p.Seq): // padding
 	case o.video:
-		o.pass(p, t)
+		o.choose(l, p, t)
 	default:
 		o.write(p, t)
 	}
@@ -254,10 +283,10 @@ func (o *output) forwardLocked(l *layer, p *packet.Packet, epoch uint32, t *tall
 func (o *output) begin(in *sitting, play playing, p *packet.Packet) {
 	at := rewrite.Point{Seq: p.Seq, Timestamp: p.Timestamp, PictureID: -1, TL0: -1}
 	if o.video {
-		if d, err := codec.ParseVP8(p.Payload()); err == nil {
-			at.PictureID, at.TL0 = d.PictureID, d.TL0PicIdx
-		}
+		at.PictureID, at.TL0 = int(p.Frame.PictureID), int(p.Frame.TL0)
 	}
+	o.layers = svc.Selector{}
+	o.goes.Store(0)
 	o.disband()
 	from := o.stream.Switch(at, p.Arrival)
 	o.passed, o.csrc = p.Seq-1, in.source.owner.number
@@ -295,14 +324,24 @@ func (o *output) mapped(p *packet.Packet, now time.Time) (transport.Header, []by
 	if !ok {
 		return transport.Header{}, nil, false
 	}
-	h := transport.Header{Seq: seq, Timestamp: ts, Marker: p.Marker, CSRC: o.csrc}
+	l := o.plays.Load().layer
+	h := transport.Header{Seq: seq, Timestamp: ts, Marker: p.Marker, CSRC: o.csrc, Codec: l.kind}
 	payload := p.Payload()
-	if o.video && len(payload) > 0 {
-		payload = o.scratch[:copy(o.scratch[:], payload)]
-		if d, err := codec.ParseVP8(payload); err == nil && (d.PictureID >= 0 || d.TL0PicIdx >= 0) {
-			pid, tl0 := o.stream.Picture(d.PictureID, d.TL0PicIdx)
-			codec.PatchVP8(payload, pid, tl0)
+	switch {
+	case len(payload) == 0:
+	case o.video:
+		if l.layered() {
+			_, last := o.layers.Took(p.Frame, p.Timestamp)
+			h.Marker = h.Marker || last
 		}
+		if p.Frame.PictureID >= 0 || p.Frame.TL0 >= 0 {
+			pid, tl0 := o.stream.Picture(int(p.Frame.PictureID), int(p.Frame.TL0))
+			payload = o.scratch[:copy(o.scratch[:], payload)]
+			codec.Patch(l.kind, payload, pid, tl0)
+		}
+	case l.kind == codec.REDAudio && !o.accepts().Has(codec.REDAudio):
+		h.Codec = codec.OpusAudio
+		payload, _, _ = codec.REDPrimary(payload) // it was looked at when it came
 	}
 	return h, payload, true
 }
@@ -343,6 +382,11 @@ func (o *output) resend(number uint16, at time.Time) bool {
 	h, payload, ok := o.mapped(p, at)
 	if !ok || h.Seq != number {
 		return false
+	}
+	if now.layer.layered() && len(payload) > 0 {
+		if went, _ := o.layers.Took(p.Frame, p.Timestamp); !went {
+			payload = nil // padding took its place, and is lost
+		}
 	}
 	n := o.sender.Resend(h, payload)
 	if n == 0 {

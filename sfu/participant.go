@@ -3,12 +3,12 @@ package sfu
 import (
 	"context"
 	"fmt"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"plenum/sfu/bandwidth"
+	"plenum/sfu/codec"
 	"plenum/sfu/seating"
 	"plenum/sfu/transport"
 )
@@ -33,7 +33,9 @@ type seat struct {
 	rank     int   // its place there
 	rates    [maxLayers]int
 	standing bandwidth.Standing // what the picture gets
-	choice   *layer             // of the picture; nil for none
+	choice   rung               // of the picture
+	level    int                // its index
+	blind    bool               // the picture is in a format the participant can't decode
 	asks     struct {           // what the picture's tile asks for, whether it arrives or not
 		source *source
 		layer  int // -1 for none
@@ -69,8 +71,9 @@ type Participant struct {
 	clockMu sync.Mutex
 	clock   clock
 
-	mu   sync.Mutex // guards mids
+	mu   sync.Mutex // guards mids and may
 	mids map[string]Source
+	may  map[Source]codec.Set // formats each source may come in
 
 	// Guarded by the room's mutex.
 	view  []Tile
@@ -111,6 +114,7 @@ func (p *Participant) answer(ctx context.Context, offer string, sources map[stri
 	if err != nil {
 		return "", err
 	}
+	p.agreed(sources)
 	all := p.conn.Seats()
 	p.room.mu.Lock()
 	for i := len(p.seats); i < len(all); i++ {
@@ -118,9 +122,32 @@ func (p *Participant) answer(ctx context.Context, offer string, sources map[stri
 			audio: newOutput(p, all[i].Audio, false), video: newOutput(p, all[i].Video, true),
 		})
 	}
-	p.asked = true
+	for _, st := range p.seats {
+		st.audio.agreed()
+		st.video.agreed()
+	}
+	p.asked, p.room.plans.mixed = true, true
 	p.room.mu.Unlock()
 	return answer, nil
+}
+
+// agreed keeps which formats an answer lets the sources come in. Until a page
+// is told otherwise it sends VP8, if it can.
+func (p *Participant) agreed(sources map[string]Source) {
+	may := make(map[Source]codec.Set, len(sources))
+	for mid, s := range sources {
+		may[s] = p.conn.Sends(mid)
+	}
+	p.mu.Lock()
+	p.may = may
+	p.mu.Unlock()
+	p.room.mu.Lock()
+	defer p.room.mu.Unlock()
+	for _, s := range p.every {
+		if !s.format.ever && may[s.kind].Has(codec.VP8Video) {
+			s.format.told = codec.VP8Video
+		}
+	}
 }
 
 // Reoffer answers a further offer of the same connection: more seats, or an ICE restart.
@@ -313,23 +340,22 @@ func (p *Participant) Incoming(t transport.Track) transport.Receiver {
 	p.mu.Lock()
 	kind, ok := p.mids[t.Mid]
 	p.mu.Unlock()
-	if !ok || t.Layer >= maxLayers || kind.Audio() != strings.HasPrefix(t.Mime, "audio/") {
+	format := codec.KindOf(t.Mime)
+	if !ok || t.Layer >= maxLayers || format == codec.None || kind.Audio() != format.Audio() {
 		p.room.log.Warn("unexpected stream", "participant", p.id, "mid", t.Mid, "rid", t.RID, "codec", t.Mime)
 		return nil
 	}
-	st := Stream{Participant: p.id, Source: kind, ClockRate: t.ClockRate, SSRC: t.SSRC, Layer: t.Layer, Codec: Opus}
-	if !kind.Audio() {
-		st.Codec = VP8
-	}
+	st := Stream{Participant: p.id, Source: kind, ClockRate: t.ClockRate, SSRC: t.SSRC, Layer: t.Layer, Codec: codecOf(format)}
 	src := p.sources[kind]
-	l := newLayer(src, t, st)
+	l := newLayer(src, t, st, format)
 	if old := src.layers[t.Layer].Swap(l); old != nil {
 		p.room.log.Debug("stream replaced", "participant", p.id, "source", kind, "layer", t.Layer)
 		p.room.mu.Lock()
 		old.end()
 		p.room.mu.Unlock()
 	}
-	p.room.log.Debug("stream began", "participant", p.id, "source", kind, "layer", t.Layer, "ssrc", t.SSRC)
+	src.drop(format)
+	p.room.log.Debug("stream began", "participant", p.id, "source", kind, "layer", t.Layer, "ssrc", t.SSRC, "codec", st.Codec)
 	p.room.wakeUp()
 	return l
 }

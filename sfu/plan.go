@@ -40,6 +40,8 @@ type planning struct {
 	sharing     sharing
 	told        []news
 	starts      []start
+	mixed       bool      // who is there changed, or what they can decode
+	fashioned   time.Time // when to look at that again
 }
 
 // start is an output that waits for a keyframe.
@@ -66,7 +68,11 @@ func (r *Room) plan(now time.Time) {
 		r.replan(p, now)
 	}
 	wanted := r.demands(now)
+	fashions := r.fashions(now)
 	r.mu.Unlock()
+	for _, f := range fashions {
+		r.obs.CodecWanted(f.participant, f.source, f.codec)
+	}
 	for _, w := range wanted {
 		r.obs.LayersWanted(w.participant, w.source, w.layers)
 	}
@@ -195,7 +201,7 @@ func (r *Room) move(p *Participant, st *seat, to seating.Occupant) {
 		st.gate = p.epoch + 1
 	}
 	st.vacate()
-	st.occupant, st.standing, st.choice = to, bandwidth.Standing{}, nil
+	st.occupant, st.standing, st.choice = to, bandwidth.Standing{}, rung{}
 	owner := r.members[to.Participant]
 	if owner == nil {
 		return
@@ -231,9 +237,9 @@ func (r *Room) aim(p *Participant, now time.Time) {
 			sound = nil
 		}
 		if sound != nil {
-			reserve += sound.bitrate(now)
+			reserve += rung{layer: sound}.bitrate(now)
 		}
-		st.audio.aim(sound)
+		st.audio.aim(rung{layer: sound})
 	}
 	r.share(p, max(reserve, soundReserve), now)
 	p.waiting = false
@@ -277,7 +283,8 @@ func (p *Participant) news() (news, bool) {
 			continue
 		}
 		row := SeatRow{Participant: owner.id, Source: halves(st.occupant).video}
-		row.Video = st.wanted && st.video.source.isOn()
+		row.Undecodable = st.blind && st.wanted && st.video.source.isOn()
+		row.Video = st.wanted && st.video.source.isOn() && !row.Undecodable
 		row.From, row.HasFrom = st.video.first()
 		table[i] = row
 	}

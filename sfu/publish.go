@@ -50,6 +50,7 @@ type source struct {
 	layers [maxLayers]atomic.Pointer[layer]
 	seen   [maxLayers]sight // guarded by the room's mutex
 	demand demand           // the same
+	format format           // the same
 
 	lit atomic.Bool // on, for who does not hold mu
 
@@ -83,14 +84,18 @@ func (s *source) isOn() bool { return s.lit.Load() }
 type layer struct {
 	src    *source
 	stream Stream
+	kind   codec.Kind
 	level  uint8 // audio level extension id
 	video  bool
 	asks   bool // lost packets are asked for again
 	ring   *packet.Ring
 	outs   atomic.Pointer[[]*output] // changed only by the room's plan
 
-	height    atomic.Int32 // of the newest keyframe; 0 until one came
-	lastSeen  atomic.Int64 // Unix nanoseconds of the newest packet
+	most      atomic.Int32            // spatial layers the stream had at most
+	spatials  atomic.Int32            // spatial layers, as the newest keyframe says
+	heights   [maxLayers]atomic.Int32 // of them, of the newest keyframe; 0 until one came
+	spatialAt [maxLayers]atomic.Int64 // lastSeen of the spatial layers above the lowest
+	lastSeen  atomic.Int64            // Unix nanoseconds of the newest packet
 	keyEpoch  atomic.Uint32
 	keyArrive atomic.Int64
 	report    atomic.Pointer[SenderReport]
@@ -100,47 +105,42 @@ type layer struct {
 
 	// Of the reading goroutine.
 	unwrap  packet.Unwrapper
+	reader  *codec.Reader
 	lastEnd int64     // when a frame ended last, Unix nanoseconds
 	held    []holding // packets of this batch
 	backlog backlog
 
 	mu        sync.Mutex // guards what follows
 	meter     bandwidth.Meter
+	upper     [maxLayers]bandwidth.Meter // of the spatial layers above the lowest
 	missing   *repair.Missing
 	reception *repair.Reception
 	keyframes *repair.Keyframes
 }
 
-func newLayer(src *source, t transport.Track, st Stream) *layer {
-	l := &layer{src: src, stream: st, level: t.LevelID, video: !src.kind.Audio()}
+func newLayer(src *source, t transport.Track, st Stream, kind codec.Kind) *layer {
+	l := &layer{src: src, stream: st, kind: kind, level: t.LevelID, video: !src.kind.Audio(), reader: codec.NewReader(kind)}
 	l.asks = l.video || t.Repairs
 	size := audioRing
 	if l.video {
 		size = videoRing
 	}
 	l.ring = packet.NewRing(size)
-	l.meter = bandwidth.NewMeter(meterWindow)
+	window := meterWindow
 	if src.kind == Screen {
-		l.meter = bandwidth.NewMeter(screenWindow)
+		window = screenWindow
 	}
+	l.meter = bandwidth.NewMeter(window)
+	for i := range l.upper {
+		l.upper[i] = bandwidth.NewMeter(window)
+	}
+	l.spatials.Store(1)
+	l.most.Store(1)
 	l.missing = repair.NewMissing(repair.MissingConfig{})
 	l.reception = repair.NewReception(st.ClockRate)
 	l.keyframes = repair.NewKeyframes(keyframeEvery)
 	l.outs.Store(&[]*output{})
 	return l
-}
-
-// bitrate is what forwarding the layer costs, in bit/s.
-func (l *layer) bitrate(now time.Time) int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if rate := l.meter.Rate(now.UnixNano()); rate > 0 {
-		return rate
-	}
-	if !l.video {
-		return soundReserve
-	}
-	return defaultRates[l.stream.Layer]
 }
 
 // single reports whether the source has only one encoding.
@@ -318,23 +318,55 @@ func (l *layer) parse(p *packet.Packet) bool {
 		if ext := p.Extension(l.level); l.level != 0 && len(ext) > 0 {
 			p.Level, p.Voice, p.HasLevel = ext[0]&0x7f, ext[0]&0x80 != 0, true
 		}
-		return true
+		return l.kind != codec.REDAudio || l.unwraps(p)
 	}
 	if len(p.Payload()) == 0 {
 		return true
 	}
-	d, err := codec.ParseVP8(p.Payload())
+	f, err := l.reader.Read(p.Payload(), nil)
 	if err != nil {
 		l.src.owner.room.sfu.count.malformed.Add(1)
 		return false
 	}
-	if p.Keyframe = d.Start && d.Keyframe; p.Keyframe {
-		l.height.Store(int32(d.Height))
+	p.Frame, p.Keyframe = f, f.Keyframe
+	if f.Keyframe {
+		l.keyframe(p)
+	}
+	if f.Spatial > 0 && f.Spatial < maxLayers {
+		l.spatialAt[f.Spatial].Store(p.Arrival.UnixNano())
 		l.mu.Lock()
-		l.keyframes.Arrived(p.Arrival)
+		l.upper[f.Spatial].Add(len(p.Payload())+transport.Overhead, p.Arrival.UnixNano())
 		l.mu.Unlock()
 	}
 	return true
+}
+
+// unwraps reports whether redundant audio can be forwarded to who wants none.
+func (l *layer) unwraps(p *packet.Packet) bool {
+	if len(p.Payload()) == 0 {
+		return true
+	}
+	_, _, err := codec.REDPrimary(p.Payload())
+	if err != nil {
+		l.src.owner.room.sfu.count.malformed.Add(1)
+	}
+	return err == nil
+}
+
+// keyframe takes in what a keyframe's first packet says.
+func (l *layer) keyframe(p *packet.Packet) {
+	if n := min(int32(p.Frame.Layers), maxLayers); n > 0 {
+		l.spatials.Store(n)
+		l.most.Store(max(n, l.most.Load()))
+	}
+	for i, h := range p.Frame.Heights {
+		if h > 0 {
+			l.heights[i].Store(int32(h))
+		}
+	}
+	l.mu.Lock()
+	l.keyframes.Arrived(p.Arrival)
+	l.mu.Unlock()
 }
 
 // SenderReport implements transport.Receiver.

@@ -96,6 +96,7 @@ func (r *Room) Join(ctx context.Context, e Entry) (p *Participant, answer string
 		return nil, "", ErrClosed
 	}
 	r.members[p.number], r.numbers[p.id] = p, p.number
+	r.plans.mixed = true
 	r.mu.Unlock()
 	r.wakeUp()
 	return p, answer, nil
@@ -141,7 +142,7 @@ func (r *Room) remove(p *Participant) bool {
 // forget drops p from the tables and from every layer it receives. The room's
 // mutex is held.
 func (r *Room) forget(p *Participant) {
-	p.left = true
+	p.left, r.plans.mixed = true, true
 	delete(r.members, p.number)
 	delete(r.numbers, p.id)
 	for _, st := range p.seats {

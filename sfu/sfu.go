@@ -16,6 +16,7 @@ import (
 	"sync"
 	"time"
 
+	"plenum/sfu/codec"
 	"plenum/sfu/packet"
 	"plenum/sfu/pionlog"
 	"plenum/sfu/transport"
@@ -47,6 +48,7 @@ type Config struct {
 	Unbounded   bool                // send what tiles ask for, whatever a subscriber's link carries
 	Plain       bool                // carry all media through Pion, also where there is a faster way
 	Shards      int                 // sockets and goroutines that read media from each address; default one per core
+	VideoCodecs []Codec             // of pictures, best first; default VP8 alone
 }
 
 func (c Config) withDefaults() Config {
@@ -61,6 +63,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Audible == 0 {
 		c.Audible = 5
+	}
+	if len(c.VideoCodecs) == 0 {
+		c.VideoCodecs = []Codec{VP8}
 	}
 	if c.Shards == 0 {
 		c.Shards = runtime.GOMAXPROCS(0)
@@ -86,6 +91,9 @@ type SFU struct {
 	media
 	pool  *packet.Pool
 	count counters
+
+	codecs []codec.Kind // of pictures, best first
+
 	turns chan struct{} // holds a token for each picture that is being forwarded to a large audience
 
 	mu     sync.Mutex // guards what follows
@@ -100,6 +108,7 @@ type SFU struct {
 func New(cfg Config, log *slog.Logger) (*SFU, error) {
 	cfg = cfg.withDefaults()
 	s := &SFU{cfg: cfg, log: log, pool: &packet.Pool{}, turns: newTurns(), rooms: map[*Room]struct{}{}, trials: map[transport.Conn]*time.Timer{}}
+	s.codecs = kindsOf(cfg.VideoCodecs)
 	open := openFast
 	if cfg.Plain {
 		open = openPlain
@@ -163,6 +172,7 @@ type SeatRow struct {
 	Participant string // who sits here; empty for a free seat
 	Source      Source // Camera (with its microphone) or Screen (with its audio)
 	Video       bool   // the picture is being forwarded or about to be
+	Undecodable bool   // there is a picture, but in a format this participant can't decode
 	From        uint32 // RTP timestamp of the occupant's first frame, if HasFrom
 	HasFrom     bool
 }
@@ -178,6 +188,10 @@ type Observer interface {
 	// LayersWanted tells that of a participant's simulcast source only so many
 	// layers are wanted, from the smallest; the others need not be sent.
 	LayersWanted(participant string, source Source, layers int)
+	// CodecWanted tells in which format a participant's camera or screen should
+	// be sent from now on. Before the first of these it is the one the
+	// participant chose itself.
+	CodecWanted(participant string, source Source, codec Codec)
 	// LinkChanged tells the state of one participant's media connection.
 	LinkChanged(participant string, state LinkState)
 }
@@ -199,10 +213,12 @@ const (
 	VP9  Codec = "vp9"
 	AV1  Codec = "av1"
 	H264 Codec = "h264"
-	RED  Codec = "red"
+	RED  Codec = "red" // Opus with copies of what went before (RFC 2198)
 )
 
-// Stream is one encoding of a source as it arrives at the server.
+// Stream is one encoding of a source as it arrives at the server. All spatial
+// layers of a layered one are one Stream, with Layer 0. When a publisher changes
+// the format, a new Stream begins, which may have the SSRC of the old one.
 type Stream struct {
 	Participant string
 	Source      Source

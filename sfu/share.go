@@ -32,8 +32,8 @@ func (r *Room) share(p *Participant, reserve int, now time.Time) {
 	least := reserve
 	for _, st := range p.seats {
 		top := p.wish(st)
-		st.choice = layerAt(st.video.source, top)
-		if st.choice == nil {
+		st.choice, st.level = st.video.source.rung(top), top
+		if st.choice.layer == nil {
 			st.standing = bandwidth.Standing{}
 			continue
 		}
@@ -54,15 +54,14 @@ func (r *Room) share(p *Participant, reserve int, now time.Time) {
 		return
 	}
 	for _, st := range s.seats {
-		top := st.choice.stream.Layer
 		s.tiles = append(s.tiles, bandwidth.Tile{
-			Rates: st.rates[:top+1], Screen: st.occupant.Screen, Standing: &st.standing,
+			Rates: st.rates[:st.level+1], Screen: st.occupant.Screen, Standing: &st.standing,
 		})
 	}
 	spent, need := s.alloc.Allocate(s.tiles, budget-reserve, now)
 	held := 0
 	for _, st := range s.seats {
-		st.choice = layerAt(st.video.source, st.standing.Level-1)
+		st.choice = st.video.source.rung(st.standing.Level - 1)
 		if st.standing.Held {
 			held++
 		}
@@ -82,11 +81,11 @@ func (r *Room) share(p *Participant, reserve int, now time.Time) {
 func (st *seat) price(top int, now time.Time) (least int) {
 	st.rates = [maxLayers]int{}
 	for i := range top + 1 {
-		l := layerAt(st.video.source, i)
-		if l == nil || !st.video.source.seen[i].live {
+		q := st.video.source.rung(i)
+		if q.layer == nil || !st.video.source.seen[i].live {
 			continue
 		}
-		st.rates[i] = l.bitrate(now)
+		st.rates[i] = q.bitrate(now)
 		if least == 0 {
 			least = st.rates[i]
 		}
@@ -99,7 +98,8 @@ func (st *seat) price(top int, now time.Time) (least int) {
 // rank: screens come first, then the view's order.
 func (p *Participant) wish(st *seat) int {
 	src := st.video.source
-	if src == nil || !st.wanted || !src.isOn() {
+	st.blind = src != nil && !st.video.decodes(src)
+	if src == nil || !st.wanted || !src.isOn() || st.blind {
 		st.ask(-1)
 		return -1
 	}
@@ -115,13 +115,13 @@ func (p *Participant) wish(st *seat) int {
 	}
 	var layers [maxLayers]seating.Layer
 	current := -1
-	playing := st.video.playing()
+	playing := st.video.has()
 	for i, at := range src.seen {
-		if at.layer == nil {
+		if at.of.layer == nil {
 			continue
 		}
 		layers[i] = seating.Layer{Height: at.height, Live: at.live}
-		if at.layer == playing {
+		if at.of == playing {
 			current = i
 		}
 	}
@@ -139,7 +139,7 @@ func asLive(layers [maxLayers]seating.Layer) []seating.Layer {
 
 // sight is what the room's plan last saw of a layer.
 type sight struct {
-	layer  *layer
+	of     rung
 	live   bool
 	height int // a default until the first keyframe
 }
@@ -148,9 +148,9 @@ type sight struct {
 // anything did. It is the plan's.
 func (s *source) look(now time.Time) (changed bool) {
 	for i := range s.layers {
-		at := sight{layer: s.layers[i].Load()}
-		if at.layer != nil && at.layer.video {
-			at.live, at.height = at.layer.live(now), int(at.layer.height.Load())
+		at := sight{of: s.rung(i)}
+		if at.of.layer != nil && at.of.layer.video {
+			at.live, at.height = at.of.live(now), at.of.height()
 			if at.height == 0 {
 				at.height = defaultHeights[i]
 			}

@@ -2,10 +2,12 @@ package sfu
 
 import (
 	"log/slog"
+	"slices"
 	"sync"
 	"testing"
 	"time"
 
+	"plenum/sfu/codec"
 	"plenum/sfu/packet"
 	"plenum/sfu/transport"
 )
@@ -13,7 +15,8 @@ import (
 // wire is a transport that keeps what goes over it.
 type wire struct {
 	nowhere
-	sent []*paper // the pictures of its seats
+	sent  []*paper // the pictures of its seats
+	heard []*paper // their sound
 
 	mu        sync.Mutex
 	keyframes int // asked for
@@ -34,15 +37,26 @@ func (w *wire) asked() int {
 // paper is a sender that writes down what it is given.
 type paper struct {
 	sink
+	can codec.Set // that the page can decode
 
-	mu      sync.Mutex
-	headers []transport.Header
+	mu       sync.Mutex
+	headers  []transport.Header
+	payloads [][]byte
+	pads     []transport.Header
 }
 
-func (s *paper) Write(h transport.Header, _ []byte) {
+func (s *paper) Codecs() codec.Set { return s.can }
+
+func (s *paper) Write(h transport.Header, payload []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.headers = append(s.headers, h)
+	s.headers, s.payloads = append(s.headers, h), append(s.payloads, slices.Clone(payload))
+}
+
+func (s *paper) Pad(h transport.Header, _ int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.pads = append(s.pads, h)
 }
 
 func (s *paper) written() []transport.Header {
@@ -51,14 +65,21 @@ func (s *paper) written() []transport.Header {
 	return s.headers
 }
 
-type wires struct{ seats int }
+type wires struct {
+	seats int
+	can   codec.Set // what pages can decode; everything if empty
+}
 
 func (f wires) New(ev transport.Events, _ *slog.Logger) (transport.Conn, error) {
 	w := &wire{nowhere: nowhere{events: ev}}
 	for range f.seats {
-		video := &paper{}
-		w.sent = append(w.sent, video)
-		w.seats = append(w.seats, transport.Seat{Audio: sink{}, Video: video})
+		can := f.can
+		if can == 0 {
+			can = ^codec.Set(0)
+		}
+		audio, video := &paper{can: can}, &paper{can: can}
+		w.sent, w.heard = append(w.sent, video), append(w.heard, audio)
+		w.seats = append(w.seats, transport.Seat{Audio: audio, Video: video})
 	}
 	return w, nil
 }
@@ -75,9 +96,10 @@ func newStill(t *testing.T) still {
 	t.Helper()
 	w := newWatcher()
 	s := &SFU{
-		cfg: Config{}.withDefaults(), log: slog.New(slog.DiscardHandler), media: media{conns: wires{1}}, pool: &packet.Pool{}, turns: newTurns(),
+		cfg: Config{}.withDefaults(), log: slog.New(slog.DiscardHandler), media: media{conns: wires{seats: 1}}, pool: &packet.Pool{}, turns: newTurns(),
 		rooms: map[*Room]struct{}{},
 	}
+	s.codecs = kindsOf(s.cfg.VideoCodecs)
 	r := s.NewRoom("still", w)
 	r.stop()
 	<-r.done

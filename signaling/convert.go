@@ -98,7 +98,7 @@ func roomState(i meeting.Info) protocol.RoomState {
 func seatRows(in []sfu.SeatRow) []protocol.Seat {
 	rows := make([]protocol.Seat, len(in))
 	for i, s := range in {
-		rows[i] = protocol.Seat{Seat: i, Participant: s.Participant, Video: s.Video}
+		rows[i] = protocol.Seat{Seat: i, Participant: s.Participant, Video: s.Video, Undecodable: s.Undecodable}
 		if s.Participant != "" {
 			rows[i].Source = protocol.Source(s.Source)
 		}

@@ -25,6 +25,8 @@ type mediaNews struct {
 	floor []string // nil when it has not changed
 	// wanted is how many layers of each participant's sources are.
 	wanted map[string]map[sfu.Source]int
+	// codecs is what each participant's sources should be sent in.
+	codecs map[string]map[sfu.Source]sfu.Codec
 }
 
 // seatTable is the whole seat table of one participant.
@@ -103,6 +105,20 @@ func (b *inbox) LayersWanted(participant string, source sfu.Source, layers int) 
 		b.news.wanted[participant] = map[sfu.Source]int{}
 	}
 	b.news.wanted[participant][source] = layers
+	b.ring()
+}
+
+// CodecWanted implements sfu.Observer.
+func (b *inbox) CodecWanted(participant string, source sfu.Source, codec sfu.Codec) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.news.codecs == nil {
+		b.news.codecs = map[string]map[sfu.Source]sfu.Codec{}
+	}
+	if b.news.codecs[participant] == nil {
+		b.news.codecs[participant] = map[sfu.Source]sfu.Codec{}
+	}
+	b.news.codecs[participant][source] = codec
 	b.ring()
 }
 

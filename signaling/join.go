@@ -152,6 +152,7 @@ func (r *liveRoom) greet(s *session, re int, answer string) {
 	})}, encodeAll(pages[1:])...))
 	s.sendSeats()
 	s.sendEncodings(s.wanted)
+	s.sendCodecs(s.codecs)
 	s.sendFloor(floorMessage(r.floor))
 	r.lobbyDue, s.lobbyTold = true, false
 }
@@ -221,6 +222,7 @@ func (r *liveRoom) takeUp(socket *socket, m protocol.Resume) (*session, error) {
 	r.broadcast(events) // before the tables, which may be written at once
 	s.sendSeats()
 	s.sendEncodings(s.wanted)
+	s.sendCodecs(s.codecs)
 	s.sendFloor(floorMessage(r.floor))
 	return s, nil
 }

@@ -126,6 +126,11 @@ func (r *liveRoom) handle() {
 			s.want(wanted)
 		}
 	}
+	for id, codecs := range news.codecs {
+		if s := r.sessions[id]; s != nil {
+			s.sendIn(codecs)
+		}
+	}
 	if news.floor != nil {
 		r.floor = news.floor
 		msg := floorMessage(r.floor)
@@ -396,6 +401,24 @@ func (s *session) sendEncodings(wanted map[sfu.Source]int) {
 	}
 	for source, layers := range wanted {
 		s.socket.answer(protocol.Encodings{Source: protocol.Source(source), Layers: layers})
+	}
+}
+
+// sendIn tells the page in which formats to send its sources from now on.
+func (s *session) sendIn(codecs map[sfu.Source]sfu.Codec) {
+	if s.codecs == nil {
+		s.codecs = map[sfu.Source]sfu.Codec{}
+	}
+	maps.Copy(s.codecs, codecs)
+	s.sendCodecs(codecs)
+}
+
+func (s *session) sendCodecs(codecs map[sfu.Source]sfu.Codec) {
+	if s.socket == nil {
+		return
+	}
+	for source, codec := range codecs {
+		s.socket.answer(protocol.SourceCodec{Source: protocol.Source(source), Codec: protocol.VideoCodec(codec)})
 	}
 }
 

@@ -20,7 +20,8 @@ type session struct {
 	attempt int     // the last of the page to take it up
 	socket  *socket // nil while lost
 	seats   seatTable
-	wanted  map[sfu.Source]int // layers of its sources; none for all
+	wanted  map[sfu.Source]int       // layers of its sources; none for all
+	codecs  map[sfu.Source]sfu.Codec // what its sources should be sent in; none for VP8
 	// declined is set while the participant does not want to be recorded.
 	declined bool
 	// lobbyTold is set while the socket has been told of somebody in the lobby.

@@ -34,6 +34,7 @@ type serveCmd struct {
 	MediaTCP               string        `help:"Address for media over TCP, host:port, or off." default:":7881" name:"media-tcp"`
 	ExternalIP             []string      `help:"Address at which browsers reach this machine, when it is not its own; repeatable." name:"external-ip" placeholder:"IP"`
 	CongestionControl      string        `help:"Lower the pictures of who has a narrow link: on, or off." enum:"on,off" default:"on"`
+	VideoCodecs            []string      `help:"Formats of pictures, best first, such as vp9,vp8: of those that everybody in a room can decode, the first is used. vp8, h264, vp9, av1." default:"vp8"`
 	FastPath               string        `help:"Carry media past the WebRTC library where that is cheaper: auto, or off." enum:"auto,off" default:"auto"`
 	MediaShards            int           `help:"Sockets that read media on each address; 0 is one per core." default:"0" placeholder:"N"`
 	MediaLoopback          string        `help:"Offer media on loopback too: on, off, or auto (on without --external-ip)." enum:"auto,on,off" default:"auto"`
@@ -107,6 +108,12 @@ func (c *serveCmd) settings() (settings, error) {
 		UDP: c.MediaUDP, TCP: c.MediaTCP, Unbounded: c.CongestionControl == "off",
 		Plain: c.FastPath == "off", Shards: c.MediaShards,
 	}
+	if s.sfu.VideoCodecs, err = parseVideoCodecs(c.VideoCodecs); err != nil {
+		return s, fmt.Errorf("--video-codecs: %w", err)
+	}
+	for _, codec := range s.sfu.VideoCodecs {
+		s.api.VideoCodecs = append(s.api.VideoCodecs, string(codec))
+	}
 	for _, text := range c.ExternalIP {
 		addr, err := netip.ParseAddr(text)
 		if err != nil {
@@ -124,6 +131,26 @@ func (c *serveCmd) settings() (settings, error) {
 	s.ffmpeg = c.Recording.FFmpeg
 	s.files = c.Files.config(c.Data)
 	return s, nil
+}
+
+// parseVideoCodecs checks a list of formats of pictures.
+func parseVideoCodecs(names []string) (codecs []sfu.Codec, err error) {
+	for _, name := range names {
+		c := sfu.Codec(strings.ToLower(strings.TrimSpace(name)))
+		switch c {
+		case sfu.VP8, sfu.H264, sfu.VP9, sfu.AV1:
+		default:
+			return nil, fmt.Errorf("%q is none of vp8, h264, vp9, av1", name)
+		}
+		if slices.Contains(codecs, c) {
+			return nil, fmt.Errorf("%s is there twice", c)
+		}
+		codecs = append(codecs, c)
+	}
+	if len(codecs) == 0 {
+		return nil, errors.New("at least one is needed")
+	}
+	return codecs, nil
 }
 
 // parseOrigins checks that texts are origins as browsers send them, or *.
@@ -221,7 +248,7 @@ func (c *serveCmd) serve(ctx context.Context, term terminal, open opener) (err e
 	if err != nil {
 		return errors.Join(err, doors.close())
 	}
-	handler := api.New(cfg.api, api.Deps{
+	handler := api.New(cfg.api, api.Deps{ //nolint:contextcheck // each call has its request's
 		Store: store, Auth: rooms.NewAuthenticator(store, rooms.NewHasher(rooms.HashCost{}), nil), HostKey: hostKey,
 		Links: links, Audit: records.audit, Revoked: records.revoked,
 		Meetings: now.meetings, Attendants: now.attendants, Recordings: now.recordings,

@@ -10,6 +10,10 @@ import (
 // ErrShort is returned for a payload that ends before its header does.
 var ErrShort = errors.New("codec: truncated payload")
 
+// ErrH264 is returned for a H.264 packet of the interleaved mode, which is never
+// agreed on.
+var ErrH264 = errors.New("codec: not a H.264 packet of packetization mode 0 or 1")
+
 // VP8 is the payload descriptor of one VP8 packet (RFC 7741 section 4.2) and
 // what the frame header tells on a frame's first packet.
 type VP8 struct {
@@ -21,6 +25,7 @@ type VP8 struct {
 	KeyIdx        int  // -1 when absent
 	Start         bool // the packet begins a frame: S=1 and PID=0
 	Keyframe      bool // Start, of a keyframe
+	Discardable   bool // N: no other frame refers to this one
 	Width, Height int  // on the first packet of a keyframe
 	DescriptorLen int
 }
@@ -28,6 +33,7 @@ type VP8 struct {
 // The bits of the descriptor's bytes.
 const (
 	vp8Extended  = 0x80 // X, first byte
+	vp8Discard   = 0x20 // N, first byte
 	vp8Start     = 0x10 // S, first byte
 	vp8Partition = 0x07 // PID, first byte
 	vp8Picture   = 0x80 // I, second byte
@@ -47,6 +53,7 @@ func ParseVP8(payload []byte) (VP8, error) {
 	}
 	v.DescriptorLen = at.end
 	v.Start = payload[0]&(vp8Start|vp8Partition) == vp8Start
+	v.Discardable = payload[0]&vp8Discard != 0
 	if at.picture > 0 {
 		v.LongPictureID = at.long
 		if at.long {

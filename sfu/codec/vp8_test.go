@@ -3,12 +3,8 @@ package codec
 import (
 	"bytes"
 	"errors"
-	"os"
-	"path/filepath"
 	"slices"
 	"testing"
-
-	"plenum/sfu/packet"
 )
 
 // key640 is the head of a keyframe of 640x360; delta is that of another frame.
@@ -79,7 +75,7 @@ var vp8Payloads = map[string]struct {
 	},
 	"reserved and N bits": {
 		cat([]byte{0x78}, delta),
-		VP8{PictureID: -1, TL0PicIdx: -1, TID: -1, KeyIdx: -1, Start: true, DescriptorLen: 1},
+		VP8{PictureID: -1, TL0PicIdx: -1, TID: -1, KeyIdx: -1, Start: true, Discardable: true, DescriptorLen: 1},
 		nil,
 	},
 	"keyframe without a start code": {
@@ -140,39 +136,13 @@ func TestPatchVP8(t *testing.T) {
 	}
 }
 
-// recorded are VP8 payloads that Chromium sent.
-func recorded(f *testing.F) (all [][]byte) {
-	f.Helper()
-	files, err := filepath.Glob("../testdata/rtp/*vp8*")
-	if err != nil || len(files) == 0 {
-		f.Fatalf("no streams: %v", err)
-	}
-	var pool packet.Pool
-	for _, file := range files {
-		b, err := os.ReadFile(file)
-		if err != nil {
-			f.Fatal(err)
-		}
-		for len(b) >= 2 {
-			n := int(b[0])<<8 | int(b[1])
-			p := pool.Get()
-			if _, err := p.Parse(copy(p.Buffer(), b[2:2+n])); err == nil && len(p.Payload()) > 0 {
-				all = append(all, slices.Clone(p.Payload()))
-			}
-			p.Release()
-			b = b[2+n:]
-		}
-	}
-	return all
-}
-
 // FuzzVP8 holds that parsing never panics and that a patch changes nothing but
 // what it is told to.
 func FuzzVP8(f *testing.F) {
 	for _, tt := range vp8Payloads {
 		f.Add(tt.payload, uint16(0x7FFF), uint8(0xFF))
 	}
-	for _, payload := range recorded(f) {
+	for _, payload := range recorded(f, "vp8") {
 		f.Add(payload, uint16(1), uint8(1))
 	}
 	f.Fuzz(func(t *testing.T, payload []byte, pictureID uint16, tl0 uint8) {

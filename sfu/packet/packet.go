@@ -8,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"plenum/sfu/codec"
 )
 
 // MTU is the most bytes of one RTP packet, header included, that a Packet holds.
@@ -37,8 +39,11 @@ type Packet struct {
 	Voice    bool
 	// Repaired is set on a packet that came by RTX (RFC 4588).
 	Repaired bool
-	// Keyframe is set on the first packet of a video keyframe.
+	// Keyframe is set on the first packet of a video keyframe, from which on a
+	// decoder that has had nothing can begin.
 	Keyframe bool
+	// Frame is what the payload of a video packet says of itself.
+	Frame codec.Frame
 
 	buf   [MTU]byte
 	start int // where the payload begins in buf
@@ -107,6 +112,6 @@ func (l *Pool) put(p *Packet) {
 	l.outstanding.Add(-1)
 	p.Seq, p.Timestamp, p.SSRC, p.PayloadType, p.Marker = 0, 0, 0, 0, false
 	p.Arrival, p.Level, p.HasLevel, p.Voice, p.Keyframe, p.Repaired = time.Time{}, 0, false, false, false, false
-	p.start, p.end, p.ext = 0, 0, extensions{}
+	p.start, p.end, p.ext, p.Frame = 0, 0, extensions{}, codec.Frame{}
 	l.free.Put(p)
 }

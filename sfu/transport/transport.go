@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"plenum/sfu/bandwidth"
+	"plenum/sfu/codec"
 	"plenum/sfu/packet"
 )
 
@@ -30,13 +31,14 @@ const (
 	Failed      State = "failed"
 )
 
-// A Track describes one incoming RTP stream.
+// A Track describes one incoming RTP stream of one format. When a publisher
+// changes the format of a stream, that is told as another one with the same SSRC.
 type Track struct {
 	Mid       string // the m-line it belongs to
 	RID       string // simulcast encoding; empty without simulcast
 	Layer     int    // place of RID in the offer's a=simulcast line; 0 without simulcast
 	SSRC      uint32
-	Mime      string // "audio/opus" or "video/VP8"
+	Mime      string // such as "audio/opus" or "video/VP8"
 	ClockRate uint32
 	Repairs   bool  // the publisher sends again what Nack asks for
 	LevelID   uint8 // header extension id of RFC 6464 audio levels; 0 when not negotiated
@@ -82,9 +84,12 @@ type Batch interface {
 	Pause()
 }
 
-// Header is what a forwarded packet's RTP header says; payload type and SSRC
-// belong to the Sender.
+// Header is what a forwarded packet's RTP header says; the SSRC and the number
+// of the payload type belong to the Sender.
 type Header struct {
+	// Codec is the payload's format; None is the first of those agreed on. A
+	// packet of a format that was not agreed on is not sent.
+	Codec     codec.Kind
 	Seq       uint16
 	Timestamp uint32
 	Marker    bool
@@ -114,6 +119,8 @@ type Sender interface {
 	// Listen names who hears the subscriber's feedback. It is called once,
 	// before the first Write.
 	Listen(f Feedback)
+	// Codecs are the formats that were agreed on; none before an answer.
+	Codecs() codec.Set
 	// Write sends one packet.
 	Write(h Header, payload []byte)
 	// Resend sends a packet again as RTX (RFC 4588). It returns the bytes
@@ -146,6 +153,8 @@ type Conn interface {
 	Answer(ctx context.Context, offer string) (string, error)
 	// Seats returns the seats of the offers answered so far, in m-line order.
 	Seats() []Seat
+	// Sends returns the formats the client may send on one of its m-lines.
+	Sends(mid string) codec.Set
 	// Numbered reports whether the offer wants transport-wide numbers on what
 	// it receives, for congestion control.
 	Numbered() bool

@@ -17,5 +17,6 @@ func ServerMessages() map[string]any {
 		"floor": Floor{}, "chat": Chat{}, "recording": Recording{}, "room": Room{}, "error": Error{}, "bye": Bye{},
 		"reactions": Reactions{}, "moderated": Moderated{}, "waiting": Waiting{}, "lobby": LobbyList{},
 		"roster_page": RosterPage{}, "encodings": Encodings{}, "announcement": Announcement{}, "direct": Direct{},
+		"codec": SourceCodec{},
 	}
 }

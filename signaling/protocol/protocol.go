@@ -294,6 +294,9 @@ type Seat struct {
 	Source Source `json:"source,omitempty"`
 	// Video is set while the server forwards the source's picture to this seat.
 	Video bool `json:"video"`
+	// Undecodable is set when there is a picture, but in a format that this page
+	// did not offer to receive, so that nothing is forwarded.
+	Undecodable bool `json:"undecodable,omitempty"`
 	// From is the RTP timestamp of the first frame that shows this participant.
 	// The page shows no frame of this seat before it. It is absent until the
 	// first frame has been sent.
@@ -372,6 +375,27 @@ type Encodings struct {
 	// Source is "camera" or "screen".
 	Source Source `json:"source"`
 	Layers int    `json:"layers"`
+}
+
+// VideoCodec names a format of pictures.
+type VideoCodec string
+
+// The formats of pictures.
+const (
+	VP8  VideoCodec = "vp8"
+	H264 VideoCodec = "h264"
+	VP9  VideoCodec = "vp9"
+	AV1  VideoCodec = "av1"
+)
+
+// SourceCodec tells a page in which of the formats that the answer agreed on it
+// should send a source from now on: one that everybody who is there can decode.
+// Before the first of these it is VP8 if that was offered. It has no number, and
+// is repeated on resuming. Its type on the wire is "codec".
+type SourceCodec struct {
+	// Source is "camera" or "screen".
+	Source Source     `json:"source"`
+	Codec  VideoCodec `json:"codec"`
 }
 
 // Reaction is how often one emoji came since the last Reactions.

@@ -153,6 +153,13 @@ func (s *Server) Stop() {
 	}
 }
 
+// Kill ends the server as kill -9 does, and returns when it was gone.
+func (s *Server) Kill() time.Time {
+	_ = s.cmd.Process.Kill()
+	<-s.done
+	return time.Now()
+}
+
 // Await polls until try succeeds, for at most wait. It fails the test at once
 // when the server has ended.
 func (s *Server) Await(tb testing.TB, what string, wait time.Duration, try func() error) {

@@ -290,6 +290,9 @@ type ours struct {
 // LayersWanted implements sfu.Observer.
 func (*ours) LayersWanted(string, sfu.Source, int) {}
 
+// CodecWanted implements sfu.Observer.
+func (*ours) CodecWanted(string, sfu.Source, sfu.Codec) {}
+
 func newOurs(ctx context.Context, plain bool) (*ours, error) {
 	s, err := sfu.New(sfu.Config{
 		UDP: "127.0.0.1:0", TCP: "off", Loopback: true, Plain: plain, Unbounded: true, Audible: 1,

@@ -14,6 +14,7 @@ import (
 
 	"github.com/pion/webrtc/v4"
 
+	"plenum/sfu/codec"
 	"plenum/sfu/rtcpwire"
 	"plenum/sfu/transport"
 	"plenum/sfu/transport/plain"
@@ -233,6 +234,9 @@ func (c *conn) sending(ssrc uint32) *sender {
 	defer c.hearing.RUnlock()
 	return c.heard[ssrc]
 }
+
+// Sends implements transport.Conn.
+func (c *conn) Sends(mid string) codec.Set { return c.plain.Sends(mid) }
 
 // Numbered implements transport.Conn.
 func (c *conn) Numbered() bool { return c.plain.Numbered() }

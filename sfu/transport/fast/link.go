@@ -48,6 +48,8 @@ type stream struct {
 	line    *line // nil while it is not known where it belongs
 	rid     string
 	to      transport.Receiver // of media; nil discards
+	format  plain.Format       // of media
+	since   time.Time          // when it began
 	repairs *stream            // of RTX; nil for media
 }
 
@@ -156,14 +158,14 @@ func (l *link) place(s *stream, p *packet.Packet, table *negotiated) bool {
 	switch {
 	case at == nil:
 		return false
-	case at.rtx != 0 && p.PayloadType == at.rtx:
+	case at.repairs(p.PayloadType) != nil:
 		media := l.repaired(at, declared.repairs, string(p.Extension(table.repaired)))
 		if media == nil {
 			return false
 		}
 		s.line, s.repairs = at, media
 		return true
-	case p.PayloadType != at.payload:
+	case plain.FormatOf(at.formats, p.PayloadType) == nil:
 		return false
 	}
 	s.rid = string(p.Extension(table.rid))
@@ -171,33 +173,48 @@ func (l *link) place(s *stream, p *packet.Packet, table *negotiated) bool {
 		return false
 	}
 	s.line = at
-	s.to = l.conn.events.Incoming(transport.Track{
-		Mid: at.mid, RID: s.rid, Layer: plain.LayerOf(at.rids, s.rid), SSRC: s.ssrc,
-		Mime: at.mime, ClockRate: at.clockRate, LevelID: levelOf(at, table),
-		Repairs: at.nack,
-	})
+	l.begin(s, *plain.FormatOf(at.formats, p.PayloadType), table, time.Time{})
 	return true
 }
 
-func levelOf(at *line, table *negotiated) uint8 {
-	if at.mime != "audio/opus" {
-		return 0
+// begin tells of a stream in a format.
+func (l *link) begin(s *stream, f plain.Format, table *negotiated, now time.Time) {
+	s.format, s.since = f, now
+	t := transport.Track{Mid: s.line.mid, RID: s.rid, Layer: plain.LayerOf(s.line.rids, s.rid), SSRC: s.ssrc}
+	if s.line.audio {
+		t.LevelID = table.level
 	}
-	return table.level
+	s.to = l.conn.events.Incoming(f.Describe(t))
+}
+
+// change lets a stream go on in another format of its m-line, unless it has
+// just changed. It reports whether packets of that payload type are its own now.
+func (l *link) change(s *stream, payload uint8, now time.Time) bool {
+	table := l.conn.table.Load()
+	at := table.lines[s.line.mid]
+	if at == nil || now.Sub(s.since) < plain.FormatHold {
+		return false
+	}
+	f := plain.FormatOf(at.formats, payload)
+	if f == nil {
+		return false
+	}
+	l.begin(s, *f, table, now)
+	return true
 }
 
 // repaired finds the stream that RTX of a line repairs; of several with its
 // RID the newest.
 func (l *link) repaired(at *line, ssrc uint32, rid string) *stream {
 	if ssrc != 0 {
-		if s := l.streams[ssrc]; s != nil && s.line == at && s.repairs == nil {
+		if s := l.streams[ssrc]; s != nil && s.line != nil && s.line.mid == at.mid && s.repairs == nil {
 			return s
 		}
 		return nil
 	}
 	var found *stream
 	for _, s := range l.streams {
-		if s.line == at && s.repairs == nil && s.rid == rid && (found == nil || s.order > found.order) {
+		if s.line != nil && s.line.mid == at.mid && s.repairs == nil && s.rid == rid && (found == nil || s.order > found.order) {
 			found = s
 		}
 	}
@@ -209,17 +226,17 @@ func (l *link) repaired(at *line, ssrc uint32, rid string) *stream {
 func (l *link) deliver(s *stream, p *packet.Packet, seq uint16) transport.Receiver {
 	if media := s.repairs; media != nil {
 		start, end := p.PayloadBounds()
-		if p.PayloadType != s.line.rtx || end-start <= 2 { // a probe of padding
+		if p.PayloadType != media.format.RTX || end-start <= 2 { // a probe of padding
 			p.Release()
 			return nil
 		}
 		b := p.Buffer()
 		seq = uint16(b[start])<<8 | uint16(b[start+1])
 		p.SetPayload(start+2, end)
-		p.SSRC, p.PayloadType, p.Repaired = media.ssrc, media.line.payload, true
+		p.SSRC, p.PayloadType, p.Repaired = media.ssrc, media.format.Payload, true
 		s = media
 	}
-	if s.to == nil || p.PayloadType != s.line.payload {
+	if p.PayloadType != s.format.Payload && !l.change(s, p.PayloadType, p.Arrival) || s.to == nil {
 		p.Release()
 		return nil
 	}

@@ -3,6 +3,7 @@
 package fast
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -24,13 +25,10 @@ type negotiated struct {
 
 // line is one send-only m-line of the client.
 type line struct {
-	mid       string
-	mime      string
-	clockRate uint32
-	payload   uint8
-	rtx       uint8 // 0 without
-	nack      bool  // lost packets may be asked for again (RFC 4585 section 6.2.1)
-	rids      []string
+	mid     string
+	audio   bool
+	formats []plain.Format
+	rids    []string
 }
 
 // origin is where a declared SSRC belongs.
@@ -86,51 +84,24 @@ func (n *negotiated) extensions(m *sdp.MediaDescription) {
 	}
 }
 
-// newLine reads an answered m-line; nil for one of no codec of ours.
+// newLine reads an answered m-line; nil for one of no format of ours.
 func newLine(m *sdp.MediaDescription) *line {
-	l := &line{}
 	mid, _ := m.Attribute(sdp.AttrKeyMID)
-	l.mid = strings.Clone(mid)   // or it would keep the whole SDP in memory
-	repairs := map[uint8]uint8{} // what an RTX payload type repairs, the other way round
-	var rtx []uint8
-	asked := map[uint8]bool{}
-	for _, a := range m.Attributes {
-		number, rest, _ := strings.Cut(a.Value, " ")
-		pt, err := strconv.ParseUint(number, 10, 7)
-		if err != nil {
-			continue
-		}
-		switch a.Key {
-		case "rtpmap":
-			codec, clock, _ := strings.Cut(rest, "/")
-			clock, _, _ = strings.Cut(clock, "/")
-			rate, _ := strconv.ParseUint(clock, 10, 32)
-			switch name := m.MediaName.Media + "/" + strings.ToLower(codec); name {
-			case "audio/opus":
-				l.mime, l.payload, l.clockRate = "audio/opus", uint8(pt), uint32(rate)
-			case "video/vp8":
-				l.mime, l.payload, l.clockRate = "video/VP8", uint8(pt), uint32(rate)
-			case "video/rtx":
-				rtx = append(rtx, uint8(pt))
-			}
-		case "rtcp-fb":
-			asked[uint8(pt)] = asked[uint8(pt)] || rest == "nack"
-		case "fmtp":
-			if apt, err := strconv.ParseUint(strings.TrimPrefix(rest, "apt="), 10, 7); err == nil {
-				repairs[uint8(pt)] = uint8(apt)
-			}
-		}
-	}
-	if l.mime == "" {
+	// Cloned, or it would keep the whole SDP in memory.
+	l := &line{mid: strings.Clone(mid), audio: m.MediaName.Media == "audio", formats: plain.Formats(m)}
+	if len(l.formats) == 0 {
 		return nil
 	}
-	l.nack = asked[l.payload]
-	for _, pt := range rtx {
-		if repairs[pt] == l.payload {
-			l.rtx = pt
-		}
-	}
 	return l
+}
+
+// repairs returns the format that an RTX payload type repairs, nil for none.
+func (l *line) repairs(rtx uint8) *plain.Format {
+	i := slices.IndexFunc(l.formats, func(f plain.Format) bool { return f.RTX == rtx && rtx != 0 })
+	if i < 0 {
+		return nil
+	}
+	return &l.formats[i]
 }
 
 // declare reads "a=ssrc:1 …" and "a=ssrc-group:FID 1 2" (RFC 5576).

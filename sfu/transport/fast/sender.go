@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"plenum/sfu/codec"
 	"plenum/sfu/rtcpwire"
 	"plenum/sfu/srtp"
 	"plenum/sfu/transport"
@@ -51,6 +52,9 @@ func (s *sender) Listen(f transport.Feedback) {
 	s.listen.Do(func() { s.feedback = f })
 	s.plain.Listen(f)
 }
+
+// Codecs implements transport.Sender.
+func (s *sender) Codecs() codec.Set { return s.plain.Codecs() }
 
 // ready returns the link when it may be written to.
 func (s *sender) ready() *link {
@@ -97,7 +101,11 @@ func (s *sender) Pad(h transport.Header, bytes int) {
 
 // send seals one packet of the media stream, with its transport-wide number.
 func (s *sender) send(l *link, h transport.Header, payload []byte, pad int) bool {
-	n := s.fill(h, s.bound.PayloadType)
+	payloadType := s.bound.Types[h.Codec].Media
+	if payloadType == 0 {
+		return false
+	}
+	n := s.fill(h, payloadType)
 	if id := s.bound.WideID; id != 0 {
 		number := s.conn.events.Sending(len(payload) + pad + transport.Overhead)
 		s.header[0] |= 0x10
@@ -200,10 +208,13 @@ func (s *sender) Resend(h transport.Header, payload []byte) int {
 	if s.rtx == nil {
 		return s.repeat(l, s.again.Get(h.Seq))
 	}
+	if s.bound.Types[h.Codec].RTX == 0 {
+		return 0
+	}
 	binary.BigEndian.PutUint16(s.original[:], h.Seq) // RFC 4588 section 4
 	s.rtxSeq++
 	h.Seq = s.rtxSeq
-	n := s.fill(h, s.bound.RTXType)
+	n := s.fill(h, s.bound.Types[h.Codec].RTX)
 	if !s.seal(l, h.Batch, s.rtx, s.header[:n], s.original[:], payload, 0) {
 		return 0
 	}

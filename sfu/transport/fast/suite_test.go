@@ -25,7 +25,7 @@ func open(t *testing.T, shards int) (*Factory, *ice.Ports, *packet.Pool) {
 		t.Fatal(err)
 	}
 	pool := &packet.Pool{}
-	below, err := plain.NewFactory(plain.Config{Ports: ports, Loopback: true, MaxSeats: 9, Log: quiet}, pool)
+	below, err := plain.NewFactory(plain.Config{Ports: ports, Loopback: true, MaxSeats: 9, Video: transporttest.Video, Log: quiet}, pool)
 	if err != nil {
 		t.Fatal(err)
 	}

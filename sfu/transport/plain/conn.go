@@ -13,6 +13,7 @@ import (
 	"github.com/pion/rtcp"
 	"github.com/pion/webrtc/v4"
 
+	"plenum/sfu/codec"
 	"plenum/sfu/packet"
 	"plenum/sfu/transport"
 )
@@ -29,7 +30,8 @@ type Conn struct {
 	answering sync.Mutex // one Answer at a time
 	mu        sync.Mutex // guards what follows
 	rids      map[string][]string
-	wide      bool // packets carry transport-wide numbers
+	formats   map[string][]Format // by mid, as answered last
+	wide      bool                // packets carry transport-wide numbers
 	seats     []transport.Seat
 	done      bool
 
@@ -66,6 +68,7 @@ func (c *Conn) Answer(ctx context.Context, text string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("create the answer: %w: %w", transport.ErrBadOffer, err)
 	}
+	c.agree(answer.SDP)
 	gathered := webrtc.GatheringCompletePromise(c.pc)
 	if err := c.pc.SetLocalDescription(answer); err != nil {
 		return "", fmt.Errorf("set the answer: %w", err)
@@ -96,7 +99,7 @@ func (c *Conn) addSeats(want int) error {
 			if err != nil {
 				return fmt.Errorf("add seat %d: %w", i, err)
 			}
-			s.rtp = t.Sender()
+			s.tr, s.rtp = t, t.Sender()
 		}
 		c.mu.Lock()
 		c.seats = append(c.seats, transport.Seat{Audio: audio, Video: video})
@@ -104,6 +107,32 @@ func (c *Conn) addSeats(want int) error {
 	}
 	return nil
 }
+
+// agree keeps what an answer says of payload types.
+func (c *Conn) agree(answer string) {
+	formats := agreed(answer)
+	c.mu.Lock()
+	c.formats = formats
+	seats := slices.Clip(c.seats)
+	c.mu.Unlock()
+	for _, seat := range seats {
+		for _, half := range []transport.Sender{seat.Audio, seat.Video} {
+			if s, ok := half.(*sender); ok {
+				s.rebind()
+			}
+		}
+	}
+}
+
+// formatsOf returns the formats agreed on for an m-line. They are read-only.
+func (c *Conn) formatsOf(mid string) []Format {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.formats[mid]
+}
+
+// Sends implements transport.Conn.
+func (c *Conn) Sends(mid string) codec.Set { return KindsOf(c.formatsOf(mid)) }
 
 // Peer is the Pion connection below.
 func (c *Conn) Peer() *webrtc.PeerConnection { return c.pc }
@@ -277,18 +306,15 @@ func (c *Conn) incoming(track *webrtc.TrackRemote, r *webrtc.RTPReceiver) {
 	c.mu.Lock()
 	rids := c.rids[mid]
 	c.mu.Unlock()
-	to := c.events.Incoming(transport.Track{
-		Mid: mid, RID: track.RID(), Layer: LayerOf(rids, track.RID()), SSRC: uint32(track.SSRC()),
-		Mime: track.Codec().MimeType, ClockRate: track.Codec().ClockRate, LevelID: levelID(r),
-		Repairs: repairs(track.Codec()),
-	})
-	c.run(func() { c.readReports(track, r, to) })
-	c.run(func() { c.readPackets(track, to) })
-}
-
-// repairs reports whether lost packets of a codec may be asked for again.
-func repairs(codec webrtc.RTPCodecParameters) bool {
-	return slices.Contains(codec.RTCPFeedback, webrtc.RTCPFeedback{Type: "nack"})
+	s := &stream{conn: c, remote: track, receiver: r, is: transport.Track{
+		Mid: mid, RID: track.RID(), Layer: LayerOf(rids, track.RID()), SSRC: uint32(track.SSRC()), LevelID: levelID(r),
+	}}
+	// PayloadType() is not known yet with a RID
+	if f := FormatOf(c.formatsOf(mid), uint8(track.Codec().PayloadType)); f != nil {
+		s.begin(*f, time.Time{})
+	}
+	c.run(s.readReports)
+	c.run(s.readPackets)
 }
 
 func levelID(r *webrtc.RTPReceiver) uint8 {
@@ -298,53 +324,4 @@ func levelID(r *webrtc.RTPReceiver) uint8 {
 		}
 	}
 	return 0
-}
-
-// readPackets reads a stream to its end; it must be read even when nobody wants
-// it. What is not of the payload type it began with is no part of it.
-func (c *Conn) readPackets(track *webrtc.TrackRemote, to transport.Receiver) {
-	payloadType := uint8(track.Codec().PayloadType) // PayloadType() is not known yet with a RID
-	for {
-		p := c.pool.Get()
-		n, attributes, err := track.Read(p.Buffer())
-		if err != nil {
-			p.Release()
-			if n == 0 {
-				return
-			}
-			continue // one packet that is too long or of an unknown type
-		}
-		seq, err := p.Parse(n)
-		if err != nil || to == nil || p.PayloadType != payloadType {
-			p.Release()
-			continue
-		}
-		p.Arrival = time.Now()
-		p.Repaired = attributes.Get(webrtc.AttributeRtxSsrc) != nil
-		to.Packet(p, seq)
-		to.Flush(nil)
-	}
-}
-
-// readReports reads the RTCP a publisher sends about one of its streams.
-func (c *Conn) readReports(track *webrtc.TrackRemote, r *webrtc.RTPReceiver, to transport.Receiver) {
-	ssrc := uint32(track.SSRC())
-	for {
-		var packets []rtcp.Packet
-		var err error
-		if rid := track.RID(); rid != "" {
-			packets, _, err = r.ReadSimulcastRTCP(rid)
-		} else {
-			packets, _, err = r.ReadRTCP()
-		}
-		if err != nil {
-			return
-		}
-		now := time.Now()
-		for _, p := range packets {
-			if sr, ok := p.(*rtcp.SenderReport); ok && sr.SSRC == ssrc && to != nil {
-				to.SenderReport(sr.NTPTime, sr.RTPTime, now)
-			}
-		}
-	}
 }

@@ -10,6 +10,7 @@ import (
 	"go.uber.org/goleak"
 
 	"plenum/sfu/bandwidth"
+	"plenum/sfu/codec"
 	"plenum/sfu/ice"
 	"plenum/sfu/packet"
 	"plenum/sfu/pionlog"
@@ -37,7 +38,7 @@ func newConn(t *testing.T, ev transport.Events) *Conn {
 	return connOf(t, newTestFactory(t), ev)
 }
 
-func newTestFactory(tb testing.TB) *Factory {
+func newTestFactory(tb testing.TB, video ...codec.Kind) *Factory {
 	tb.Helper()
 	quiet := pionlog.New(slog.New(slog.DiscardHandler))
 	ports, err := ice.Open(ice.Config{UDP: "127.0.0.1:0", TCP: "off", Loopback: true, Log: quiet})
@@ -45,7 +46,7 @@ func newTestFactory(tb testing.TB) *Factory {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() { _ = ports.Close() })
-	f, err := NewFactory(Config{Ports: ports, Loopback: true, MaxSeats: 9, Log: quiet}, &packet.Pool{})
+	f, err := NewFactory(Config{Ports: ports, Loopback: true, MaxSeats: 49, Video: video, Log: quiet}, &packet.Pool{})
 	if err != nil {
 		tb.Fatal(err)
 	}

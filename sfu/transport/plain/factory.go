@@ -23,6 +23,7 @@ import (
 	"github.com/pion/logging"
 	"github.com/pion/webrtc/v4"
 
+	"plenum/sfu/codec"
 	mediaice "plenum/sfu/ice"
 	"plenum/sfu/packet"
 	"plenum/sfu/transport"
@@ -52,6 +53,7 @@ type Config struct {
 	Found       func() []netip.Addr // announced too, as they become known; nil for none
 	Loopback    bool                // announce loopback addresses too
 	MaxSeats    int
+	Video       []codec.Kind   // the formats of pictures that are agreed on; VP8 alone if empty
 	Overrun     *atomic.Uint64 // counts packets dropped because nobody kept up with reading them; may be nil
 	Log         logging.LoggerFactory
 }
@@ -72,7 +74,7 @@ type Factory struct {
 
 // NewFactory prepares everything connections share.
 func NewFactory(cfg Config, pool *packet.Pool) (*Factory, error) {
-	media, err := mediaEngine()
+	media, err := mediaEngine(cfg.Video)
 	if err != nil {
 		return nil, fmt.Errorf("register codecs: %w", err)
 	}
@@ -169,45 +171,6 @@ func (f *Factory) announceFound(s *webrtc.SettingEngine) error {
 		return nil
 	}
 	return announce(s, addrs, webrtc.ICEAddressRewriteAppend)
-}
-
-// mediaEngine holds only the room's codecs: SDP costs m-lines times codecs.
-func mediaEngine() (*webrtc.MediaEngine, error) {
-	m := &webrtc.MediaEngine{}
-	opus := webrtc.RTPCodecParameters{
-		RTPCodecCapability: webrtc.RTPCodecCapability{
-			MimeType: webrtc.MimeTypeOpus, ClockRate: 48000, Channels: 2,
-			SDPFmtpLine: "minptime=10;useinbandfec=1",
-			// Sound is asked for again too: a round trip is mostly shorter than
-			// what players hold back, and nothing else repairs a burst.
-			RTCPFeedback: []webrtc.RTCPFeedback{{Type: "transport-cc"}, {Type: "nack"}},
-		},
-		PayloadType: 111,
-	}
-	if err := m.RegisterCodec(opus, webrtc.RTPCodecTypeAudio); err != nil {
-		return nil, err
-	}
-	vp8 := webrtc.RTPCodecParameters{
-		RTPCodecCapability: webrtc.RTPCodecCapability{
-			MimeType: webrtc.MimeTypeVP8, ClockRate: 90000,
-			RTCPFeedback: []webrtc.RTCPFeedback{
-				{Type: "transport-cc"}, {Type: "ccm", Parameter: "fir"}, {Type: "nack"}, {Type: "nack", Parameter: "pli"},
-			},
-		},
-		PayloadType: 96,
-	}
-	rtx := webrtc.RTPCodecParameters{
-		RTPCodecCapability: webrtc.RTPCodecCapability{
-			MimeType: webrtc.MimeTypeRTX, ClockRate: 90000, SDPFmtpLine: "apt=96",
-		},
-		PayloadType: 97,
-	}
-	for _, c := range []webrtc.RTPCodecParameters{vp8, rtx} {
-		if err := m.RegisterCodec(c, webrtc.RTPCodecTypeVideo); err != nil {
-			return nil, err
-		}
-	}
-	return m, extensions(m)
 }
 
 // Header extensions (RFC 8285) the server reads. It writes the transport-wide

@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -14,6 +13,7 @@ import (
 	"github.com/pion/webrtc/v4"
 
 	"plenum/sfu/bandwidth"
+	"plenum/sfu/codec"
 	"plenum/sfu/transport"
 )
 
@@ -23,7 +23,8 @@ type sender struct {
 	conn *Conn
 	seat int
 	kind webrtc.RTPCodecType
-	rtp  *webrtc.RTPSender // set before the first negotiation
+	tr   *webrtc.RTPTransceiver // set before the first negotiation
+	rtp  *webrtc.RTPSender      // the same
 
 	bound atomic.Pointer[Binding] // nil until negotiated
 
@@ -47,13 +48,31 @@ type sender struct {
 
 // A Binding is what negotiation gave a sender.
 type Binding struct {
-	SSRC        uint32
-	PayloadType uint8
-	RTXSSRC     uint32 // 0 without RTX
-	RTXType     uint8
-	WideID      uint8 // extension id of transport-wide numbers; 0 without
+	SSRC    uint32
+	RTXSSRC uint32 // 0 without RTX
+	WideID  uint8  // extension id of transport-wide numbers; 0 without
+	Types   Types
 
 	stream webrtc.TrackLocalWriter
+}
+
+// Types are the payload types of a stream by format, that of the first one at
+// codec.None.
+type Types [codec.Kinds]struct {
+	Media uint8 // 0 for a format that was not agreed on
+	RTX   uint8 // 0 without
+}
+
+// typesOf lists the first payload type of each format.
+func typesOf(formats []Format) (t Types) {
+	for _, f := range formats {
+		for _, k := range []codec.Kind{codec.None, f.Kind} {
+			if t[k].Media == 0 {
+				t[k].Media, t[k].RTX = f.Payload, f.RTX
+			}
+		}
+	}
+	return t
 }
 
 // Binding returns what was negotiated, nil before. The same negotiation gives
@@ -76,32 +95,40 @@ func (s *sender) Kind() webrtc.RTPCodecType { return s.kind }
 
 // Bind implements webrtc.TrackLocal.
 func (s *sender) Bind(ctx webrtc.TrackLocalContext) (webrtc.RTPCodecParameters, error) {
-	codecs := ctx.CodecParameters()
-	want := webrtc.MimeTypeOpus
-	if s.kind == webrtc.RTPCodecTypeVideo {
-		want = webrtc.MimeTypeVP8
-	}
-	for _, codec := range codecs {
-		if !strings.EqualFold(codec.MimeType, want) {
+	types := typesOf(s.conn.formatsOf(s.tr.Mid()))
+	for _, c := range ctx.CodecParameters() {
+		if types[codec.None].Media == 0 || uint8(c.PayloadType) != types[codec.None].Media {
 			continue
 		}
-		b := &Binding{stream: ctx.WriteStream(), SSRC: uint32(ctx.SSRC()), PayloadType: uint8(codec.PayloadType)}
+		b := &Binding{
+			stream: ctx.WriteStream(), SSRC: uint32(ctx.SSRC()), RTXSSRC: uint32(ctx.SSRCRetransmission()), Types: types,
+		}
 		for _, ext := range ctx.HeaderExtensions() {
 			if ext.URI == URITransportCC && s.conn.Numbered() {
 				b.WideID = uint8(ext.ID)
 			}
 		}
-		apt := fmt.Sprintf("apt=%d", codec.PayloadType)
-		for _, r := range codecs {
-			if strings.EqualFold(r.MimeType, webrtc.MimeTypeRTX) && r.SDPFmtpLine == apt && ctx.SSRCRetransmission() != 0 {
-				b.RTXSSRC, b.RTXType = uint32(ctx.SSRCRetransmission()), uint8(r.PayloadType)
-			}
-		}
 		s.bound.Store(b)
-		return codec, nil
+		return c, nil
 	}
-	return webrtc.RTPCodecParameters{}, fmt.Errorf("the offer lacks %s: %w", want, webrtc.ErrUnsupportedCodec)
+	return webrtc.RTPCodecParameters{}, fmt.Errorf("the offer lacks a format of ours: %w", webrtc.ErrUnsupportedCodec)
 }
+
+// rebind takes what a further answer agreed on.
+func (s *sender) rebind() {
+	old := s.bound.Load()
+	if old == nil {
+		return
+	}
+	if types := typesOf(s.conn.formatsOf(s.tr.Mid())); types != old.Types && types[codec.None].Media != 0 {
+		b := *old
+		b.Types = types
+		s.bound.Store(&b)
+	}
+}
+
+// Codecs implements transport.Sender.
+func (s *sender) Codecs() codec.Set { return KindsOf(s.conn.formatsOf(s.tr.Mid())) }
 
 // Unbind implements webrtc.TrackLocal.
 func (s *sender) Unbind(webrtc.TrackLocalContext) error {
@@ -141,7 +168,11 @@ func (s *sender) Pad(h transport.Header, bytes int) {
 // send writes one packet of the media stream, with its transport-wide number.
 func (s *sender) send(b *Binding, h transport.Header, payload []byte) bool {
 	s.reading.Do(func() { s.conn.run(s.readFeedback) })
-	fill(&s.header, h, b.PayloadType, b.SSRC)
+	payloadType := b.Types[h.Codec].Media
+	if payloadType == 0 {
+		return false
+	}
+	fill(&s.header, h, payloadType, b.SSRC)
 	if b.WideID != 0 {
 		binary.BigEndian.PutUint16(s.wide[:], s.conn.events.Sending(
 			len(payload)+int(s.header.PaddingSize)+transport.Overhead))
@@ -193,11 +224,14 @@ func (s *sender) Resend(h transport.Header, payload []byte) int {
 	if b.RTXSSRC == 0 {
 		return s.repeat(b, s.again.Get(h.Seq))
 	}
+	if b.Types[h.Codec].RTX == 0 {
+		return 0
+	}
 	s.rtx = append(s.rtx[:0], byte(h.Seq>>8), byte(h.Seq)) // original sequence number, RFC 4588 section 4
 	s.rtx = append(s.rtx, payload...)
 	s.rtxSeq++
 	h.Seq = s.rtxSeq
-	fill(&s.plain, h, b.RTXType, b.RTXSSRC)
+	fill(&s.plain, h, b.Types[h.Codec].RTX, b.RTXSSRC)
 	n, err := b.stream.WriteRTP(&s.plain, s.rtx)
 	if err != nil {
 		return 0

@@ -19,7 +19,7 @@ func TestSuite(t *testing.T) {
 			t.Fatal(err)
 		}
 		pool := &packet.Pool{}
-		f, err := NewFactory(Config{Ports: ports, Loopback: true, MaxSeats: 9, Log: quiet}, pool)
+		f, err := NewFactory(Config{Ports: ports, Loopback: true, MaxSeats: 9, Video: transporttest.Video, Log: quiet}, pool)
 		if err != nil {
 			t.Fatal(err)
 		}

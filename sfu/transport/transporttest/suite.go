@@ -71,6 +71,8 @@ func Run(t *testing.T, open func(t *testing.T) Rig) {
 			"streams of nobody are not told":     testUnknownStream,
 			"closing in the middle of it":        testCloseInTraffic,
 			"foreign payload types are dropped":  testForeignType,
+			"a seat switches formats":            testFormatsOut,
+			"a publisher switches formats":       testFormatsIn,
 			"padding is no payload":              testPadding,
 			"an ICE restart changes no sequence": testRestart,
 		} {

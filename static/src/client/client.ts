@@ -9,7 +9,7 @@ import { deviceOf } from './device-id';
 import { createUploads, type Uploads } from './uploads';
 import { isHeard, meetingOf, reduce, runsOver, waitingOf } from './meeting';
 import { browserStore } from './preferences';
-import type { Action, ClientMessage, Emoji, Join, Joined, Moderate, Role, Seats, ServerMessage, Waiting } from './protocol.gen';
+import type { Action, ClientMessage, Emoji, Join, Joined, Moderate, Role, Seats, ServerMessage, Source, VideoCodec, Waiting } from './protocol.gen';
 import { createPublisher, NOTHING, type Publisher } from './publisher';
 import { createReactions, type Reactions } from './reactions';
 import { mayPublish } from './rights';
@@ -201,6 +201,7 @@ class MeetingClient implements Client {
 		const connection = createConnection({
 			iceServers,
 			seats: Math.min(FIRST_SEATS, this.options.mostSeats ?? MOST_SEATS),
+			videoCodecs: this.options.videoCodecs,
 			onMoved: () => this.socket.reconnect(),
 		});
 		this.connection = connection;
@@ -240,6 +241,9 @@ class MeetingClient implements Client {
 			case 'encodings':
 				// Only the camera has several.
 				if (message.source === 'camera') void this.connection?.setWanted(message.layers);
+				return;
+			case 'codec':
+				void this.sendIn(message.source, message.codec);
 				return;
 			case 'reactions':
 				this.reacted.show(message.reactions);
@@ -431,6 +435,15 @@ class MeetingClient implements Client {
 			if (this.connection === connection) this.board.adopt(connection.seats());
 		} catch {
 			// The line broke or the server refused. The watchdog or the next change of the view asks again.
+		}
+	}
+
+	/** Sends a source in another format, which some browsers have to negotiate. */
+	private async sendIn(source: Source, codec: VideoCodec): Promise<void> {
+		try {
+			await this.connection?.setCodec(source, codec, async (offer) => (await this.socket.offer(offer)).answer);
+		} catch {
+			// The line broke: the server says it again when it is back.
 		}
 	}
 

@@ -3,7 +3,7 @@ import type { DeviceControl } from './devices';
 import type { Inspection } from './inspect';
 import type { Levels } from './levels';
 import type { Meeting, WaitingState } from './meeting';
-import type { Action, ByeReason, ClientMessage, Emoji, ErrorCode, Role } from './protocol.gen';
+import type { Action, ByeReason, ClientMessage, Emoji, ErrorCode, Role, VideoCodec } from './protocol.gen';
 import type { Reactions } from './reactions';
 import type { Link, Refusal } from './socket';
 import type { Quality } from './stats';
@@ -103,6 +103,8 @@ export type ClientOptions = Readonly<{
 	devices: DeviceControl;
 	/** The most participants to receive at a time; 49 when absent. */
 	mostSeats?: number | undefined;
+	/** The formats of pictures the server agrees on, if it said. */
+	videoCodecs?: readonly VideoCodec[] | undefined;
 	onEvent: (event: ClientEvent) => void;
 	/** Ends the meeting for this page: says leave and gives everything back but the devices. */
 	signal: AbortSignal;

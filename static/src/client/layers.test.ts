@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cameraLayers, wantedOf } from './layers';
+import { cameraLayers, encodingsIn, wantedOf } from './layers';
 
 describe('cameraLayers', () => {
 	it.each([
@@ -32,5 +32,30 @@ describe('wantedOf', () => {
 
 	it('keeps the scales, so that a layer comes back as it was', () => {
 		expect(wantedOf(cameraLayers(720), 1).map((layer) => layer.scaleResolutionDownBy)).toEqual([4, 2, 1]);
+	});
+});
+
+describe('encodingsIn', () => {
+	it.each([
+		['vp8', 720, 3, [[4, 150_000], [2, 500_000], [1, 1_700_000]], [undefined, undefined, undefined]],
+		['h264', 720, 1, [[4, 150_000]], [undefined]],
+		['av1', 720, 2, [[4, 150_000], [2, 500_000]], ['L1T3', 'L1T3']],
+		['vp9', 720, 3, [[1, 2_000_000]], ['L3T3_KEY']],
+		['vp9', 720, 2, [[2, 600_000]], ['L2T3_KEY']],
+		['vp9', 720, 1, [[4, 150_000]], ['L1T3']],
+		['vp9', 360, 3, [[1, 600_000]], ['L2T3_KEY']],
+		['vp9', 360, 1, [[2, 150_000]], ['L1T3']],
+		['vp9', 180, 3, [[1, 150_000]], ['L1T3']],
+		['vp9', 720, 0, [[4, 150_000]], ['L1T3']],
+	] as const)('%s of %i with %i wanted sends %j in %j', (codec, side, wanted, want, modes) => {
+		const sent = encodingsIn(codec, cameraLayers(side), wanted).filter(({ active }) => active);
+		expect(sent.map(({ scaleResolutionDownBy, maxBitrate }) => [scaleResolutionDownBy, maxBitrate])).toEqual(want);
+		expect(sent.map(({ scalabilityMode }) => scalabilityMode)).toEqual(modes);
+	});
+
+	it('sends VP9 as simulcast where the browser knows no layers', () => {
+		const sent = encodingsIn('vp9', cameraLayers(720), 2, false);
+		expect(sent.map(({ active }) => active)).toEqual([true, true, false]);
+		expect(sent.map(({ scaleResolutionDownBy }) => scaleResolutionDownBy)).toEqual([4, 2, 1]);
 	});
 });

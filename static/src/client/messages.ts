@@ -19,6 +19,7 @@ import type {
 	SharedFile,
 	Source,
 	SourceState,
+	VideoCodec,
 	Waiter,
 	WaitingRoom,
 	WaitReason,
@@ -139,10 +140,11 @@ const bodies: { [K in ServerMessage['type']]: Decoder<Body<K>> } = {
 	seats: object<Body<'seats'>>({
 		epoch: number,
 		seats: list(
-			object<Seat>({ seat: number, participant: optional(string), source: optional(source), video: boolean, from: optional(number) }),
+			object<Seat>({ seat: number, participant: optional(string), source: optional(source), video: boolean, undecodable: optional(boolean), from: optional(number) }),
 		),
 	}),
 	encodings: object<Body<'encodings'>>({ source, layers: number }),
+	codec: object<Body<'codec'>>({ source, codec: oneOf<VideoCodec>('vp8', 'h264', 'vp9', 'av1') }),
 	floor: object<Body<'floor'>>({ participants: list(string) }),
 	chat: object<Body<'chat'>>({ seq: number, ...chatFields }),
 	direct: object<Body<'direct'>>({ number, ...chatFields, to: string, to_name: string }),

@@ -474,6 +474,11 @@ export type Seat = {
 	/** Video is set while the server forwards the source's picture to this seat. */
 	video: boolean;
 	/**
+	 * Undecodable is set when there is a picture, but in a format that this page
+	 * did not offer to receive, so that nothing is forwarded.
+	 */
+	undecodable?: boolean;
+	/**
 	 * From is the RTP timestamp of the first frame that shows this participant.
 	 * The page shows no frame of this seat before it. It is absent until the
 	 * first frame has been sent.
@@ -561,6 +566,25 @@ export type Encodings = {
 	/** Source is "camera" or "screen". */
 	source: Source;
 	layers: number;
+};
+
+/** VideoCodec names a format of pictures. */
+export type VideoCodec =
+	| 'vp8'
+	| 'h264'
+	| 'vp9'
+	| 'av1';
+
+/**
+ * SourceCodec tells a page in which of the formats that the answer agreed on it
+ * should send a source from now on: one that everybody who is there can decode.
+ * Before the first of these it is VP8 if that was offered. It has no number, and
+ * is repeated on resuming. Its type on the wire is "codec".
+ */
+export type SourceCodec = {
+	/** Source is "camera" or "screen". */
+	source: Source;
+	codec: VideoCodec;
 };
 
 /** Reaction is how often one emoji came since the last Reactions. */
@@ -779,6 +803,7 @@ export type ServerMessage =
 	| ({ type: 'seats' } & Seats)
 	| ({ type: 'floor' } & Floor)
 	| ({ type: 'encodings' } & Encodings)
+	| ({ type: 'codec' } & SourceCodec)
 	| ({ type: 'reactions' } & Reactions)
 	| ({ type: 'moderated' } & Moderated)
 	| ({ type: 'announcement' } & Announcement)

@@ -14,19 +14,20 @@ const answer = {
 	has_passcode: true,
 	lobby: true,
 	recording_policy: 'automatic',
+	video_codecs: ['vp9', 'h266', 'vp8'],
 };
 
 describe('decodeLobby', () => {
 	it('reads the facts', () => {
 		const lobby = decodeLobby(answer, Date.parse('2026-01-02T10:00:00.000Z'));
-		expect(lobby).toMatchObject({ title: 'Planning', host: 'ann', participants: ['Ann'], count: 2, recording: true, clockOffsetMs: 1000, hasPasscode: true, waits: true, recordingPolicy: 'automatic' });
+		expect(lobby).toMatchObject({ title: 'Planning', host: 'ann', participants: ['Ann'], count: 2, recording: true, clockOffsetMs: 1000, hasPasscode: true, waits: true, recordingPolicy: 'automatic', videoCodecs: ['vp8', 'vp9'] });
 		expect((lobby?.endsAt ?? 0) - (lobby?.startsAt ?? 0)).toBe(3_600_000);
 	});
 
 	it('does without what it can do without', () => {
 		const { id, title, starts_at, ends_at } = answer;
 		const rest = { id, title, starts_at, ends_at };
-		expect(decodeLobby(rest, 0)).toMatchObject({ host: '', participants: [], count: 0, clockOffsetMs: 0, hasPasscode: false, waits: false, recordingPolicy: 'manual' });
+		expect(decodeLobby(rest, 0)).toMatchObject({ host: '', participants: [], count: 0, clockOffsetMs: 0, hasPasscode: false, waits: false, recordingPolicy: 'manual', videoCodecs: undefined });
 	});
 
 	it.each([null, 'text', {}, { ...answer, ends_at: 'soon' }, { ...answer, id: 3 }])('refuses %j', (value) => {

@@ -1,4 +1,5 @@
-import type { RecordingPolicy } from './protocol.gen';
+import { VIDEO_CODECS } from './codecs';
+import type { RecordingPolicy, VideoCodec } from './protocol.gen';
 
 /** What the pre-join page knows about a room before it enters. */
 export type Lobby = Readonly<{
@@ -19,6 +20,8 @@ export type Lobby = Readonly<{
 	waits: boolean;
 	/** How the room is recorded: `automatic` begins with the first who enters. */
 	recordingPolicy: RecordingPolicy;
+	/** The formats of pictures the server agrees on; undefined when it does not say. */
+	videoCodecs: readonly VideoCodec[] | undefined;
 	/** Add it to this page's clock to get the server's, in milliseconds. */
 	clockOffsetMs: number;
 }>;
@@ -45,6 +48,7 @@ export function decodeLobby(value: unknown, nowMs: number): Lobby | undefined {
 	const fields = value as Readonly<Record<string, unknown>>;
 	const { id, title, host, starts_at: starts, ends_at: ends, now, participants, count, recording, locked } = fields;
 	const policy = fields['recording_policy'];
+	const codecs: unknown = fields['video_codecs'];
 	if (typeof id !== 'string' || typeof title !== 'string' || typeof starts !== 'string' || typeof ends !== 'string') return undefined;
 	const [startsAt, endsAt] = [Date.parse(starts), Date.parse(ends)];
 	if (Number.isNaN(startsAt) || Number.isNaN(endsAt)) return undefined;
@@ -63,6 +67,7 @@ export function decodeLobby(value: unknown, nowMs: number): Lobby | undefined {
 		hasPasscode: fields['has_passcode'] === true,
 		waits: fields['lobby'] === true,
 		recordingPolicy: (['automatic', 'voice', 'off'] as const).find((one) => one === policy) ?? 'manual',
+		videoCodecs: Array.isArray(codecs) ? VIDEO_CODECS.filter((codec) => codecs.includes(codec)) : undefined,
 		clockOffsetMs: Number.isNaN(serverNow) ? 0 : serverNow - nowMs,
 	};
 }

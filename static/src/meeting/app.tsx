@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { RefObject } from 'react';
 import { createClient, createDevices, mostSeatsOf, readJoinToken } from '../client';
-import type { Client, DeviceControl, Over, Preferences } from '../client';
+import type { Client, DeviceControl, Lobby, Over, Preferences } from '../client';
 import { DesignWords, Notices, useNotices } from '../design';
 import { WordsContext } from '../words';
 import type { Words } from '../words';
@@ -76,14 +76,14 @@ export function App({ room, token, words: firstWords }: AppProps) {
 	}, [devices, preferences]);
 
 	const join = useCallback(
-		(name: string, passcode: string | undefined) => {
+		(name: string, passcode: string | undefined, videoCodecs: Lobby['videoCodecs']) => {
 			if (devices === undefined || room === undefined) return;
 			const end = new AbortController();
 			const onEvent = (event: Parameters<typeof newsOf>[1]) => {
 				const news = newsOf(latest.current.t, event, () => void devices.unmute());
 				if (news !== undefined) notify(news);
 			};
-			setPhase({ kind: 'inside', end, passcode, client: createClient({ room, name, token, passcode, devices, mostSeats: mostSeatsOf(location.search), onEvent, signal: end.signal }) });
+			setPhase({ kind: 'inside', end, passcode, client: createClient({ room, name, token, passcode, devices, mostSeats: mostSeatsOf(location.search), videoCodecs, onEvent, signal: end.signal }) });
 		},
 		[devices, room, token, notify],
 	);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Lobby } from '../client';
 import { gate } from './prejoin';
 
-const lobby: Lobby = { id: 'r', title: '', host: '', startsAt: 1000, endsAt: 9000, participants: [], count: 0, recording: false, locked: false, hasPasscode: false, waits: false, recordingPolicy: 'manual', clockOffsetMs: 0 };
+const lobby: Lobby = { id: 'r', title: '', host: '', startsAt: 1000, endsAt: 9000, participants: [], count: 0, recording: false, locked: false, hasPasscode: false, waits: false, recordingPolicy: 'manual', videoCodecs: undefined, clockOffsetMs: 0 };
 const open = (more: Partial<Lobby> = {}) => ({ kind: 'open', lobby: { ...lobby, ...more } }) as const;
 const refused = (refusal: { code: 'passcode_wrong' | 'passcode_needed' | 'not_open'; retryAfter?: number; opensAt?: string }) => ({ refusal: { message: '', ...refusal }, at: 2000, passcode: 'x' });
 

@@ -18,7 +18,7 @@ export type PrejoinProps = Readonly<{
 	preferences: Preferences;
 	onPreferences: (change: Partial<Preferences>) => void;
 	/** Undefined passcode: the room asks for none, or the viewer has a link that needs none. */
-	onJoin: (name: string, passcode: string | undefined) => void;
+	onJoin: (name: string, passcode: string | undefined, videoCodecs: Lobby['videoCodecs']) => void;
 	isHost: boolean;
 	/** The viewer came by a link of their own, which needs no passcode. */
 	linked?: boolean;
@@ -201,7 +201,7 @@ function JoinForm({ answer, preferences, onPreferences, onJoin, linked = false, 
 	const opens = answer?.kind === 'open' && early <= 0 && held <= 0;
 	const join = useEffectEvent(() => {
 		if (linkName === undefined) onPreferences({ name });
-		onJoin(name, asks ? passcode : undefined);
+		onJoin(name, asks ? passcode : undefined, answer?.kind === 'open' ? answer.lobby.videoCodecs : undefined);
 	});
 	useEffect(() => {
 		if (waits && opens) join();

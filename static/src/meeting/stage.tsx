@@ -53,6 +53,7 @@ export function Stage({ client, meeting, ownTrack, dimmed, alone, options, sound
 	const places = useMemo(() => new Map(handsUp(meeting.participants).map(({ id }, index) => [id, index + 1])), [meeting.participants]);
 	const reactions = useStore(client.reactions);
 	const weak = useStore(client.weak);
+	const undecodable = useMemo(() => new Set(meeting.seats.flatMap((seat) => (seat.undecodable === true ? [`${seat.source ?? ''} ${seat.participant ?? ''}`] : []))), [meeting.seats]);
 	const isAlone = meeting.participants.length <= 1;
 	return (
 		<section className="stage" aria-label={t('stage.label')} data-dimmed={dimmed || undefined} data-alone={isAlone || undefined}>
@@ -71,6 +72,7 @@ export function Stage({ client, meeting, ownTrack, dimmed, alone, options, sound
 						emoji={source === 'camera' ? reactionOf(reactions, participant.id) : undefined}
 						pinned={options.pinned?.participant === participant.id && options.pinned.source === source}
 						weak={weak.has(participant.id) && participant.connected}
+						undecodable={undecodable.has(`${source} ${participant.id}`)}
 						away={away?.participant === participant.id && away.source === source}
 						choices={choices}
 					/>

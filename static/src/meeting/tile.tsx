@@ -31,13 +31,15 @@ export type TileProps = Readonly<{
 	pinned: boolean;
 	/** What comes from there comes in badly. */
 	weak: boolean;
+	/** There is a picture, but in a format this browser can't show. */
+	undecodable: boolean;
 	/** The picture is in the small window. */
 	away: boolean;
 	choices: Choices;
 }>;
 
 /** One participant's camera or screen on the stage. */
-export const Tile = memo(function Tile({ participant, source, rect, stands, levels, board, own, place: handPlace, emoji, pinned, weak, away, choices }: TileProps) {
+export const Tile = memo(function Tile({ participant, source, rect, stands, levels, board, own, place: handPlace, emoji, pinned, weak, undecodable, away, choices }: TileProps) {
 	const t = useWords();
 	const tile = useRef<HTMLElement>(null);
 	const host = useRef<HTMLDivElement>(null);
@@ -100,6 +102,7 @@ export const Tile = memo(function Tile({ participant, source, rect, stands, leve
 					<PictureInPicture2 size={16} aria-hidden="true" /> {t('tile.away')}
 				</p>
 			) : null}
+			{undecodable && participant.connected ? <p className="tile-lost">{t('tile.undecodable')}</p> : null}
 			{participant.connected ? null : (
 				<p className="tile-lost">
 					<LoaderCircle size={16} className="spinning" aria-hidden="true" /> {t('app.reconnecting')}

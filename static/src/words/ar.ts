@@ -303,6 +303,7 @@ export const ar: Catalogue = {
 	'tile.details': 'تفاصيل الاتصال',
 	'tile.weak': 'اتصال ضعيف',
 	'tile.away': 'في النافذة الصغيرة',
+	'tile.undecodable': 'لا يستطيع هذا المتصفح عرض هذه الصورة',
 	'tile.yourScreen': 'شاشتك',
 	'self.title': 'صورتك أنت',
 	'self.tile': 'بين الآخرين',

@@ -306,6 +306,7 @@ export const de: Catalogue = {
 	'tile.details': 'Details zur Verbindung',
 	'tile.weak': 'schwache Verbindung',
 	'tile.away': 'Im kleinen Fenster',
+	'tile.undecodable': 'Dieser Browser kann dieses Bild nicht zeigen',
 	'tile.yourScreen': 'Ihr Bildschirm',
 	'self.title': 'Ihr eigenes Bild',
 	'self.tile': 'Bei den anderen',

@@ -304,6 +304,7 @@ export const en = {
 	'tile.details': 'Connection details',
 	'tile.weak': 'weak connection',
 	'tile.away': 'In the small window',
+	'tile.undecodable': 'This browser can’t show this picture',
 	'tile.yourScreen': 'Your screen',
 	'self.title': 'Your own picture',
 	'self.tile': 'Among the others',

@@ -306,6 +306,7 @@ export const es: Catalogue = {
 	'tile.details': 'Detalles de la conexión',
 	'tile.weak': 'conexión débil',
 	'tile.away': 'En la ventana pequeña',
+	'tile.undecodable': 'Este navegador no puede mostrar esta imagen',
 	'tile.yourScreen': 'Tu pantalla',
 	'self.title': 'Tu propia imagen',
 	'self.tile': 'Entre los demás',

@@ -306,6 +306,7 @@ export const fr: Catalogue = {
 	'tile.details': 'Détails de la connexion',
 	'tile.weak': 'connexion faible',
 	'tile.away': 'Dans la petite fenêtre',
+	'tile.undecodable': 'Ce navigateur ne peut pas afficher cette image',
 	'tile.yourScreen': 'Votre écran',
 	'self.title': 'Votre propre image',
 	'self.tile': 'Parmi les autres',

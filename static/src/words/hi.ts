@@ -306,6 +306,7 @@ export const hi: Catalogue = {
 	'tile.details': 'कनेक्शन का ब्योरा',
 	'tile.weak': 'कमज़ोर कनेक्शन',
 	'tile.away': 'छोटी विंडो में',
+	'tile.undecodable': 'यह ब्राउज़र यह तस्वीर नहीं दिखा सकता',
 	'tile.yourScreen': 'आपकी स्क्रीन',
 	'self.title': 'आपकी अपनी तस्वीर',
 	'self.tile': 'बाक़ी लोगों के साथ',

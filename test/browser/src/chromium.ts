@@ -161,5 +161,29 @@ export async function received(page: Page): Promise<Received> {
 	});
 }
 
+/** One stream of pictures as the browser counts it. */
+export type Flow = Readonly<{ codec: string; frames: number; height: number; mode: string; rid: string; bytes: number }>;
+
+/** What a page sends or receives as pictures, of the streams that ever carried a frame. */
+export async function flows(page: Page, way: 'inbound-rtp' | 'outbound-rtp', kind = 'video'): Promise<Flow[]> {
+	return await page.evaluate(async ([type, medium]) => {
+		const all: Flow[] = [];
+		for (const pc of (window as unknown as { plenumPeers: RTCPeerConnection[] }).plenumPeers) {
+			if (pc.connectionState === 'closed') continue;
+			const report = await pc.getStats();
+			for (const s of report.values() as Iterable<Record<string, unknown>>) {
+				if (s['type'] !== type || s['kind'] !== medium) continue;
+				const codec = report.get(String(s['codecId'])) as { mimeType?: string } | undefined;
+				all.push({
+					codec: codec?.mimeType ?? '', frames: Number(s['framesDecoded'] ?? s['framesEncoded'] ?? 0),
+					height: Number(s['frameHeight'] ?? 0), mode: String(s['scalabilityMode'] ?? ''), rid: String(s['rid'] ?? ''),
+					bytes: Number(s['bytesReceived'] ?? s['bytesSent'] ?? 0),
+				});
+			}
+		}
+		return all;
+	}, [way, kind] as const);
+}
+
 /** The tile of a participant. */
 export const tile = (page: Page, name: string) => page.getByRole('article', { name: new RegExp(`^${name}`) });
