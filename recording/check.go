@@ -54,7 +54,7 @@ func examineTrack(t Track) []Problem {
 			slow += length
 		case GapLoss:
 			lost += length
-		case GapMute, GapOff, GapPause:
+		case GapMute, GapOff, GapPause, GapPaused:
 		}
 	}
 	missing := func(d time.Duration) string { return fmt.Sprintf("%v are missing", d.Round(100*time.Millisecond)) }

@@ -33,6 +33,8 @@ const (
 	evAnswered  = "answered"
 	evDiscarded = "discarded"
 	evChat      = "chat"
+	evPaused    = "paused"
+	evResumed   = "resumed"
 )
 
 // An event is one line of events.ndjson: what happened, in the order it did.

@@ -207,7 +207,7 @@ func TestManifestJSON(t *testing.T) {
 		`"tracks":[{"id":"p03-camera","participant":"","source":"","codec":"","path":"","start_us":0,"duration_us":0,` +
 		`"bytes":0,"sha256":"","state":"","width":0,"height":0,"gaps":[{"from_us":1,"to_us":2,"reason":"mute"}],` +
 		`"stats":{"packets":0,"lost":0,"frames":0,"dropped_frames":0,"keyframe_requests":0}}],` +
-		`"derived":[{"kind":"mix","path":"d/a","title":"T","type":"audio/webm","bytes":1,"sha256":"ff"}]}`
+		`"derived":[{"kind":"mix","path":"d/a","title":"T","type":"audio/webm","bytes":1,"sha256":"ff"}],"pauses":[]}`
 	if string(b) != want {
 		t.Errorf("got  %s\nwant %s", b, want)
 	}

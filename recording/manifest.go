@@ -38,7 +38,8 @@ const (
 	GapOff      Reason = "off"
 	GapLoss     Reason = "loss"
 	GapSlowDisk Reason = "slow_disk"
-	GapPause    Reason = "pause" // nothing came though the source was on
+	GapPaused   Reason = "paused" // a host had the recording pause
+	GapPause    Reason = "pause"  // nothing came though the source was on
 )
 
 // Manifest describes one recording; it is manifest.json. Times ending in US are
@@ -59,6 +60,7 @@ type Manifest struct {
 	Participants []Participant `json:"participants"`
 	Tracks       []Track       `json:"tracks"`
 	Derived      []Derived     `json:"derived"`
+	Pauses       []Pause       `json:"pauses"`
 }
 
 // ProblemCode says what is wrong with a recording, for programs.
@@ -172,6 +174,7 @@ const (
 func (m Manifest) clone() Manifest {
 	m.Problems = append([]Problem{}, m.Problems...)
 	m.Derived = append([]Derived{}, m.Derived...)
+	m.Pauses = append([]Pause{}, m.Pauses...)
 	m.Participants = append([]Participant{}, m.Participants...)
 	for i := range m.Participants {
 		p := &m.Participants[i]
@@ -232,6 +235,8 @@ func (m *Manifest) apply(e event) {
 		m.finished(e)
 	case evStopped:
 		m.stopped(e)
+	case evPaused, evResumed:
+		m.paused(e)
 	case evProblem:
 		m.Problems = append(m.Problems, Problem{Code: e.Problem, Track: e.Path, Detail: e.Detail})
 	case evHold:
@@ -331,6 +336,7 @@ func (m *Manifest) finished(e event) {
 // stopped ends the media; the files are still being completed.
 func (m *Manifest) stopped(e event) {
 	m.State, m.StopReason, m.DurationUS = StateFinalizing, e.StopReason, e.AtUS
+	m.endPause(e.AtUS)
 	for i := range m.Participants {
 		m.Participants[i].leave(e.AtUS)
 	}

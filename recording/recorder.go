@@ -65,9 +65,12 @@ type Recorder struct {
 	failed   error
 	told     map[string]bool // participants who know of it
 	declined map[string]bool // participants who are not recorded
+	paused   bool
+	opened   map[key]bool // sources with sound that went on in the pause
 
 	size     atomic.Int64 // bytes of all files so far
 	beat     atomic.Int64 // when the loop last came round, ns since t0
+	pausedAt atomic.Int64 // since when it is paused, ns since t0; 0 if it is not
 	overflow atomic.Int64 // when packets were last dropped, ns since t0; 0 if never
 
 	loop loop
@@ -104,10 +107,11 @@ func (r *Recorder) Participant(id, name string) {
 func (r *Recorder) Left(id string) {
 	now := time.Now()
 	r.tell(event{Kind: evLeft, Participant: id})
-	r.mu.RLock()
-	defer r.mu.RUnlock()
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	for _, t := range r.order {
 		if t.participant == id {
+			r.shut[t.key] = change{reason: GapOff, left: true} // a resumed recording leaves it off
 			t.q.push(item{change: &change{at: now, reason: GapOff, left: true}})
 		}
 	}
@@ -115,6 +119,9 @@ func (r *Recorder) Left(id string) {
 
 // Chat takes a line of the meeting's chat into the recording.
 func (r *Recorder) Chat(participant, name, text string) {
+	if r.holds() {
+		return
+	}
 	r.tell(event{Kind: evChat, Participant: participant, Name: name, Text: text})
 }
 
@@ -127,13 +134,19 @@ func (r *Recorder) Source(participant string, s sfu.Source, on, muted bool) {
 	}
 	r.tell(event{Kind: evSource, Participant: participant, Source: s, On: on, Muted: muted})
 	k := key{participant, s}
-	if !k.video() { // an ear that nothing reaches must know that it is open
+	if !k.video() && !r.holds() { // an ear that nothing reaches must know that it is open
 		r.track(slot{k, sfu.Opus})
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if delete(r.shut, k); !on || muted {
 		r.shut[k] = *c
+	}
+	if r.paused {
+		if !k.video() {
+			r.opened[k] = true
+		}
+		return // Resume tells
 	}
 	for _, t := range r.order {
 		if t.key == k {
@@ -185,7 +198,10 @@ type tap struct{ r *Recorder }
 
 // Packet takes p. It never waits for the disk.
 func (a tap) Packet(s sfu.Stream, p *packet.Packet) {
-	t := a.r.track(slotOf(s))
+	var t *track
+	if !a.r.holds() {
+		t = a.r.track(slotOf(s))
+	}
 	if t == nil {
 		p.Release()
 		return
@@ -195,6 +211,9 @@ func (a tap) Packet(s sfu.Stream, p *packet.Packet) {
 
 // Report carries a sender report of the stream.
 func (a tap) Report(s sfu.Stream, sr sfu.SenderReport) {
+	if a.r.holds() {
+		return
+	}
 	if t := a.r.track(slotOf(s)); t != nil {
 		t.q.push(item{report: &sr, ssrc: s.SSRC, rate: s.ClockRate, layer: s.Layer})
 	}

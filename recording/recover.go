@@ -157,7 +157,7 @@ func (w *wreck) trusted(f *os.File, t Track) (int64, error) {
 // closeGap ends the gap a track was in when the crash came.
 func (w *wreck) closeGap(t *Track) {
 	end := t.StartUS + t.DurationUS
-	from, why := int64(-1), Reason("")
+	from, why, paused := int64(-1), Reason(""), int64(-1)
 	for _, e := range w.events {
 		switch {
 		case e.Kind == evSource && e.Participant == t.Participant && e.Source == t.Source:
@@ -167,9 +167,16 @@ func (w *wreck) closeGap(t *Track) {
 			} else if e.Muted {
 				from, why = e.AtUS, GapMute
 			}
+		case e.Kind == evPaused:
+			paused = e.AtUS
+		case e.Kind == evResumed:
+			paused = -1
 		case e.Kind == evGap && e.Path == t.Path && e.ToUS >= from && e.FromUS <= from:
 			from = -1
 		}
+	}
+	if paused >= 0 {
+		from, why = paused, GapPaused
 	}
 	if from >= t.StartUS && from < end && t.Source != sfu.Camera && t.Source != sfu.Screen {
 		t.addGap(Gap{FromUS: from, ToUS: end, Reason: why})

@@ -34,6 +34,8 @@ const (
 	ParticipantLeft        EventKind = "participant.left"
 
 	RecordingStarted EventKind = "recording.started"
+	RecordingPaused  EventKind = "recording.paused"
+	RecordingResumed EventKind = "recording.resumed"
 	RecordingStopped EventKind = "recording.stopped"
 )
 
@@ -42,7 +44,7 @@ var EventKinds = []EventKind{
 	RoomReserved, RoomChanged, RoomExtended, RoomEnded, RoomCancelled, RoomLocked, RoomUnlocked,
 	MeetingStarted, MeetingEnded,
 	ParticipantJoined, ParticipantMediaUp, ParticipantInterrupted, ParticipantResumed, ParticipantRole, ParticipantLeft,
-	RecordingStarted, RecordingStopped,
+	RecordingStarted, RecordingPaused, RecordingResumed, RecordingStopped,
 }
 
 // Reasons of participant.left, meeting.ended and participant.interrupted.

@@ -76,7 +76,7 @@ func recordingState(r meeting.Recording) protocol.RecordingState {
 	state := protocol.RecordingState{
 		On: r.On, ID: r.ID, StartedAt: stamp(r.StartedAt), By: r.By,
 		Notice: r.Notice.Text, NoticeCode: protocol.RecordingNotice(r.Notice.Code),
-		Warning: r.Warning.Text, WarningCode: protocol.RecordingWarning(r.Warning.Code),
+		Warning: r.Warning.Text, WarningCode: protocol.RecordingWarning(r.Warning.Code), Paused: r.Paused, PausedBy: r.PausedBy,
 	}
 	if r.Warning.Silent != "" {
 		state.Silent = strings.Split(r.Warning.Silent, "\n")

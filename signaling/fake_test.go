@@ -180,6 +180,9 @@ func (r *fakeRecorder) Source(participant string, s sfu.Source, on, muted bool) 
 	r.note("source %s %s on=%v muted=%v", participant, s, on, muted)
 }
 
+func (r *fakeRecorder) Pause(by string)  { r.note("pause by %s", by) }
+func (r *fakeRecorder) Resume(by string) { r.note("resume by %s", by) }
+
 func (r *fakeRecorder) Stop(_ context.Context, reason string) (recording.Manifest, error) {
 	r.stop()
 	r.note("stop %s", reason)

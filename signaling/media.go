@@ -46,6 +46,8 @@ type Recorder interface {
 	Told(participant string)
 	Answer(participant string, accept bool)
 	Source(participant string, s sfu.Source, on, muted bool)
+	Pause(by string)
+	Resume(by string)
 	Stop(ctx context.Context, reason string) (recording.Manifest, error)
 }
 

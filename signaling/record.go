@@ -21,6 +21,7 @@ type recordingRun struct {
 	media    *tapGate
 	by       string
 	voice    bool     // microphones only
+	paused   bool     // a host has had it pause
 	recorder Recorder // nil until it has started
 	reason   string   // why it stopped; empty while it runs
 	alarms   []recording.Alarm
@@ -41,14 +42,23 @@ func (run *recordingRun) records(source sfu.Source) bool {
 
 func (r *liveRoom) record(session *session, socket *socket, m protocol.Record) error {
 	action := "record.stop"
-	if m.On {
+	switch {
+	case m.On && m.Paused:
+		action = "record.pause"
+	case m.On && r.recording != nil && r.recording.paused:
+		action = "record.resume"
+	case m.On:
 		action = "record.start"
 	}
 	return r.asHost(session, socket, "record the meeting", action, func(p meeting.Participant) error {
 		switch {
 		case m.On && r.info.Rules.Recording == rooms.RecordOff:
 			return refusal{code: protocol.Forbidden, message: "This room is never recorded."}
-		case m.On && r.recording == nil:
+		case m.On && m.Paused && r.recording == nil:
+			// It has just stopped, which everybody hears of.
+		case m.On && r.recording != nil:
+			r.pauseRecording(m.Paused, p.Name)
+		case m.On:
 			r.startRecording(p.Name, func(why refusal) {
 				if session.socket == socket {
 					socket.answer(protocol.Error{Re: m.ID, Code: why.code, Message: why.message})
@@ -59,6 +69,24 @@ func (r *liveRoom) record(session *session, socket *socket, m protocol.Record) e
 		}
 		return nil
 	})
+}
+
+// pauseRecording has the running recording pause or go on: nothing is written
+// from here on, then everybody is told; before anything is written again, too.
+func (r *liveRoom) pauseRecording(paused bool, by string) {
+	run := r.recording
+	if run.paused == paused {
+		return
+	}
+	run.paused = paused
+	if paused && run.recorder != nil {
+		run.recorder.Pause(by)
+	}
+	r.broadcast(r.meeting.RecordingPaused(paused, by))
+	if !paused && run.recorder != nil {
+		run.recorder.Resume(by)
+	}
+	r.log.Info("recording paused or resumed", "paused", paused, "by", by)
 }
 
 // recordByPolicy brings the recording in line with what the room's policy says
@@ -117,6 +145,10 @@ func (r *liveRoom) recordingStarted(run *recordingRun, rec Recorder, err error, 
 		r.finishRecording(run)
 		return
 	}
+	pause := r.meeting.Recording()
+	if run.paused { // while it was being started
+		rec.Pause(pause.PausedBy)
+	}
 	for _, p := range r.meeting.Roster() {
 		rec.Participant(p.ID, p.Name)
 	}
@@ -127,6 +159,9 @@ func (r *liveRoom) recordingStarted(run *recordingRun, rec Recorder, err error, 
 	}
 	r.log.Info("recording started", "recording", rec.ID(), "by", run.by)
 	r.broadcast(r.meeting.RecordingStarted(rec.StartedAt(), run.by, rec.ID()))
+	if run.paused {
+		r.broadcast(r.meeting.RecordingPaused(true, pause.PausedBy))
+	}
 }
 
 // toldOfRecording has the recorder record somebody who knows of it from here on.

@@ -267,3 +267,34 @@ func TestVoiceHearsMicrophonesOnly(t *testing.T) {
 		t.Errorf("%d packets were never released", n)
 	}
 }
+
+func TestRecordingPauses(t *testing.T) {
+	h := newHarness(t, Config{})
+	ann := h.host()
+	ann.send(protocol.Record{On: true, Paused: true}) // there is none
+	startRecording(ann)
+	bo := h.join("Bo")
+	bo.send(protocol.Record{Request: protocol.Request{ID: 9}, On: true, Paused: true})
+	if got := expect[protocol.Error](bo); got.Code != protocol.Forbidden {
+		t.Errorf("a guest who pauses: %+v", got)
+	}
+	ann.send(protocol.Record{On: true, Paused: true})
+	ann.send(protocol.Record{On: true, Paused: true}) // pauses already
+	await(bo, func(r protocol.Recording) bool { return r.On && r.Paused && r.PausedBy == "Ann" && r.ID == "01J" })
+	if cy := h.join("Cy"); !cy.me.Recording.Paused || cy.me.Recording.PausedBy != "Ann" {
+		t.Errorf("a pause at a late joiner: %+v", cy.me.Recording)
+	}
+	ann.send(protocol.Record{On: true})
+	await(bo, func(r protocol.Recording) bool { return r.On && !r.Paused && r.PausedBy == "Ann" })
+	ann.send(protocol.Record{On: true, Paused: true})
+	ann.send(protocol.Record{On: false})
+	await(bo, func(r protocol.Recording) bool { return !r.On && !r.Paused })
+	settles(t, &h.rec.diary, "stop host")
+	want := []string{
+		"start Plans by Ann", "participant p1 Ann", "told p1", "participant p2 Bo", "told p2", "pause by Ann",
+		"participant p3 Cy", "told p3", "resume by Ann", "pause by Ann", "stop host",
+	}
+	if diff := cmp.Diff(want, h.rec.read()); diff != "" {
+		t.Errorf("what the recorder was told (-want +got):\n%s", diff)
+	}
+}

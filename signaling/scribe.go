@@ -24,6 +24,7 @@ type scribe struct {
 	locked  bool
 	record  string // id of the running recording
 	on      bool   // a recording runs
+	paused  bool   // it pauses
 	started bool   // somebody has joined
 	ended   bool
 }
@@ -174,9 +175,16 @@ func (s *scribe) recording(now time.Time, r meeting.Recording) {
 	case r.On && r.ID != "" && s.record == "": // now it really runs
 		s.on, s.record = true, r.ID
 		s.note(rooms.RecordingStarted, r.StartedAt, func(e *rooms.Event) { e.By, e.Recording = r.By, r.ID })
+	case r.On && r.Paused != s.paused && s.on:
+		s.paused = r.Paused
+		kind := rooms.RecordingResumed
+		if r.Paused {
+			kind = rooms.RecordingPaused
+		}
+		s.note(kind, now, func(e *rooms.Event) { e.By, e.Recording = r.PausedBy, r.ID })
 	case !r.On && s.on:
 		id := s.record
-		s.on, s.record = false, ""
+		s.on, s.paused, s.record = false, false, ""
 		s.note(rooms.RecordingStopped, now, func(e *rooms.Event) { e.By, e.Recording, e.Reason = r.By, id, r.Notice.Text })
 	}
 }

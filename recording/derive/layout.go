@@ -136,7 +136,7 @@ func (p planner) marks(end time.Duration) []time.Duration {
 
 // absent reports whether a gap is one in which there is no picture to show.
 func absent(g recording.Gap) bool {
-	return (g.Reason == recording.GapOff || g.Reason == recording.GapMute) && us(g.ToUS-g.FromUS) >= leastAbsence
+	return slices.Contains([]recording.Reason{recording.GapOff, recording.GapMute, recording.GapPaused}, g.Reason) && us(g.ToUS-g.FromUS) >= leastAbsence
 }
 
 // at is what is shown at a time.

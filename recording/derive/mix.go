@@ -6,10 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"runtime"
 	"slices"
 	"time"
 
 	"github.com/thesyncim/gopus"
+	"golang.org/x/sync/errgroup"
 
 	"plenum/recording"
 	"plenum/recording/webm"
@@ -36,6 +38,8 @@ const (
 	longestFrame = 5760
 	// ceiling is what the limiter lets through.
 	ceiling = 0.97
+	// stretch is how many steps are decoded at once: a second.
+	stretch = 50
 	// restAfter is how many silent frames come until nothing is encoded.
 	restAfter = 10
 )
@@ -74,30 +78,62 @@ func (e Env) mix(ctx context.Context, path string, progress func(float64)) (err 
 	if err != nil {
 		return err
 	}
-	steps := int64(math.Ceil(length(e.Manifest).Seconds() * sampleRate / mixStep))
-	for n := range max(steps, 1) {
-		if n%50 == 0 {
-			progress(float64(n) / float64(max(steps, 1)))
+	steps := max(1, int(math.Ceil(length(e.Manifest).Seconds()*sampleRate/mixStep)))
+	if err := e.encode(ctx, m, mx, steps, progress); err != nil {
+		return err
+	}
+	return m.Finish([]webm.Tag{{Name: "RECORDING", Value: e.Manifest.ID}})
+}
+
+// encode writes so many steps of the mix. While one stretch is encoded, the next
+// is decoded and added up.
+func (e Env) encode(ctx context.Context, m *webm.Muxer, mx *mixer, steps int, progress func(float64)) error {
+	g, ctx := errgroup.WithContext(ctx)
+	stretches := make(chan []float32) // closed by who sums
+	g.Go(func() error {
+		defer close(stretches)
+		var bufs [2][]float32 // one is summed while the other is encoded
+		for n, turn := 0, 0; n < steps; n, turn = n+stretch, 1-turn {
 			if err := e.breathe(ctx); err != nil {
 				return err
 			}
+			pcm, err := mx.stretch(bufs[turn], min(stretch, steps-n))
+			if err != nil {
+				return err
+			}
+			bufs[turn] = pcm
+			select {
+			case stretches <- pcm:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
 		}
-		data, err := mx.frame(n)
-		if err != nil {
-			return err
+		return nil
+	})
+	g.Go(func() error {
+		n := 0
+		for pcm := range stretches {
+			progress(float64(n) / float64(steps))
+			for step := range slices.Chunk(pcm, mixStep*channels) {
+				data, err := mx.encode(step)
+				if err != nil {
+					return err
+				}
+				const length = mixStep * time.Second / sampleRate
+				if err := m.Write(0, webm.Frame{Time: time.Duration(n) * length, Duration: length, Key: true, Data: data}); err != nil {
+					return err
+				}
+				n++
+			}
 		}
-		const length = mixStep * time.Second / sampleRate
-		if err := m.Write(0, webm.Frame{Time: time.Duration(n) * length, Duration: length, Key: true, Data: data}); err != nil {
-			return err
-		}
-	}
-	return m.Finish([]webm.Tag{{Name: "RECORDING", Value: e.Manifest.ID}})
+		return nil
+	})
+	return g.Wait()
 }
 
 // A mixer adds up voices.
 type mixer struct {
 	voices  []*voice
-	sum     bed
 	limit   limiter
 	encoder *gopus.Encoder
 	packet  []byte
@@ -126,15 +162,27 @@ func newMixer(streams []*stream) (*mixer, error) {
 	return mx, nil
 }
 
-// frame returns the n-th frame of the mix, coded.
-func (mx *mixer) frame(n int64) ([]byte, error) {
-	to := (n + 1) * mixStep
+// stretch adds up the next steps of all voices in buf. The voices are decoded
+// beside each other, and added one after the other, so that the sum is always
+// the same.
+func (mx *mixer) stretch(buf []float32, steps int) ([]float32, error) {
+	var g errgroup.Group
+	g.SetLimit(runtime.GOMAXPROCS(0))
 	for _, v := range mx.voices {
-		if err := v.render(to, &mx.sum); err != nil {
-			return nil, err
-		}
+		g.Go(func() error { return v.render(v.bed.from + int64(steps)*mixStep) })
 	}
-	pcm := mx.sum.take(mixStep)
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	buf = append(buf[:0], make([]float32, steps*mixStep*channels)...)
+	for _, v := range mx.voices {
+		v.bed.lay(buf)
+	}
+	return buf, nil
+}
+
+// encode returns the next frame of the mix, coded. It changes pcm.
+func (mx *mixer) encode(pcm []float32) ([]byte, error) {
 	if slices.ContainsFunc(pcm, func(x float32) bool { return x != 0 }) {
 		mx.resting = 0
 	} else if mx.resting++; mx.resting > restAfter {
@@ -148,12 +196,10 @@ func (mx *mixer) frame(n int64) ([]byte, error) {
 	return mx.packet[:size], nil
 }
 
-// A bed is where voices are laid over each other: a stretch of samples that
-// moves along.
+// A bed is where a voice is laid out: a stretch of samples that moves along.
 type bed struct {
 	from    int64 // of samples[0]
 	samples []float32
-	out     []float32
 }
 
 // add adds PCM at a position; what lies before the bed is left out.
@@ -173,14 +219,14 @@ func (b *bed) add(pos int64, pcm []float32) {
 	}
 }
 
-// take returns the next n samples. They are valid until the next call.
-func (b *bed) take(n int) []float32 {
-	b.out = append(b.out[:0], b.samples[:min(len(b.samples), n*channels)]...)
-	b.out = append(b.out, make([]float32, n*channels-len(b.out))...)
-	rest := copy(b.samples, b.samples[min(len(b.samples), n*channels):])
-	b.samples = b.samples[:rest]
-	b.from += int64(n)
-	return b.out
+// lay adds the next samples to out, which says how many, and moves along.
+func (b *bed) lay(out []float32) {
+	n := min(len(b.samples), len(out))
+	for i, x := range b.samples[:n] {
+		out[i] += x
+	}
+	b.samples = b.samples[:copy(b.samples, b.samples[n:])]
+	b.from += int64(len(out) / channels)
 }
 
 // A limiter keeps the sum of loud voices from clipping.
@@ -211,6 +257,7 @@ func (l *limiter) apply(pcm []float32) {
 type voice struct {
 	*stream
 	dec   *gopus.Decoder
+	bed   bed
 	pos   int64 // where its next sample goes, in samples of the recording
 	begun bool
 	quiet int // silent frames in a row
@@ -226,8 +273,8 @@ func newVoice(s *stream) (*voice, error) {
 	return &voice{stream: s, dec: dec, pcm: make([]float32, longestFrame*channels)}, nil
 }
 
-// render decodes up to a sample and adds it to the sum.
-func (v *voice) render(to int64, sum *bed) error {
+// render decodes up to a sample and lays it out.
+func (v *voice) render(to int64) error {
 	for v.ok && (!v.begun || v.pos < to) {
 		target := int64(v.at())*sampleRate/int64(time.Second) - preSkip
 		if target >= to && (!v.begun || target-v.pos > farOff) {
@@ -242,7 +289,7 @@ func (v *voice) render(to int64, sum *bed) error {
 		if err != nil {
 			continue // a damaged frame is a short silence
 		}
-		v.place(target, pcm, sum)
+		v.place(target, pcm)
 	}
 	return nil
 }
@@ -265,7 +312,7 @@ func (v *voice) decode(data []byte) ([]float32, error) {
 // place adds a frame where it belongs. Frames follow each other without a seam:
 // the sender's clock, and times in whole milliseconds, are made up for by
 // stretching a little; only what is far off is placed anew.
-func (v *voice) place(target int64, pcm []float32, sum *bed) {
+func (v *voice) place(target int64, pcm []float32) {
 	n := int64(len(pcm) / channels)
 	off := target - v.pos
 	if !v.begun || off > farOff {
@@ -287,7 +334,7 @@ func (v *voice) place(target int64, pcm []float32, sum *bed) {
 		v.fit = resample(v.fit[:0], pcm, int(n+stretch))
 		pcm = v.fit
 	}
-	sum.add(v.pos, pcm)
+	v.bed.add(v.pos, pcm)
 	v.pos += n + stretch
 }
 

@@ -100,6 +100,8 @@ type Recording struct {
 	By        string // name of who started or stopped it
 	Notice    Remark // why it stopped, when nobody asked for it
 	Warning   Remark // what is wrong with it, while On
+	Paused    bool   // nothing is recorded for now, while On
+	PausedBy  string // name of who paused it or had it go on, last
 }
 
 // A Remark is something about a recording: a sentence, and a word for it by
@@ -365,6 +367,16 @@ func (m *Meeting) RecordingWarned(warning Remark) []Event {
 	}
 	rec := m.rec
 	rec.Warning = warning
+	return m.setRecording(rec)
+}
+
+// RecordingPaused tells that the running recording pauses, or goes on.
+func (m *Meeting) RecordingPaused(paused bool, by string) []Event {
+	if !m.rec.On || m.rec.Paused == paused {
+		return nil
+	}
+	rec := m.rec
+	rec.Paused, rec.PausedBy = paused, by
 	return m.setRecording(rec)
 }
 

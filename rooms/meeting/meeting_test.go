@@ -112,6 +112,16 @@ func TestCommands(t *testing.T) {
 			func(m *Meeting) []Event { return m.RecordingStopped("", Remark{Code: "disk_full", Text: "Disk full."}) },
 			[]Change{RecordingChanged{Recording{Notice: Remark{Code: "disk_full", Text: "Disk full."}}}},
 		},
+		"recording pauses": {
+			func(m *Meeting) { m.RecordingStarted(start, "Ann", "r") },
+			func(m *Meeting) []Event { return m.RecordingPaused(true, "Bo") },
+			[]Change{RecordingChanged{Recording{On: true, ID: "r", StartedAt: start, By: "Ann", Paused: true, PausedBy: "Bo"}}},
+		},
+		"recording goes on without a pause": {
+			func(m *Meeting) { m.RecordingStarted(start, "Ann", "r") },
+			func(m *Meeting) []Event { return m.RecordingPaused(false, "Bo") }, nil,
+		},
+		"pause without recording": {nil, func(m *Meeting) []Event { return m.RecordingPaused(true, "Ann") }, nil},
 		"stop without recording": {nil, func(m *Meeting) []Event { return m.RecordingStopped("Ann", Remark{}) }, nil},
 		"end moved": {
 			nil, func(m *Meeting) []Event { return m.Change("Plans", at(2*time.Hour)) },

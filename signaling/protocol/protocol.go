@@ -127,10 +127,12 @@ type Seated struct {
 	Epoch int64 `json:"epoch"`
 }
 
-// Record starts or stops the room's recording. Hosts only.
+// Record starts or stops the room's recording, or has it pause. Hosts only.
 type Record struct {
 	Request
 	On bool `json:"on"`
+	// Paused, with On, has the running recording pause; On without it has it go on.
+	Paused bool `json:"paused,omitempty"`
 }
 
 // Consent answers to being recorded. Who does not accept is not recorded, and

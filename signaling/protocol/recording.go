@@ -34,6 +34,11 @@ type RecordingState struct {
 	StartedAt string `json:"started_at,omitempty"`
 	// By is the name of who started or stopped it.
 	By string `json:"by,omitempty"`
+	// Paused tells that a host has had the recording pause: nothing is recorded
+	// until it goes on.
+	Paused bool `json:"paused,omitempty"`
+	// PausedBy is the name of who paused it or had it go on, last.
+	PausedBy string `json:"paused_by,omitempty"`
 	// Notice is a sentence when it stopped for a reason of its own, such as a full disk.
 	Notice string `json:"notice,omitempty"`
 	// NoticeCode says the same for a page with words of its own.

@@ -290,11 +290,13 @@ export type Seated = {
 	epoch: number;
 };
 
-/** Record starts or stops the room's recording. Hosts only. */
+/** Record starts or stops the room's recording, or has it pause. Hosts only. */
 export type Record_ = {
 	/** ID is echoed as "re" in the answer or error to this message. */
 	id?: number;
 	on: boolean;
+	/** Paused, with On, has the running recording pause; On without it has it go on. */
+	paused?: boolean;
 };
 
 /**
@@ -643,6 +645,13 @@ export type Recording = {
 	started_at?: string;
 	/** By is the name of who started or stopped it. */
 	by?: string;
+	/**
+	 * Paused tells that a host has had the recording pause: nothing is recorded
+	 * until it goes on.
+	 */
+	paused?: boolean;
+	/** PausedBy is the name of who paused it or had it go on, last. */
+	paused_by?: string;
 	/** Notice is a sentence when it stopped for a reason of its own, such as a full disk. */
 	notice?: string;
 	/** NoticeCode says the same for a page with words of its own. */
@@ -739,6 +748,13 @@ export type RecordingState = {
 	started_at?: string;
 	/** By is the name of who started or stopped it. */
 	by?: string;
+	/**
+	 * Paused tells that a host has had the recording pause: nothing is recorded
+	 * until it goes on.
+	 */
+	paused?: boolean;
+	/** PausedBy is the name of who paused it or had it go on, last. */
+	paused_by?: string;
 	/** Notice is a sentence when it stopped for a reason of its own, such as a full disk. */
 	notice?: string;
 	/** NoticeCode says the same for a page with words of its own. */
