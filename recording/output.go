@@ -9,13 +9,26 @@ import (
 const (
 	// silenceStep is how long one silent frame lasts.
 	silenceStep = 20 * time.Millisecond
+	// shortestGap is what a frame may be late without a gap in front of it: times
+	// follow the sender's clock, and wobble.
+	shortestGap = 15 * time.Millisecond
 	// flushAfter is how long a cluster may stay in memory.
 	flushAfter = time.Second
 	muxingApp  = "Plenum"
 )
 
-// opusSilence is a 20 ms stereo CELT frame that decodes to nothing.
+// opusSilence is a 20 ms CELT frame that decodes to nothing.
 var opusSilence = []byte{0xF8, 0xFF, 0xFE}
+
+// shortSilences are the same for what is left of a gap (RFC 6716 section 3.1).
+var shortSilences = []struct {
+	length time.Duration
+	data   []byte
+}{
+	{10 * time.Millisecond, []byte{0xF0, 0xFF, 0xFE}},
+	{5 * time.Millisecond, []byte{0xE8, 0xFF, 0xFE}},
+	{2500 * time.Microsecond, []byte{0xE0, 0xFF, 0xFE}},
+}
 
 // An output is the file of a track. Its times are since the recording's zero.
 type output struct {
@@ -29,6 +42,7 @@ type output struct {
 	end   time.Duration // of the newest frame's sound; for video the same as last
 	real  time.Duration // the same, of what came in: silence of ours left out
 	faked bool          // the newest frame is silence of ours
+	owed  time.Duration // what filled gaps still lack, less than the shortest silence
 
 	arrival time.Duration // of the newest frame that came in
 
@@ -46,7 +60,7 @@ func (o *output) write(at, length time.Duration, key bool, data []byte) error {
 			o.stale++ // the silence is written already
 			return nil
 		}
-		if err := o.silence(at); err != nil {
+		if err := o.fill(at); err != nil {
 			return err
 		}
 	}
@@ -71,6 +85,29 @@ func (o *output) silence(to time.Duration) error {
 		}
 		o.faked = true
 	}
+	return nil
+}
+
+// fill fills a gap of the sound up to the frame behind it, to the sample: a
+// decoder that counts samples and ignores times must not lose what a gap is
+// longer than whole frames. A microphone that sends only now and then, as while
+// nobody speaks, would be two hundredths too short by it.
+func (o *output) fill(to time.Duration) error {
+	if to-o.end < shortestGap {
+		return nil
+	}
+	if err := o.silence(to); err != nil {
+		return err
+	}
+	for _, s := range shortSilences {
+		for to-o.end+o.owed >= s.length && to-o.end >= 2*time.Millisecond {
+			if err := o.put(o.end, s.length, true, s.data); err != nil {
+				return err
+			}
+			o.faked = true
+		}
+	}
+	o.owed += to - o.end
 	return nil
 }
 

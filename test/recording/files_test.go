@@ -117,7 +117,7 @@ func ledger(t *testing.T, path string, clips ...*mediatest.Clip) {
 		}
 		clip, n := find(clips, data)
 		if clip == nil {
-			if r.Codec == webm.Opus && string(data) == "\xF8\xFF\xFE" {
+			if r.Codec == webm.Opus && strings.HasSuffix(string(data), "\xFF\xFE") && len(data) == 3 {
 				continue // silence of the recorder's
 			}
 			t.Fatalf("%s: the frame at %v was never sent", path, b.Time)

@@ -118,7 +118,7 @@ class MeetingClient implements Client {
 
 	spotlight = (participant: string, on: boolean): void => this.socket.send({ type: 'spotlight', participant, on });
 
-	record = (on: boolean): void => this.socket.send({ type: 'record', on });
+	record = (on: boolean, paused = false): void => this.socket.send({ type: 'record', on, ...(paused ? { paused } : {}) });
 
 	consent = (accept: boolean): void => this.socket.send({ type: 'consent', accept });
 

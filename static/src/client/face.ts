@@ -59,7 +59,8 @@ export type Client = Readonly<{
 	say: (text: string, to?: string) => void;
 	/** The files on their way, and how to send more. */
 	uploads: Uploads;
-	record: (on: boolean) => void;
+	/** Starts or stops the recording, or has the running one pause. */
+	record: (on: boolean, paused?: boolean) => void;
 	/** Answers to being recorded; a no holds for later recordings of this meeting too. */
 	consent: (accept: boolean) => void;
 	endForAll: () => void;

@@ -121,12 +121,14 @@ function withDirect(chat: readonly ChatLine[], direct: Direct): readonly ChatLin
 }
 
 function recordingOf(event: Recording): RecordingState {
-	const { on, id, started_at, by, notice, notice_code, warning, warning_code, silent } = event;
+	const { on, id, started_at, by, paused, paused_by, notice, notice_code, warning, warning_code, silent } = event;
 	return {
 		on,
 		...(id === undefined ? {} : { id }),
 		...(started_at === undefined ? {} : { started_at }),
 		...(by === undefined ? {} : { by }),
+		...(paused === undefined ? {} : { paused }),
+		...(paused_by === undefined ? {} : { paused_by }),
 		...(notice === undefined ? {} : { notice }),
 		...(notice_code === undefined ? {} : { notice_code }),
 		...(warning === undefined ? {} : { warning }),

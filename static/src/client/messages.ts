@@ -110,7 +110,7 @@ const roomFields = {
 };
 const waitReason = oneOf<WaitReason>('lobby', 'sent_back');
 const waiter = object<Waiter>({ id: string, name: string, role, reason: waitReason, since: string, connected: boolean });
-const recordingFields = { on: boolean, id: optional(string), started_at: optional(string), by: optional(string), notice: optional(string), notice_code: known<RecordingNotice>('disk_full', 'limit', 'quota', 'slow_disk', 'policy', 'not_begun', 'problem'), warning: optional(string), warning_code: known<RecordingWarning>('slow_disk', 'disk_low', 'silent'), silent: optionalList(string) };
+const recordingFields = { on: boolean, id: optional(string), started_at: optional(string), by: optional(string), paused: optional(boolean), paused_by: optional(string), notice: optional(string), notice_code: known<RecordingNotice>('disk_full', 'limit', 'quota', 'slow_disk', 'policy', 'not_begun', 'problem'), warning: optional(string), warning_code: known<RecordingWarning>('slow_disk', 'disk_low', 'silent'), silent: optionalList(string) };
 const sharedFile = object<SharedFile>({ id: string, name: string, size: number, picture: boolean });
 const chatFields = { from: string, name: string, text: string, at: string, file: optional(sharedFile) };
 const re = optional(number);

@@ -15,7 +15,7 @@ import { toggleCamera, toggleMicrophone } from './toggles';
 export type Overlay = 'settings' | 'more' | 'end' | 'invite' | 'connection' | 'keys' | undefined;
 
 /** All that the viewer does by a key or a button. */
-export type Actions = Readonly<Record<Exclude<Command, 'layout'> | 'record' | 'more' | 'leave' | 'end' | 'invite' | 'connection', () => void>>;
+export type Actions = Readonly<Record<Exclude<Command, 'layout'> | 'record' | 'pause' | 'more' | 'leave' | 'end' | 'invite' | 'connection', () => void>>;
 
 /** The actions of the bar and the keys; they stay the same while the meeting lasts. */
 export function useActions(client: Client, devices: DeviceControl, may: May, setPanel: (change: (panel: Panel) => Panel) => void, setOverlay: (overlay: Overlay) => void): Actions {
@@ -41,6 +41,7 @@ export function useActions(client: Client, devices: DeviceControl, may: May, set
 			invite: () => setOverlay('invite'),
 			connection: () => setOverlay('connection'),
 			more: () => setOverlay('more'),
+			pause: () => client.record(true, client.state.get().meeting?.recording.paused !== true),
 			record: () => client.record(client.state.get().meeting?.recording.on !== true),
 			leave: client.leave,
 			end: () => setOverlay('end'),

@@ -89,6 +89,8 @@ function Inside(props: InsideProps) {
 	const isHost = meeting.role === 'host';
 	const hands = handsUp(meeting.participants);
 	const handUp = hands.some(({ id }) => id === meeting.self);
+	const { on, paused = false } = meeting.recording;
+	const more: MoreState = { ...view.more, pause: isHost && on ? (paused ? 'resume' : 'pause') : undefined };
 	const shared = { isHost, may, isRecording: meeting.recording.on, isSharing: state.sharing, handUp, onReact: client.react };
 	return (
 		<div className="meeting" ref={root} data-panel={panel}>
@@ -121,13 +123,13 @@ function Inside(props: InsideProps) {
 				unread={unread}
 				hands={hands.length - Number(handUp)}
 				waiting={isHost ? meeting.lobby.length : 0}
-				more={moreItems(view.t, view.more, commands)}
+				more={moreItems(view.t, more, commands)}
 				narrow={view.narrow}
 				run={run}
 				{...shared}
 			/>
 			{view.pip.window === undefined ? null : <PipView window={view.pip.window} client={client} meeting={meeting} devices={devices} tile={view.away} run={run} />}
-			<MoreDialog open={overlay === 'more'} state={view.more} run={commands} onClose={shut('more', setOverlay)} {...shared} />
+			<MoreDialog open={overlay === 'more'} state={more} run={commands} onClose={shut('more', setOverlay)} {...shared} />
 			<Overlays {...props} consent={consent} overlay={overlay} about={about} setOverlay={setOverlay} />
 			<AskFirst question={question} onConfirm={({ action, participant }) => client.moderate(action, participant.id)} onClose={() => setQuestion(undefined)} />
 		</div>
@@ -197,7 +199,7 @@ function useView(
 		}),
 		[client, selfView, corner, isHost, act, write, meeting.room, onPreferences, setAbout, setOverlay],
 	);
-	const run: MoreRun & Record<'layout', () => void> = {
+	const run: Omit<MoreRun, 'pause'> & Record<'layout', () => void> = {
 		pip: () => (pip.isOpen ? pip.close() : pip.open(main)),
 		soundOnly: () => setSoundOnly(!soundOnly),
 		layout: () => setLayout(LAYOUTS[(LAYOUTS.indexOf(layout) + 1) % LAYOUTS.length] ?? 'auto'),
@@ -208,7 +210,7 @@ function useView(
 			setOverlay('connection');
 		},
 	};
-	const more: MoreState = { layout, setLayout, soundOnly, pipOpen: pip.isOpen, choices };
+	const more: Omit<MoreState, 'pause'> = { layout, setLayout, soundOnly, pipOpen: pip.isOpen, choices };
 	return { t, narrow, pinned, setMain, options: { layout, selfView, corner, pinned }, away: pip.window === undefined ? undefined : main, pip, choices, more, run };
 }
 

@@ -1,4 +1,4 @@
-import { Activity, Circle, CircleStop, Hand, Images, Keyboard, MonitorUp, MonitorX, OctagonX, PictureInPicture2, Settings, UserPlus, Volume2 } from 'lucide-react';
+import { Activity, Circle, CircleStop, Hand, Images, Keyboard, MonitorUp, MonitorX, OctagonX, Pause, PictureInPicture2, Play, Settings, UserPlus, Volume2 } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { canShareScreen, LAYOUTS, SELF_VIEWS } from '../client';
 import type { Emoji, Layout } from '../client';
@@ -13,15 +13,16 @@ import type { Choices } from './person-menu';
 import { canPip } from './pip';
 
 /** What More does, beside the bar. */
-export type MoreRun = Readonly<Record<'pip' | 'soundOnly' | 'invite' | 'connection' | 'keys', () => void>>;
+export type MoreRun = Readonly<Record<'pause' | 'pip' | 'soundOnly' | 'invite' | 'connection' | 'keys', () => void>>;
 
-/** What More needs to know about the stage. */
-export type MoreState = Readonly<{ layout: Layout; setLayout: (layout: Layout) => void; soundOnly: boolean; pipOpen: boolean; choices: Choices }>;
+/** What More needs to know about the stage, and whether the recording may pause or go on. */
+export type MoreState = Readonly<{ layout: Layout; setLayout: (layout: Layout) => void; soundOnly: boolean; pipOpen: boolean; choices: Choices; pause: 'pause' | 'resume' | undefined }>;
 
 type Item = Readonly<{ name: keyof MoreRun; label: string; icon: ReactNode }>;
 
-function itemsOf(t: Words, { soundOnly, pipOpen }: MoreState): readonly Item[] {
+function itemsOf(t: Words, { soundOnly, pipOpen, pause }: MoreState): readonly Item[] {
 	return [
+		...(pause === undefined ? [] : [{ name: 'pause', label: t(`bar.${pause}Recording`), icon: pause === 'pause' ? <Pause size={20} aria-hidden="true" /> : <Play size={20} aria-hidden="true" /> } as const]),
 		...(canPip() ? [{ name: 'pip', label: t(pipOpen ? 'more.pipClose' : 'more.pip'), icon: <PictureInPicture2 size={20} aria-hidden="true" /> } as const] : []),
 		{ name: 'soundOnly', label: t(soundOnly ? 'more.pictures' : 'more.soundOnly'), icon: soundOnly ? <Images size={20} aria-hidden="true" /> : <Volume2 size={20} aria-hidden="true" /> },
 		{ name: 'invite', label: t('invite.label'), icon: <UserPlus size={20} aria-hidden="true" /> },

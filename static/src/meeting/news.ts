@@ -118,6 +118,10 @@ function spotlightNews(t: Words, before: Meeting, after: Meeting): News[] {
 }
 
 function recordingNews(t: Words, before: Meeting, after: Meeting): News[] {
+	const { paused = false, paused_by: pauser } = after.recording;
+	if (before.recording.on && after.recording.on && (before.recording.paused ?? false) !== paused && pauser !== undefined) {
+		return [{ tone: 'info', text: t(paused ? 'news.recordingPausedBy' : 'news.recordingResumedBy', { name: pauser }) }];
+	}
 	if (before.recording.on === after.recording.on) return [];
 	const { on, by, notice, notice_code: code } = after.recording;
 	if (on) return [{ tone: 'info', text: by === undefined ? t('news.recorded') : t('news.recordingBy', { name: by }) }];

@@ -1,4 +1,4 @@
-import { Clock, ClockPlus, Lock, Signal, SignalHigh, SignalLow, UsersRound, WifiOff } from 'lucide-react';
+import { Clock, ClockPlus, Lock, Pause, Signal, SignalHigh, SignalLow, UsersRound, WifiOff } from 'lucide-react';
 import { useEffect, useMemo, useRef } from 'react';
 import type { ReactNode } from 'react';
 import type { ClientState, Meeting } from '../client';
@@ -37,7 +37,7 @@ export function TopBar({ state, meeting, notify, onExtend, onConnection }: TopBa
 		<header className="topbar">
 			<h1 className="truncate" dir="auto">{meeting.room.title === '' ? t('app.meeting') : meeting.room.title}</h1>
 			<div className="topbar-facts">
-				{meeting.recording.on ? <RecordingDot startedAt={meeting.recording.started_at} now={now} /> : null}
+				{meeting.recording.on ? <RecordingDot startedAt={meeting.recording.started_at} paused={meeting.recording.paused === true} now={now} /> : null}
 				{meeting.room.locked ? (
 					<Tooltip text={t('top.lockedHint')} side="below" align="end">
 						<span className="topbar-fact" role="img" aria-label={t('top.locked')}>
@@ -101,8 +101,18 @@ function TimeLeft({ left, endsAt, onExtend }: TimeLeftProps) {
 	);
 }
 
-function RecordingDot({ startedAt, now }: { startedAt: string | undefined; now: number }) {
+function RecordingDot({ startedAt, paused, now }: { startedAt: string | undefined; paused: boolean; now: number }) {
 	const t = useWords();
+	if (paused) {
+		return (
+			<Tooltip text={t('top.paused')} side="below" align="end">
+				<span className="recording" role="img" aria-label={t('top.paused')}>
+					<Pause size={14} aria-hidden="true" />
+					<span>{t('top.pausedWord')}</span>
+				</span>
+			</Tooltip>
+		);
+	}
 	const since = startedAt === undefined ? Number.NaN : Date.parse(startedAt);
 	return (
 		<Tooltip text={t('top.recorded')} side="below" align="end">

@@ -1,6 +1,7 @@
 // A clapperboard for pages, and the meter for what is recorded of it.
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import type { Page } from 'playwright-core';
 
 const run = promisify(execFile);
 
@@ -27,6 +28,7 @@ export function clapperboard(): void {
 	const since = Date.now() / 1000 - audio.currentTime; // what the audio clock's zero was
 	let beeps = Math.ceil((audio.currentTime + since) / beat + 0.5);
 	let n = 0;
+	(window as unknown as { clapperLag: () => number }).clapperLag = () => Date.now() / 1000 - audio.currentTime - since;
 	setInterval(() => {
 		const now = audio.currentTime + since;
 		while (beeps * beat < now + 1) {
@@ -84,8 +86,11 @@ export async function beeps(file: string): Promise<number[]> {
 	return found;
 }
 
+/** How far a page's clapperboard is behind the machine's clock, in milliseconds: a starved AudioContext falls behind, and is no source to measure with. */
+export const lag = async (page: Page): Promise<number> => 1000 * (await page.evaluate(() => (window as unknown as { clapperLag: () => number }).clapperLag()));
+
 /** What two lists of moments are apart: flashes against beeps, or against another's flashes. */
-export type Apart = Readonly<{ pairs: number; median: number; least: number; most: number; ppm: number; error: number }>;
+export type Apart = Readonly<{ points: [number, number][]; pairs: number; median: number; least: number; most: number; ppm: number; error: number }>;
 
 /** Compares each moment with its nearest counterpart; times in seconds, what they are apart in milliseconds. */
 export function apart(a: readonly number[], b: readonly number[]): Apart {
@@ -101,7 +106,7 @@ export function apart(a: readonly number[], b: readonly number[]): Apart {
 	const slope = points.reduce((s, [x, y]) => s + (x - mx) * (y - my), 0) / sxx; // ms per s
 	const left = points.reduce((s, [x, y]) => s + (y - my - slope * (x - mx)) ** 2, 0) / Math.max(1, points.length - 2);
 	return {
-		pairs: points.length, median: sorted[Math.floor(sorted.length / 2)] ?? NaN, least: sorted[0] ?? NaN, most: sorted.at(-1) ?? NaN,
+		points, pairs: points.length, median: sorted[Math.floor(sorted.length / 2)] ?? NaN, least: sorted[0] ?? NaN, most: sorted.at(-1) ?? NaN,
 		ppm: slope * 1000, error: Math.sqrt(left / sxx) * 1000,
 	};
 }

@@ -6,7 +6,7 @@ import { join as path } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { cutOff, instrument, join, launch, tile } from './chromium.ts';
-import { apart, beeps, clapperboard, every, flashes, type Apart } from './flashes.ts';
+import { apart, beeps, clapperboard, every, flashes, lag, type Apart } from './flashes.ts';
 import { startServer, until, type Server } from './server.ts';
 
 const seconds = Number(process.env['PLENUM_SYNC_SECONDS'] ?? 24);
@@ -73,6 +73,7 @@ async function derive(m: Manifest, what: Readonly<Record<string, unknown>>): Pro
 
 function tell(what: string, a: Apart): void {
 	const f = (x: number) => x.toFixed(1);
+	process.stdout.write(`${a.points.map(([x, d]) => `${x.toFixed(1)}s ${d.toFixed(0)}`).join(', ')}\n`);
 	process.stdout.write(`${what}: ${String(a.pairs)} flashes, median ${f(a.median)} ms (${f(a.least)} to ${f(a.most)}), drift ${f(a.ppm)} ± ${f(a.error)} ppm\n`);
 }
 
@@ -102,6 +103,7 @@ test('voice and picture stay together through a mute, a late camera and a reconn
 	await pause(1);
 	await ann.context.setOffline(false);
 	await at(seconds + 4);
+	for (const { page } of [ann, bo]) process.stdout.write(`a clapperboard is ${(await lag(page)).toFixed(1)} ms behind\n`);
 	await ann.context.close();
 	await bo.context.close();
 	expect((await server.get(`/api/v1/rooms/${room.id}`, { method: 'DELETE' })).ok).toBe(true);
