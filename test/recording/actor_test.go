@@ -174,7 +174,7 @@ func (a *actor) join(s *program.Server, room string, lines []*line) error {
 			}
 		}
 	}
-	a.socket, _, err = websocket.Dial(a.alive, "ws"+strings.TrimPrefix(s.URL, "http")+"/api/v1/rooms/"+room+"/ws", //nolint:bodyclose // Dial closes it
+	a.socket, _, err = websocket.Dial(a.alive, "ws"+strings.TrimPrefix(s.URL, "http")+"/api/v1/rooms/"+room+"/ws",
 		&websocket.DialOptions{Subprotocols: []string{protocol.Version}})
 	if err != nil {
 		return err
