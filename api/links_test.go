@@ -347,8 +347,8 @@ func TestArchive(t *testing.T) {
 		got[name] = string(text)
 	}
 	for name, want := range map[string]string{
-		"-Ann – microphone.webm":   secret + " " + annas + " " + track,
-		"-ann – microphone 2.webm": secret + " " + annas + " p02-microphone-01.webm",
+		"-Ann – microphone.webm":     secret + " " + annas + " " + track,
+		"-ann – microphone (2).webm": secret + " " + annas + " p02-microphone-01.webm",
 	} {
 		if got[name] != want {
 			t.Errorf("%s holds %q of %v", name, got[name], got)

@@ -80,12 +80,12 @@ func newTestServer(t *testing.T, change func(*Config, *Deps)) *testServer {
 		meetings:   &fakeMeetings{live: map[string]Live{}},
 		attendants: &fakeAttendants{pushed: map[string][]string{}},
 		recordings: newFakeRecordings(),
-		ledger:     ledger.New(ledger.Config{Node: "test"}, store, slog.New(slog.DiscardHandler)),
 		webhooks:   &fakeWebhooks{},
 		files:      &fakeFiles{kept: map[string]keptFile{}},
 		log:        &logBuffer{},
 		now:        time.Date(2018, 4, 3, 12, 14, 21, 276_000_000, time.UTC),
 	}
+	s.ledger = ledger.New(ledger.Config{Node: "test", Now: s.clock}, store, slog.New(slog.DiscardHandler))
 	hasher := rooms.NewHasher(rooms.HashCost{MemoryKiB: 8, Passes: 1})
 	s.admin = s.addUser(t, hasher, "admin", adminPassword, rooms.Admin)
 	s.anna = s.addUser(t, hasher, "anna", annaPassword, rooms.Host)

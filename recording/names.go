@@ -69,7 +69,7 @@ func shortName(m Manifest, t Track) string {
 	name := who + " – " + strings.ReplaceAll(string(t.Source), "_", " ")
 	part := 0
 	for _, other := range m.Tracks {
-		if other.ID == t.ID {
+		if other.Participant == t.Participant && other.Source == t.Source {
 			part++
 		}
 		if other.Path == t.Path {

@@ -398,7 +398,8 @@ func silent(data []byte) bool {
 		slices.ContainsFunc(shortSilences, func(s struct {
 			length time.Duration
 			data   []byte
-		}) bool {
+		},
+		) bool {
 			return bytes.Equal(data, s.data)
 		})
 }

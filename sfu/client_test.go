@@ -86,11 +86,11 @@ func (w *watcher) CodecWanted(p string, s Source, c Codec) {
 	w.codecs[p+" "+string(s)] = c
 }
 
-// codec returns what a participant was told to send its camera in.
-func (w *watcher) codec(p string) Codec {
+// codec returns what ann was told to send her camera in.
+func (w *watcher) codec() Codec {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.codecs[p+" "+string(Camera)]
+	return w.codecs["ann "+string(Camera)]
 }
 
 // forget drops what was told about everybody but one.

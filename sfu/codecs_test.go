@@ -27,17 +27,17 @@ func TestThePublisherIsToldWhatAllCanDecode(t *testing.T) {
 	now := time.Now()
 	r.enter("ann", 1)
 	r.plan(now)
-	if got := r.w.codec("ann"); got != H264 {
+	if got := r.w.codec(); got != H264 {
 		t.Errorf("alone: %q, want H.264", got)
 	}
 	fox, _ := r.enterWith(codec.SetOf(codec.VP8Video, codec.VP9Video), "fox", 2)
 	r.plan(now)
-	if got := r.w.codec("ann"); got != VP9 {
+	if got := r.w.codec(); got != VP9 {
 		t.Errorf("with one who has no H.264: %q, want VP9", got)
 	}
 	old, _ := r.enterWith(codec.SetOf(codec.VP8Video), "old", 3)
 	r.plan(now)
-	if got := r.w.codec("ann"); got != VP8 {
+	if got := r.w.codec(); got != VP8 {
 		t.Errorf("with one who has VP8 alone: %q", got)
 	}
 	old.Leave()
@@ -45,14 +45,14 @@ func TestThePublisherIsToldWhatAllCanDecode(t *testing.T) {
 		r.plan(now)
 		now = now.Add(time.Second)
 	}
-	if got := r.w.codec("ann"); got != VP8 {
+	if got := r.w.codec(); got != VP8 {
 		t.Errorf("nine seconds after that one left: %q, want VP8 still", got)
 	}
 	for range 3 {
 		now = now.Add(time.Second)
 		r.plan(now)
 	}
-	if got := r.w.codec("ann"); got != VP9 {
+	if got := r.w.codec(); got != VP9 {
 		t.Errorf("twelve seconds after that one left: %q, want VP9", got)
 	}
 	fox.Leave()

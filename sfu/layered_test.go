@@ -62,15 +62,10 @@ func (c *layered) packets(key bool) (all []*packet.Packet, seqs []uint16) {
 	return all, seqs
 }
 
-// send sends a picture, in an order of its packets if one is given.
-func (c *layered) send(key bool, order ...int) {
+// send sends a picture.
+func (c *layered) send(key bool) {
 	all, seqs := c.packets(key)
-	if len(order) == 0 {
-		for i := range all {
-			order = append(order, i)
-		}
-	}
-	for _, i := range order {
+	for i := range all {
 		c.to.Packet(all[i], seqs[i])
 		c.to.Flush(nil)
 	}

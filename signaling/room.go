@@ -41,6 +41,7 @@ type liveRoom struct {
 	scribe      *scribe
 	floor       []string
 	recording   *recordingRun // nil while nothing is recorded
+	told        int           // recipients so far of what goes to many
 	over        bool
 	reason      string         // why it is over, in the recorder's words
 	wg          sync.WaitGroup // media of those who have left
@@ -119,6 +120,7 @@ func (r *liveRoom) handle() {
 		if s := r.sessions[id]; s != nil && s.seats.epoch < table.epoch {
 			s.seats = table
 			s.sendSeats()
+			r.breathe()
 		}
 	}
 	for id, wanted := range news.wanted {
@@ -136,6 +138,7 @@ func (r *liveRoom) handle() {
 		msg := floorMessage(r.floor)
 		for _, s := range r.sessions {
 			s.sendFloor(msg)
+			r.breathe()
 		}
 	}
 	if r.meeting.Empty() {
@@ -243,34 +246,6 @@ func (r *liveRoom) update(info rooms.Room) {
 		r.tellAllWaiting()
 	}
 	r.recordByPolicy()
-}
-
-// broadcast sends events to everybody.
-func (r *liveRoom) broadcast(events []meeting.Event) { r.broadcastBut(nil, events) }
-
-// broadcastBut sends events to everybody but one. Who can't take them is lost,
-// which makes further events; those are for all.
-func (r *liveRoom) broadcastBut(but *session, events []meeting.Event) {
-	for len(events) > 0 {
-		r.scribe.read(time.Now(), events)
-		var slow []*session
-		for _, e := range events {
-			msg := encode(eventMessage(e))
-			for _, s := range r.sessions {
-				if s != but && s.socket != nil && !s.socket.out.push(msg) {
-					s.socket.finish(byeSlow, true)
-					slow = append(slow, s)
-				}
-			}
-		}
-		but, events = nil, nil
-		for _, s := range slow {
-			if s.socket != nil { // not twice
-				r.log.Warn("socket cut off", "participant", s.id, "reason", "it does not read")
-				events = append(events, r.detach(s, time.Now())...)
-			}
-		}
-	}
 }
 
 // detach notes that a session has had no socket since at.

@@ -80,12 +80,12 @@ func (e Env) join(ctx context.Context, o Options, sound string, hasSound bool) (
 		return nil, err
 	}
 	args = append(args, "-f", "ffmetadata", "-i", "chapters.txt", "-map", "0:v")
-	chapters := 1
+	from := "1" // the input of the chapters
 	if hasSound {
 		args = append(args, "-map", "1:a")
-		chapters++
+		from = "2"
 	}
-	args = append(args, "-map_chapters", strconv.Itoa(chapters))
+	args = append(args, "-map_chapters", from)
 	args = append(args, "-c", "copy")
 	kind := "video/webm; codecs=\"vp9, opus\""
 	if o.Format == "mp4" {

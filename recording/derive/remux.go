@@ -158,7 +158,7 @@ func webmCan(heads []webm.Track) bool {
 }
 
 // outline is the recording's chapters in a file that begins at start; none for
-// one person's file.
+// one person's file, or if there is only one.
 func (e Env) outline(start time.Duration, wanted bool) (chapters []webm.Chapter) {
 	if !wanted {
 		return nil
@@ -167,6 +167,9 @@ func (e Env) outline(start time.Duration, wanted bool) (chapters []webm.Chapter)
 		if c.To > start {
 			chapters = append(chapters, webm.Chapter{From: max(0, c.From-start), To: c.To - start, Title: c.Title})
 		}
+	}
+	if len(chapters) < 2 {
+		return nil
 	}
 	return chapters
 }

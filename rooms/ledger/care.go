@@ -155,7 +155,7 @@ func (l *Ledger) prune(ctx context.Context) {
 	tick := time.NewTicker(pruneEvery)
 	defer tick.Stop()
 	for {
-		l.pruneOnce(ctx, time.Now())
+		l.pruneOnce(ctx, l.cfg.Now())
 		select {
 		case <-ctx.Done():
 			return

@@ -25,6 +25,8 @@ type Config struct {
 	BeatEvery time.Duration // how exact a crash's time is; default 5 s
 	DeadAfter time.Duration // silence after which another server's visits end; default 30 s
 	KeepFor   time.Duration // age at which events and visits are deleted; 0 is never
+
+	Now func() time.Time // what ages are reckoned from; default time.Now
 }
 
 func (c Config) withDefaults() Config {
@@ -35,6 +37,9 @@ func (c Config) withDefaults() Config {
 	setDefault(&c.FlushFor, 3*time.Second)
 	setDefault(&c.BeatEvery, 5*time.Second)
 	setDefault(&c.DeadAfter, 30*time.Second)
+	if c.Now == nil {
+		c.Now = time.Now
+	}
 	return c
 }
 

@@ -122,7 +122,7 @@ func TestCommands(t *testing.T) {
 			func(m *Meeting) []Event { return m.RecordingPaused(false, "Bo") }, nil,
 		},
 		"pause without recording": {nil, func(m *Meeting) []Event { return m.RecordingPaused(true, "Ann") }, nil},
-		"stop without recording": {nil, func(m *Meeting) []Event { return m.RecordingStopped("Ann", Remark{}) }, nil},
+		"stop without recording":  {nil, func(m *Meeting) []Event { return m.RecordingStopped("Ann", Remark{}) }, nil},
 		"end moved": {
 			nil, func(m *Meeting) []Event { return m.Change("Plans", at(2*time.Hour)) },
 			[]Change{RoomChanged{Info{ID: "1.r", Title: "Plans", EndsAt: at(2 * time.Hour)}}},

@@ -22,7 +22,8 @@ var av1Payloads = map[string]struct {
 	"in the middle, and new": {[]byte{0x98, 0x34, 0x40}, AV1{Continues: true, TID: -1, SID: -1}, nil},
 	"a new sequence": {
 		append([]byte{0x28, byte(len(seq180))}, append(append([]byte{}, seq180...), 0x30, 1)...),
-		AV1{New: true, TID: -1, SID: -1, Width: 320, Height: 180}, nil,
+		AV1{New: true, TID: -1, SID: -1, Width: 320, Height: 180},
+		nil,
 	},
 	"a sequence header cut":    {[]byte{0x18, 0x08, 0, 0}, AV1{New: true, TID: -1, SID: -1}, nil},
 	"an extension cut":         {[]byte{0x10, 0x34}, AV1{TID: -1, SID: -1}, nil},

@@ -117,7 +117,7 @@ func (r *Reader) Read(payload, descriptor []byte) (Frame, error) {
 		return r.h264.read(payload)
 	case AV1Video:
 		return r.readAV1(payload, descriptor)
-	case None, OpusAudio, REDAudio:
+	case None, OpusAudio, REDAudio, Kinds:
 	}
 	return Frame{PictureID: -1, TL0: -1}, nil
 }
@@ -130,7 +130,7 @@ func Patch(k Kind, payload []byte, pictureID, tl0 int) {
 		PatchVP8(payload, pictureID, tl0)
 	case VP9Video:
 		PatchVP9(payload, pictureID, tl0)
-	case None, H264Video, AV1Video, OpusAudio, REDAudio:
+	case None, H264Video, AV1Video, OpusAudio, REDAudio, Kinds:
 	}
 }
 

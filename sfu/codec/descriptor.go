@@ -179,7 +179,7 @@ func (s *Descriptors) structure(r *bits) bool {
 	}
 	var heights [4]uint16
 	if r.flag() {
-		for i := range int(spatial) + 1 {
+		for i := range min(int(spatial)+1, len(heights)) {
 			r.skip(16)
 			heights[i] = uint16(min(r.read(16)+1, 1<<16-1))
 		}

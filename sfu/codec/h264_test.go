@@ -36,7 +36,8 @@ var h264Payloads = map[string]struct {
 	"high profile":             {stap(sps720, pps), H264{Begin: true, SPS: true, Width: 1280, Height: 720, Reference: true}, nil},
 	"sets and picture": {
 		stap(sps180, pps, []byte{0x65, 0x88}),
-		H264{Begin: true, SPS: true, Slice: true, IDR: true, Width: 320, Height: 180, Reference: true}, nil,
+		H264{Begin: true, SPS: true, Slice: true, IDR: true, Width: 320, Height: 180, Reference: true},
+		nil,
 	},
 	"fragment of an IDR":     {[]byte{0x7C, 0x85, 0x88, 1}, H264{Begin: true, Slice: true, IDR: true, Reference: true}, nil},
 	"its second part":        {[]byte{0x7C, 0x05, 0x88, 1}, H264{Reference: true}, nil},

@@ -31,25 +31,29 @@ var vp9Payloads = map[string]struct {
 		VP9{
 			PictureID: 0x4C1C, LongPictureID: true, TL0PicIdx: -1, SwitchUp: true, Flexible: true, Begin: true, End: true,
 			Layers: 3, Heights: [3]uint16{180, 360, 720}, DescriptorLen: 17,
-		}, nil,
+		},
+		nil,
 	},
 	"upper layer, refers to the one below": {
 		[]byte{0xB9, 0xCC, 0x1C, 0x15, 9},
 		VP9{
 			PictureID: 0x4C1C, LongPictureID: true, TL0PicIdx: -1, SID: 2, SwitchUp: true, InterLayer: true,
 			Flexible: true, Begin: true, NoUpper: true, DescriptorLen: 4,
-		}, nil,
+		},
+		nil,
 	},
 	"two references": {
 		[]byte{0xF5, 0xCC, 0x1E, 0x54, 0x03, 0x02, 9},
 		VP9{
 			PictureID: 0x4C1E, LongPictureID: true, TL0PicIdx: -1, TID: 2, SID: 2, SwitchUp: true, Predicted: true,
 			Flexible: true, End: true, NoUpper: true, DescriptorLen: 6,
-		}, nil,
+		},
+		nil,
 	},
 	"TL0PICIDX outside flexible mode": {
 		[]byte{0xE8, 0x05, 0x22, 0x77, 9},
-		VP9{PictureID: 5, TL0PicIdx: 0x77, TID: 1, SID: 1, Predicted: true, Begin: true, DescriptorLen: 4}, nil,
+		VP9{PictureID: 5, TL0PicIdx: 0x77, TID: 1, SID: 1, Predicted: true, Begin: true, DescriptorLen: 4},
+		nil,
 	},
 	"a group of pictures": {
 		[]byte{0x0A, 0x08, 2, 0x04, 1, 0x08, 1, 2, 9},

@@ -174,7 +174,7 @@ func (a *actor) join(s *program.Server, room string, lines []*line) error {
 			}
 		}
 	}
-	a.socket, _, err = websocket.Dial(a.alive, "ws"+strings.TrimPrefix(s.URL, "http")+"/api/v1/rooms/"+room+"/ws", //nolint:bodyclose // Dial closes it
+	a.socket, _, err = websocket.Dial(a.alive, "ws"+strings.TrimPrefix(s.URL, "http")+"/api/v1/rooms/"+room+"/ws",
 		&websocket.DialOptions{Subprotocols: []string{protocol.Version}})
 	if err != nil {
 		return err
@@ -274,7 +274,7 @@ func (l *line) send(f mediatest.Frame, ts uint32) {
 		l.seq++
 		p := rtp.Packet{Header: rtp.Header{Version: 2, SequenceNumber: l.seq, Timestamp: ts, Marker: i == len(f.Payloads)-1}, Payload: payload}
 		if l.ext != 0 {
-			_ = p.Header.SetExtension(l.ext, []byte{0x80 | 26}) // speech
+			_ = p.SetExtension(l.ext, []byte{0x80 | 26}) // speech
 		}
 		if l.track.WriteRTP(&p) == nil {
 			l.sent++

@@ -42,7 +42,7 @@ func TestSkewedClocks(t *testing.T) {
 	}
 	data := t.TempDir()
 	s := program.StartOn(t, program.Build(t), data, "--log-level", "error")
-	room, _ := reserve(t, s, "automatic")
+	room := reserve(t, s, "automatic")
 	actors := map[string]*actor{}
 	for name, skew := range map[string][2]float64{"even": {}, "fast sound": {500, -500}, "slow sound": {-500, 500}} {
 		a := act(t, s, room, role{name: name, sound: sound, image: image, skew: skew})

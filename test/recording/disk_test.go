@@ -68,7 +68,7 @@ func (d *disk) freeze() (thaw func()) {
 	var done atomic.Bool
 	thaw = func() {
 		if !done.Swap(true) {
-			_ = exec.Command("fsfreeze", "-u", d.path).Run() //nolint:noctx // it must be thawed whatever happens
+			_ = exec.Command("fsfreeze", "-u", d.path).Run()
 		}
 	}
 	d.tb.Cleanup(thaw)
@@ -119,7 +119,7 @@ func meet(t *testing.T, s *program.Server, policy string, sound, image *mediates
 	p := &pair{}
 	p.warning.Store(protocol.RecordingWarning(""))
 	p.notice.Store(protocol.RecordingNotice(""))
-	p.room, _ = reserve(t, s, policy)
+	p.room = reserve(t, s, policy)
 	p.ann = act(t, s, p.room, role{name: "Ann", sound: sound, image: image, heard: func(msg any) {
 		if r, ok := msg.(protocol.Recording); ok {
 			p.warning.Store(r.WarningCode)

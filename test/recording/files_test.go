@@ -32,21 +32,19 @@ func needs(tb testing.TB, tools ...string) {
 }
 
 // reserve reserves a room whose recording begins by itself, or by a host.
-func reserve(t *testing.T, s *program.Server, policy string) (id, hostToken string) {
+func reserve(t *testing.T, s *program.Server, policy string) (id string) {
 	t.Helper()
 	body, err := s.Call(t, http.MethodPost, "/api/v1/rooms", `{"duration":60,"recording_policy":"`+policy+`"}`)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var room struct {
-		ID   string `json:"id"`
-		Host string `json:"host_url"`
+		ID string `json:"id"`
 	}
 	if err := json.Unmarshal([]byte(body), &room); err != nil {
 		t.Fatal(err)
 	}
-	_, token, _ := strings.Cut(room.Host, "#")
-	return room.ID, strings.TrimPrefix(token, "host=")
+	return room.ID
 }
 
 // recordingsOf lists the recordings of a room.

@@ -57,7 +57,7 @@ func TestServerIsKilledWhileItRecords(t *testing.T) {
 	for n := range kills(t) {
 		ending := n%3 == 2
 		s := program.StartOn(t, path, data, "--log-level", "error")
-		room, _ := reserve(t, s, "automatic")
+		room := reserve(t, s, "automatic")
 		ann := act(t, s, room, role{name: "Ann", sound: sound, image: image})
 		bo := act(t, s, room, role{name: "Bo", sound: sound, image: image})
 		time.Sleep(time.Duration(rng.Int64N(int64(6 * time.Second)))) // the moment is what is random

@@ -20,6 +20,8 @@ const ACTIONS: Readonly<Record<string, string>> = {
 	moderateRoom: 'Moderated a meeting',
 	messageParticipant: 'Wrote to a participant',
 	messageRoom: 'Wrote to a meeting',
+	shareFile: 'Sent a file to a meeting',
+	'meeting.file': 'Sent a file to a meeting',
 	createLink: 'Signed a link to a recording',
 	changeRecording: 'Changed the hold of a recording',
 	deleteRecording: 'Deleted a recording',

@@ -91,15 +91,16 @@ function FileCard({ file, address }: { file: SharedFile; address: string | undef
 	const [broken, setBroken] = useState(false);
 	const size = bytesInWords(t, file.size);
 	return (
-		<a className="file-card" href={address} download={file.name} aria-label={t('chat.download', { name: file.name, size })}>
+		<a className="file-card" href={address} download={file.name}>
+			<span className="unseen">{t('chat.download', { name: file.name, size })}</span>
 			{file.picture && !broken && file.size <= SHOWN_SIZE ? <img src={address} alt="" loading="lazy" decoding="async" onError={() => setBroken(true)} /> : null}
-			<span className="file-facts">
-				<FileText size={20} aria-hidden="true" />
+			<span className="file-facts" aria-hidden="true">
+				<FileText size={20} />
 				<span className="file-name">
 					<span className="truncate" dir="auto">{file.name}</span>
 					<span className="quiet ticking">{size}</span>
 				</span>
-				<Download size={20} aria-hidden="true" />
+				<Download size={20} />
 			</span>
 		</a>
 	);

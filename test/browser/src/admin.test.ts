@@ -228,10 +228,8 @@ describe.sequential('an admin', () => {
 		expect(await figures.getByRole('img').count()).toBe(4);
 
 		await button('Revoke the link: Press <i>corps</i>').click();
-		const asked = Date.now();
 		await page.getByRole('dialog').getByRole('button', { name: 'Revoke link' }).click();
 		await press.page.getByRole('heading', { name: 'Your link is no longer valid' }).waitFor();
-		console.log(`out ${String(Date.now() - asked)} ms after the click`);
 		await links.getByText('Press').waitFor({ state: 'detached' });
 		await choir.page.getByRole('button', { name: 'Leave meeting' }).waitFor();
 		expect((await json<{ participants: { name: string }[] }>(`/api/v1/rooms/${room.id}/participants`)).participants.map(({ name }) => name)).toEqual(['Cora']);
