@@ -7,10 +7,11 @@ import { colourAt, complaints, loudness, probe } from './media.ts';
 import { until, adminPassword } from './server.ts';
 import { stage } from './stage.ts';
 
-type Track = { source: string; participant: string; codec: string; path: string; start_us: number; duration_us: number; state: string };
+type Track = { source: string; participant: string; codec: string; path: string; start_us: number; duration_us: number; state: string; gaps: { reason: string }[] };
 type Manifest = {
 	id: string; state: string; stop_reason: string; duration_us: number;
 	participants: { id: string; name: string }[]; tracks: Track[];
+	pauses: { from_us: number; to_us: number; by: string }[];
 };
 
 const { server, browser } = await stage();
@@ -107,6 +108,39 @@ describe('a recording', () => {
 			}
 		}
 		await playsInChromium(m);
+		await close();
+	});
+
+	test('pauses and goes on at a host’s word, and everybody is told', async () => {
+		const { ann, bo, close } = await meeting();
+		await startRecording(ann);
+		await pause(2000);
+		await click(ann, 'More');
+		await ann.getByRole('menuitem', { name: 'Pause recording' }).click();
+		await bo.getByText('Ann paused the recording.').first().waitFor();
+		await bo.getByRole('img', { name: 'The recording is paused' }).waitFor();
+		await pause(3000);
+		await click(ann, 'More');
+		await ann.getByRole('menuitem', { name: 'Resume recording' }).click();
+		await bo.getByText('Ann resumed the recording.').first().waitFor();
+		await bo.getByRole('img', { name: 'This meeting is being recorded' }).waitFor();
+		await pause(2000);
+		await stopRecording(ann);
+		const m = await until('the recording to be ready', async () => {
+			const got = await only();
+			return got.state === 'ready' && got;
+		});
+		expect(m.pauses.map(({ by }) => by)).toEqual(['Ann']);
+		const [{ from_us: from, to_us: to } = { from_us: NaN, to_us: NaN }] = m.pauses;
+		expect(to - from).toBeGreaterThan(3e6);
+		for (const t of m.tracks) {
+			expect(t.gaps.map(({ reason }) => reason), t.path).toContain('paused');
+			const file = await download(m, t);
+			expect(await complaints(file), t.path).toBe('');
+			if (t.source !== 'microphone') continue;
+			expect(await loudness(file, (from - t.start_us) / 1e6 + 0.6, 2), t.path).toBeLessThan(-60);
+			expect(await loudness(file, (to - t.start_us) / 1e6 + 0.6, 1), t.path).toBeGreaterThan(-40);
+		}
 		await close();
 	});
 
