@@ -21,6 +21,10 @@ const (
 	offsetWindow = 60 * time.Second
 	// offsetSlew is how fast the offset follows: 0.5 ms per second.
 	offsetSlew = 0.0005
+	// youngFor is how long the offset follows faster, 20 ms per second: who joins is
+	// busy with it, and the first report may well come a tenth of a second late.
+	youngFor  = 15 * time.Second
+	youngSlew = 0.02
 	// stepAtLeast is the least jump of a clock that counts as one.
 	stepAtLeast = 250 * time.Millisecond
 	// foreignClock is beyond any network's delay: a report that far off its
@@ -35,8 +39,9 @@ type Clock struct {
 	offset  float64 // server time minus sender time, s
 	known   bool
 	updated time.Duration
-	shift   float64 // steps of the sender's clock, taken out of every report, s
-	delays  []delay // rising in both fields: the least of the window is the first
+	born    time.Duration // when the offset was first known
+	shift   float64       // steps of the sender's clock, taken out of every report, s
+	delays  []delay       // rising in both fields: the least of the window is the first
 }
 
 type delay struct {
@@ -68,10 +73,14 @@ func (c *Clock) observe(at time.Duration, d float64) {
 	}
 	least := c.delays[0].value
 	if !c.known {
-		c.offset, c.known, c.updated = least, true, at
+		c.offset, c.known, c.updated, c.born = least, true, at, at
 		return
 	}
-	most := offsetSlew * max(0, (at-c.updated).Seconds())
+	slew := offsetSlew
+	if at-c.born < youngFor {
+		slew = youngSlew
+	}
+	most := slew * max(0, (at-c.updated).Seconds())
 	c.offset += min(max(least-c.offset, -most), most)
 	c.updated = at
 }
