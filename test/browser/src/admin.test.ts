@@ -230,7 +230,7 @@ describe.sequential('an admin', () => {
 		await button('Revoke the link: Press <i>corps</i>').click();
 		await page.getByRole('dialog').getByRole('button', { name: 'Revoke link' }).click();
 		await press.page.getByRole('heading', { name: 'Your link is no longer valid' }).waitFor();
-		await links.getByText('Press').waitFor({ state: 'detached' });
+		await links.getByRole('listitem').filter({ hasText: 'Press' }).waitFor({ state: 'detached' });
 		await choir.page.getByRole('button', { name: 'Leave meeting' }).waitFor();
 		expect((await json<{ participants: { name: string }[] }>(`/api/v1/rooms/${room.id}/participants`)).participants.map(({ name }) => name)).toEqual(['Cora']);
 		await page.getByRole('link', { name: 'All rooms' }).click();
