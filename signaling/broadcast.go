@@ -1,7 +1,6 @@
 package signaling
 
 import (
-	"runtime"
 	"time"
 
 	"plenum/rooms/meeting"
@@ -23,7 +22,6 @@ func (r *liveRoom) broadcastBut(but *session, events []meeting.Event) {
 					s.socket.finish(byeSlow, true)
 					slow = append(slow, s)
 				}
-				r.breathe()
 			}
 		}
 		but, events = nil, nil
@@ -33,14 +31,5 @@ func (r *liveRoom) broadcastBut(but *session, events []meeting.Event) {
 				events = append(events, r.detach(s, time.Now())...)
 			}
 		}
-	}
-}
-
-// breathe lets other goroutines run after each few recipients of what is told
-// to many. Every message wakes a writer, and the media of all rooms waits its
-// turn behind those that are awake: 16 are a millisecond, 500 are many.
-func (r *liveRoom) breathe() {
-	if r.told++; r.told%16 == 0 {
-		runtime.Gosched()
 	}
 }

@@ -74,7 +74,6 @@ func (r *liveRoom) showReactions(now time.Time) {
 	for _, s := range r.sessions {
 		if s.socket != nil {
 			s.socket.out.offer(msg)
-			r.breathe()
 		}
 	}
 }

@@ -41,7 +41,6 @@ type liveRoom struct {
 	scribe      *scribe
 	floor       []string
 	recording   *recordingRun // nil while nothing is recorded
-	told        int           // recipients so far of what goes to many
 	over        bool
 	reason      string         // why it is over, in the recorder's words
 	wg          sync.WaitGroup // media of those who have left
@@ -120,7 +119,6 @@ func (r *liveRoom) handle() {
 		if s := r.sessions[id]; s != nil && s.seats.epoch < table.epoch {
 			s.seats = table
 			s.sendSeats()
-			r.breathe()
 		}
 	}
 	for id, wanted := range news.wanted {
@@ -138,7 +136,6 @@ func (r *liveRoom) handle() {
 		msg := floorMessage(r.floor)
 		for _, s := range r.sessions {
 			s.sendFloor(msg)
-			r.breathe()
 		}
 	}
 	if r.meeting.Empty() {
