@@ -30,7 +30,14 @@ func eventually(t *testing.T, what string, ok func() bool) {
 
 func newSFU(t *testing.T) *SFU {
 	t.Helper()
-	s, err := New(Config{UDP: "127.0.0.1:0", TCP: "127.0.0.1:0", Loopback: true}, slog.New(slog.DiscardHandler))
+	return newSFUWith(t, Config{})
+}
+
+// newSFUWith returns an SFU on loopback, with what else cfg says.
+func newSFUWith(t *testing.T, cfg Config) *SFU {
+	t.Helper()
+	cfg.UDP, cfg.TCP, cfg.Loopback = "127.0.0.1:0", "127.0.0.1:0", true
+	s, err := New(cfg, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

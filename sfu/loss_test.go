@@ -83,7 +83,8 @@ func TestRepairCostsLittleMoreThanWhatIsLost(t *testing.T) {
 	for _, loss := range []float64{0.01, 0.05, 0.10, 0.20} {
 		t.Run(fmt.Sprintf("%.0f %%", 100*loss), func(t *testing.T) {
 			t.Parallel()
-			s, w := newSFU(t), newWatcher()
+			// The estimate may hold the picture back: at 20 % on a busy machine it does.
+			s, w := newSFUWith(t, Config{Unbounded: true}), newWatcher()
 			r := s.NewRoom("r", w)
 			t.Cleanup(r.Close)
 			l := &lossyLink{loss: loss, rng: rand.New(rand.NewPCG(1, uint64(1000*loss)))}

@@ -6,6 +6,7 @@ package push_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -65,6 +66,15 @@ func gather(tb testing.TB, n int) (*crowd, float64) {
 				inbox <- string(text)
 			}
 		})
+	}
+	for i := range c.got { // the server knows of an attendant a moment after the socket is open
+		c.Await(tb, "an attendant to be online", time.Minute, func() error {
+			if c.push(tb, fmt.Sprintf(`{"details":{"my_id":"%d"}}`, i), "welcome") == 0 {
+				return errors.New("not yet")
+			}
+			return nil
+		})
+		c.received(tb, i, "welcome")
 	}
 	c.toAll(tb, "hello") // everybody's writer has run once
 	return c, float64(c.Resident(tb)-before) / float64(n)
