@@ -264,7 +264,7 @@ func TestCodecLedger(t *testing.T) {
 func TestHiddenLayers(t *testing.T) {
 	needs(t, "ffmpeg")
 	if out, _ := exec.CommandContext(t.Context(), "ffmpeg", "-v", "error", "-decoders").Output(); !bytes.Contains(out, []byte("libvpx-vp9")) {
-		t.Skip("ffmpeg has no libvpx")
+		t.Fatal("ffmpeg has no libvpx, which Debian's has: run scripts/setup-tests.sh")
 	}
 	for _, name := range []string{"vp9 svc", "vp9 svc key"} {
 		clip := mediatest.Load(t, name)
